@@ -1,0 +1,130 @@
+"""Public files on demand: from the cache, a mirror folder or their URL, always verified."""
+
+import hashlib
+import sys
+import warnings
+from pathlib import Path
+
+from tqdm import tqdm
+
+from nasutils.data.atomic import replacing
+from nasutils.data.sources import Source, get_source
+from nasutils.errors import DataError
+from nasutils.paths import cache_dir, mirror_dir
+
+# Seconds to wait for a connection, and for the next bytes.
+TIMEOUT = (10, 60)
+
+_WAYS_OUT = (
+    "Ways out: connect to the network, set NASUTILS_MIRROR to a folder that holds the file as {path}, "
+    "or set NASUTILS_CACHE to a cache that was filled elsewhere."
+)
+
+
+def fetch(name: str) -> Path:
+    """Return the path of a verified public file, downloading it where necessary.
+
+    Looked for in the cache, then in the mirror folder (``NASUTILS_MIRROR``, used in place), then at
+    its URL. A cached copy that is damaged is fetched again, with a warning.
+
+    Raises:
+        UnknownNameError: If ``sources.toml`` has no such name.
+        DataError: If the file cannot be had: not reachable, damaged, or no room to keep it.
+    """
+    source = get_source(name)
+    cached = cached_path(source)
+    if cached.is_file():
+        if sha256_of(cached) == source.sha256:
+            return cached
+        warnings.warn(f"{cached} is damaged: fetching {name} again.", stacklevel=2)
+    mirrored = mirrored_path(source)
+    if mirrored is not None and mirrored.is_file():
+        _verify(mirrored, source, "Replace it, or unset NASUTILS_MIRROR to download it.")
+        return mirrored
+    _download(source, cached)
+    return cached
+
+
+def available_offline(name: str) -> bool:
+    """Whether the cache or the mirror folder has the file (its content is not checked)."""
+    return locate(name) is not None
+
+
+def locate(name: str) -> Path | None:
+    """Return where the file is on this machine, unverified, or None where it is absent."""
+    source = get_source(name)
+    for path in (cached_path(source), mirrored_path(source)):
+        if path is not None and path.is_file():
+            return path
+    return None
+
+
+def cached_path(source: Source) -> Path:
+    """Return where the cache keeps the file; the cache has a mirror's layout."""
+    return cache_dir() / "files" / source.path
+
+
+def mirrored_path(source: Source) -> Path | None:
+    """Return where the mirror folder keeps the file, or None where no mirror is set."""
+    mirror = mirror_dir()
+    return None if mirror is None else mirror / source.path
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify(path: Path, source: Source, way_out: str) -> None:
+    found = sha256_of(path)
+    if found != source.sha256:
+        raise DataError(
+            f"{path} is not the {source.name} that was published: it has "
+            f"{path.stat().st_size:,} bytes and SHA-256 {found}, expected {source.bytes:,} bytes "
+            f"and {source.sha256}. {way_out}"
+        )
+
+
+def _download(source: Source, target: Path) -> None:
+    # Imported here: a node that reads from its cache or a mirror need not have them.
+    import requests
+
+    ways_out = _WAYS_OUT.format(path=source.path)
+    try:
+        with replacing(target) as part:
+            _transfer(source, part)
+            found = sha256_of(part)
+            if found != source.sha256:
+                raise DataError(
+                    f"{source.url} sent {part.stat().st_size:,} bytes with SHA-256 {found}, "
+                    f"expected {source.bytes:,} bytes and {source.sha256}. {ways_out}"
+                )
+    except requests.RequestException as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise DataError(
+            f"cannot download {source.name} from {source.url} ({reason}). {ways_out}"
+        ) from error
+    except OSError as error:
+        raise DataError(
+            f"cannot keep {source.name} ({source.bytes:,} bytes) as {target}: {error.strerror}. "
+            "Make room there, or set NASUTILS_CACHE to another folder."
+        ) from error
+
+
+def _transfer(source: Source, part: Path) -> None:
+    import pooch
+
+    # A log gets a line now and then, a terminal a moving bar.
+    interval = 0.1 if sys.stderr.isatty() else 30
+    with tqdm(
+        desc=source.name, unit="B", unit_scale=True, mininterval=interval, total=source.bytes
+    ) as bar:
+        # Uncompressed transfer: the bar then counts the file's own bytes.
+        download = pooch.HTTPDownloader(
+            progressbar=bar,
+            chunk_size=1 << 16,
+            timeout=TIMEOUT,
+            headers={"Accept-Encoding": "identity"},
+        )
+        download(source.url, str(part), None)

@@ -1,0 +1,138 @@
+"""The benchmark tables: declared once, built once, then read from a Parquet cache."""
+
+import hashlib
+import importlib
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from nasutils.data.atomic import replacing
+from nasutils.data.fetch import fetch
+from nasutils.data.sources import get_source
+from nasutils.errors import DataError, UnknownNameError
+from nasutils.paths import cache_dir
+
+# One line a benchmark: importing the module registers its tables.
+_MODULES = ("nasutils.data.nasbench201",)
+
+_TABLES: dict[str, "Table"] = {}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that can be built from public files.
+
+    Attributes:
+        name: Name that ``load_table`` knows.
+        sources: Names of the files in ``sources.toml`` that it is built from.
+        build: Makes the frame from the verified files, given by name.
+        description: What a row is and where the numbers come from.
+        columns: What each column holds, with its unit; in the order of the frame.
+        version: Raised whenever ``build`` changes its result, so that caches are rebuilt.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    build: Callable[[dict[str, Path]], pd.DataFrame]
+    description: str
+    columns: Mapping[str, str]
+    version: int = 1
+
+    @property
+    def cache_path(self) -> Path:
+        """Where the Parquet copy is kept; the name changes with the files and the version."""
+        parts = [str(self.version), *(get_source(name).sha256 for name in self.sources)]
+        key = hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
+        return cache_dir() / "tables" / f"{self.name}-{key}.parquet"
+
+
+def register(table: Table) -> Table:
+    """Make a table known to ``load_table``.
+
+    Raises:
+        ValueError: If another table has its name.
+    """
+    if table.name in _TABLES:
+        raise ValueError(f"two tables are called {table.name!r}")
+    _TABLES[table.name] = table
+    return table
+
+
+def table_names() -> list[str]:
+    """Return the names of all tables, sorted."""
+    return sorted(_registry())
+
+
+def get_table(name: str) -> Table:
+    """Return a table's declaration: description, columns, sources.
+
+    Raises:
+        UnknownNameError: If there is no such table.
+    """
+    tables = _registry()
+    if name not in tables:
+        raise UnknownNameError("table", name, tables)
+    return tables[name]
+
+
+def load_table(name: str) -> pd.DataFrame:
+    """Return a table as a frame of its own, building it from its files the first time.
+
+    What the columns mean and in which units is in ``get_table(name).columns``.
+
+    Raises:
+        UnknownNameError: If there is no such table.
+        DataError: If a file that it needs cannot be had.
+    """
+    table = get_table(name)
+    if not table.sources:  # Embedded in the package: nothing to save by a copy.
+        return _build(table)
+    path = table.cache_path
+    frame = _read(path) if path.is_file() else None
+    if frame is None:
+        frame = _build(table)
+        _write(frame, path)
+    return frame
+
+
+def _registry() -> Mapping[str, Table]:
+    for module in _MODULES:
+        importlib.import_module(module)
+    return _TABLES
+
+
+def _build(table: Table) -> pd.DataFrame:
+    frame = table.build({name: fetch(name) for name in table.sources})
+    if list(frame.columns) != list(table.columns):
+        raise DataError(
+            f"table {table.name} was built with the columns {list(frame.columns)}, "
+            f"but documents {list(table.columns)}"
+        )
+    return frame
+
+
+def _read(path: Path) -> pd.DataFrame | None:
+    """Return the cached frame, or None where the copy turns out to be unreadable."""
+    import pyarrow
+
+    try:
+        return pd.read_parquet(path, page_checksum_verification=True)
+    except (OSError, ValueError, pyarrow.ArrowException):
+        warnings.warn(f"{path} is damaged: building the table again.", stacklevel=3)
+        return None
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Keep a copy for the next time; a cache that cannot be written to costs time, no more."""
+    try:
+        with replacing(path) as part:
+            frame.to_parquet(part, write_page_checksum=True)
+    except OSError as error:
+        warnings.warn(
+            f"cannot keep a copy of the table as {path} ({error.strerror}): it will be built again "
+            "next time. Set NASUTILS_CACHE to a folder that can be written to.",
+            stacklevel=3,
+        )
