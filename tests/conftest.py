@@ -7,8 +7,11 @@ import pytest
 def real_data() -> None:
     """Skip where the public benchmark files are neither cached nor mirrored."""
     from nasutils.data.fetch import available_offline
-    from nasutils.data.sources import load_sources
+    from nasutils.data.tables import get_table, table_names
 
-    missing = [name for name in load_sources() if not available_offline(name)]
+    needed = {source for table in table_names() for source in get_table(table).sources}
+    missing = [name for name in sorted(needed) if not available_offline(name)]
     if missing:
-        pytest.skip(f"benchmark files not here (set NASUTILS_MIRROR): {', '.join(missing[:3])}, ...")
+        pytest.skip(
+            f"benchmark files not here (set NASUTILS_MIRROR): {', '.join(missing[:3])}, ..."
+        )

@@ -16,8 +16,8 @@ from nasutils.paths import cache_dir, mirror_dir
 TIMEOUT = (10, 60)
 
 _WAYS_OUT = (
-    "Ways out: connect to the network, set NASUTILS_MIRROR to a folder that holds the file as {path}, "
-    "or set NASUTILS_CACHE to a cache that was filled elsewhere."
+    "Ways out: connect to the network, set NASUTILS_MIRROR to a folder that holds the file as "
+    "{path}, or set NASUTILS_CACHE to a cache that was filled elsewhere."
 )
 
 
