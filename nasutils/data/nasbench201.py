@@ -332,7 +332,9 @@ register(
             "pixel3_latency": "latency on a Pixel 3 (ms)",
             "eyeriss_latency": "estimated latency on an Eyeriss accelerator (ms)",
             "eyeriss_energy": "estimated energy on an Eyeriss accelerator (mJ)",
-            "eyeriss_arithmetic_intensity": "estimated arithmetic intensity on Eyeriss (operations a unit of data moved)",
+            "eyeriss_arithmetic_intensity": (
+                "estimated arithmetic intensity on Eyeriss (operations a unit of data moved)"
+            ),
             "fpga_latency": "estimated latency on an FPGA (ms)",
             "fpga_energy": "estimated energy on an FPGA (mJ)",
         },
