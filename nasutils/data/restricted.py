@@ -9,6 +9,7 @@ import gzip
 import io
 import pickle
 import pickletools
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -123,5 +124,5 @@ def _name_and_bytes(file: Path | bytes) -> tuple[str, bytes]:
     try:
         with gzip.open(file) as stream:
             return str(file), stream.read()
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{file} cannot be decompressed: {error}") from error

@@ -91,7 +91,7 @@ def load_table(name: str) -> pd.DataFrame:
     if not table.sources:  # Embedded in the package: nothing to save by a copy.
         return _build(table)
     path = table.cache_path
-    frame = _read(path) if path.is_file() else None
+    frame = _read(path, table) if path.is_file() else None
     if frame is None:
         frame = _build(table)
         _write(frame, path)
@@ -114,15 +114,19 @@ def _build(table: Table) -> pd.DataFrame:
     return frame
 
 
-def _read(path: Path) -> pd.DataFrame | None:
-    """Return the cached frame, or None where the copy turns out to be unreadable."""
+def _read(path: Path, table: Table) -> pd.DataFrame | None:
+    """Return the cached frame, or None where the copy turns out to be damaged."""
     import pyarrow
 
     try:
-        return pd.read_parquet(path, page_checksum_verification=True)
-    except (OSError, ValueError, pyarrow.ArrowException):
+        frame = pd.read_parquet(path, page_checksum_verification=True)
+    except (OSError, ValueError, KeyError, pyarrow.ArrowException):
+        frame = None
+    # Checksums guard the pages, not the header.
+    if frame is None or list(frame.columns) != list(table.columns):
         warnings.warn(f"{path} is damaged: building the table again.", stacklevel=3)
         return None
+    return frame
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
