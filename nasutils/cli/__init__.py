@@ -1,0 +1,95 @@
+"""The command line ``nasutils``; its rooms are imported when they are asked for."""
+
+import importlib
+import sys
+from typing import Annotated
+
+import typer
+
+import nasutils
+from nasutils.cli import study
+from nasutils.errors import NasutilsError
+
+_HELP = """Rerun the chapters of the book, with other parameters or at another scale.
+
+\b
+Examples:
+  nasutils list                                   the chapters and their parameters
+  nasutils run benchmarks -p seed=3               one chapter, another seed, on any laptop
+  nasutils run benchmarks --scale bench           the same on the real benchmark tables
+  nasutils batch benchmarks_bench --workers 4     a grid of runs; done ones are skipped
+  nasutils publish benchmarks_bench               their figures into the book
+  nasutils results benchmarks                     the published figures
+
+\b
+Scales:
+  demo    built-in data, about 2 minutes a chapter, no network (default)
+  bench   the real tables (downloaded once, see 'nasutils data'), CPU, up to an hour
+  paper   the paper's own schedule, one GPU
+
+A run leaves its executed notebook, its figures (metrics.csv), its log and its provenance in
+runs/CHAPTER/HASH of the checkout. 'nasutils COMMAND --help' says more.
+"""
+
+app = typer.Typer(
+    help=_HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+_FORWARD = {
+    "ignore_unknown_options": True,
+    "allow_extra_args": True,
+    "allow_interspersed_args": False,
+}
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line, and status 1."""
+    try:
+        app(prog_name="nasutils")
+    except NasutilsError as error:
+        print(f"nasutils: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(nasutils.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("list")(study.list_)
+app.command(epilog=study.RUN_EXAMPLES)(study.run)
+app.command(epilog=study.BATCH_EXAMPLES)(study.batch)
+app.command(epilog=study.PUBLISH_EXAMPLES)(study.publish)
+app.command()(study.results)
+
+
+@app.command(add_help_option=False, context_settings=_FORWARD)
+def data(context: typer.Context) -> None:
+    """Fetch and verify the benchmark files."""
+    _forward("data", context)
+
+
+@app.command(add_help_option=False, context_settings=_FORWARD)
+def digits(context: typer.Context) -> None:
+    """Make the embedded benchmark NB201-Digits."""
+    _forward("digits", context)
+
+
+def _forward(name: str, context: typer.Context) -> None:
+    """Hand the rest of the line to the room's own commands, which are imported only now."""
+    room = importlib.import_module(f"nasutils.cli.{name}")
+    room.app(context.args, prog_name=f"nasutils {name}")

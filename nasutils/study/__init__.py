@@ -1,0 +1,6 @@
+"""Scales, jobs and results: how a chapter is run, repeated and published."""
+
+from nasutils.study.results import Recorder, load_results
+from nasutils.study.scales import Scale, by_scale
+
+__all__ = ["Recorder", "Scale", "by_scale", "load_results"]

@@ -1,0 +1,141 @@
+"""Many jobs: those that are done are skipped, those that fail stop no other."""
+
+import contextlib
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from nasutils.study.executors import dask_executor, local_executor
+from nasutils.study.work import Outcome, Task, check_runnable, skip, work
+
+Pool = Callable[[], AbstractContextManager[Executor]]
+
+
+def run_tasks(
+    tasks: Iterable[Task],
+    *,
+    workers: int = 1,
+    dask: str = "",
+    report: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
+    """Run tasks, each job once, and report every outcome as it comes.
+
+    Args:
+        tasks: What to run.
+        workers: Processes on this machine.
+        dask: Address of a Dask scheduler to use instead.
+        report: Called in this process with each outcome.
+
+    Returns:
+        The outcomes, in the order of the tasks.
+
+    Raises:
+        JobError: Before anything starts, if a file or papermill is missing.
+        KeyboardInterrupt: On Ctrl-C or SIGTERM, once the jobs that ran are stopped and their
+            part folders removed. What finished before stays.
+    """
+    by_folder = {task.job.folder(task.runs): task for task in tasks}
+    done: dict = {}
+
+    def keep(outcome: Outcome) -> None:
+        done[outcome.folder] = outcome
+        report(outcome)
+
+    todo = []
+    for task in by_folder.values():
+        outcome = skip(task)
+        keep(outcome) if outcome else todo.append(task)
+    for task in todo:
+        check_runnable(task)
+    with _sigterm_as_interrupt():
+        if dask:
+            _run_in(lambda: dask_executor(dask), todo, None, keep)
+        else:
+            _run_locally(todo, workers, keep)
+    return [done[folder] for folder in by_folder]
+
+
+def _run_locally(todo: list[Task], workers: int, keep: Callable[[Outcome], None]) -> None:
+    """Run in local processes, and go on in new ones where a worker was killed.
+
+    A pool that lost one worker does not say which job was its last. All that were under way are
+    suspects, run again at the end, alone: the one that kills its worker again has failed.
+    """
+    suspects: list[Task] = []
+    while todo:
+        size = min(workers, len(todo))
+        loss = _run_in(lambda: local_executor(size), todo, size, keep)  # noqa: B023 - used at once
+        suspects += loss.under_way
+        todo = loss.waiting
+    for task in suspects:
+        if _run_in(lambda: local_executor(1), [task], 1, keep).under_way:
+            folder = task.job.folder(task.runs)
+            error = "its worker process was killed, twice (out of memory?)"
+            keep(Outcome(task.job, folder, "failed", error=error))
+
+
+@dataclass
+class _Loss:
+    """What a broken pool left undone."""
+
+    under_way: list[Task] = field(default_factory=list)
+    waiting: list[Task] = field(default_factory=list)
+
+
+def _run_in(
+    pool: Pool, todo: list[Task], window: int | None, keep: Callable[[Outcome], None]
+) -> _Loss:
+    """Run ``todo`` in one pool, at most ``window`` tasks handed over at a time."""
+    if not todo:
+        return _Loss()
+    waiting, under_way = deque(todo), {}
+    with pool() as executor:
+        try:
+            while waiting or under_way:
+                while waiting and (window is None or len(under_way) < window):
+                    under_way[executor.submit(work, waiting[0])] = waiting[0]
+                    waiting.popleft()
+                done = wait(under_way, return_when=FIRST_COMPLETED).done
+                for future in sorted(done, key=_is_lost):
+                    keep(_outcome(future, under_way[future]))
+                    del under_way[future]
+        except BrokenProcessPool:
+            return _Loss(list(under_way.values()), list(waiting))
+    return _Loss()
+
+
+def _is_lost(future: Future) -> bool:
+    return isinstance(future.exception(), BrokenProcessPool)
+
+
+def _outcome(future: Future, task: Task) -> Outcome:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        raise
+    except (Exception, SystemExit) as error:
+        # Not the notebook's error but its surroundings': a full disk, a worker told to end.
+        text = f"{type(error).__name__}: {error}"
+        return Outcome(task.job, task.job.folder(task.runs), "failed", error=text)
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Treat a polite request to end like Ctrl-C (signals belong to the main thread)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

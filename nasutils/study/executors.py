@@ -1,0 +1,54 @@
+"""Where jobs run: processes of this machine, or a Dask cluster."""
+
+import contextlib
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+
+from nasutils.errors import JobError
+from nasutils.study.work import prepare_worker
+
+
+@contextlib.contextmanager
+def local_executor(workers: int) -> Iterator[Executor]:
+    """Give a pool of processes; leaving it by an exception ends the jobs that run."""
+    # spawn: a forked copy of a process with threads (torch, Dask) may deadlock.
+    context = multiprocessing.get_context("spawn")
+    before = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(workers, context, prepare_worker)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - before:
+            process.terminate()
+        raise
+    finally:
+        executor.shutdown(wait=True)
+
+
+@contextlib.contextmanager
+def dask_executor(address: str) -> Iterator[Executor]:
+    """Give the Dask cluster whose scheduler listens at ``address``.
+
+    Its workers need this package and this checkout, under the same path. After an interruption
+    the jobs that run there come to their end.
+
+    Raises:
+        JobError: If Dask is not installed or does not answer.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise JobError("--dask needs Dask: pip install 'nasutils[cluster]'.") from None
+    try:
+        client = Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise JobError(f"no Dask scheduler answers at {address}: {error}") from None
+    with client:
+        executor = client.get_executor(pure=False)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,118 @@
+"""A job: one notebook, at one scale, with one set of parameters, in one folder."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasutils.errors import JobError, UnknownNameError
+from nasutils.study.notebooks import Notebook
+from nasutils.study.scales import Scale
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, checked: whoever holds one may start it.
+
+    Attributes:
+        parameters: Every parameter of the notebook with its value, but for ``out``.
+        source: Label of the command or job file that repeats it, as published.
+    """
+
+    notebook: Notebook
+    scale: Scale
+    parameters: Mapping[str, Any]
+    source: str = ""
+
+    @property
+    def key(self) -> str:
+        """Twelve hexadecimal digits of what decides the result.
+
+        That is the notebook's code, the scale and every parameter; not the way of running it, and
+        not the package's code, whose every edit would undo hours of work: a run remembers that
+        code, and is called stale once it has changed.
+        """
+        text = json.dumps([self.notebook.source_hash, dict(self.parameters)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def command(self) -> str:
+        """The command that repeats this one job."""
+        defaults = self.notebook.parameters
+        changed = [
+            f"-p {name}={_shell(value)}"
+            for name, value in self.parameters.items()
+            if name != "scale" and value != defaults[name].default
+        ]
+        return " ".join(["nasutils run", self.notebook.chapter, f"--scale {self.scale}", *changed])
+
+    def folder(self, runs: Path) -> Path:
+        """Return the folder of this job's run."""
+        return runs / self.notebook.chapter / self.key
+
+
+def make_job(
+    notebook: Notebook, scale: str, parameters: Mapping[str, Any], source: str = ""
+) -> Job:
+    """Check everything that can be checked before a kernel starts.
+
+    Args:
+        notebook: The chapter.
+        scale: ``demo``, ``bench`` or ``paper``.
+        parameters: Values that differ from the notebook's own; a string from the command line
+            goes through `Parameter.parse` first.
+        source: What repeats the job, where that is not its own command.
+
+    Raises:
+        UnknownNameError: On a scale or parameter that does not exist.
+        JobError: On a value of the wrong type.
+    """
+    notebook.check_pair()
+    known = notebook.parameters
+    values = {name: p.default for name, p in known.items() if name != "out"}
+    for name, value in parameters.items():
+        values[name] = check_name(notebook, name) and known[name].check(value)
+    values["scale"] = str(Scale(scale))
+    return Job(notebook, Scale(scale), values, source)
+
+
+def parse_parameters(notebook: Notebook, texts: list[str]) -> dict[str, Any]:
+    """Read the ``key=value`` of the command line.
+
+    Raises:
+        UnknownNameError: On a parameter that the notebook does not have.
+        JobError: On a text without ``=``, a value of the wrong type, or a name given twice.
+    """
+    values: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise JobError(f"-p takes name=value, not {text!r}.")
+        if name in values:
+            raise JobError(f"parameter {name!r} is given twice.")
+        values[name] = check_name(notebook, name) and notebook.parameters[name].parse(value)
+    return values
+
+
+def check_name(notebook: Notebook, name: str) -> bool:
+    """Return True if ``name`` is a parameter that a user may set.
+
+    Raises:
+        JobError: For ``scale`` and ``out``, which are set otherwise.
+        UnknownNameError: If there is no such parameter.
+    """
+    if name == "scale":
+        raise JobError("the scale is no -p parameter: use --scale (job file: 'scale').")
+    if name == "out":
+        raise JobError("'out' is set by the job: its results go to runs/.")
+    if name not in notebook.parameters:
+        choices = set(notebook.parameters) - {"scale", "out"}
+        raise UnknownNameError(f"parameter of {notebook.chapter}", name, choices or {"(none)"})
+    return True
+
+
+def _shell(value: Any) -> str:
+    return shlex.quote(value if isinstance(value, str) else json.dumps(value))

@@ -1,0 +1,147 @@
+"""The parameters of a notebook: read from its source, checked before anything starts."""
+
+import ast
+import io
+import json
+import math
+import tokenize
+from dataclasses import dataclass
+from typing import Any
+
+from nasutils.errors import JobError
+
+_BASE = {"str": str, "int": int, "float": float, "bool": bool}
+_BOOLEANS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of the cell tagged ``parameters``: ``seed: int = 0  # help``.
+
+    Attributes:
+        kind: ``str``, ``int``, ``float``, ``bool`` or ``list[...]`` of one of them.
+        optional: Whether ``None`` is allowed too, as in ``int | None``.
+        default: The value in the notebook's source.
+        help: The comment on the same line.
+    """
+
+    name: str
+    kind: str
+    optional: bool
+    default: Any
+    help: str
+
+    @property
+    def annotation(self) -> str:
+        """The type as the notebook writes it."""
+        return f"{self.kind} | None" if self.optional else self.kind
+
+    def parse(self, text: str) -> Any:
+        """Read a value from the command line.
+
+        Raises:
+            JobError: If ``text`` is no value of this parameter's type.
+        """
+        if self.optional and text.lower() in ("none", "null"):
+            return None
+        try:
+            if self.kind == "str":
+                value: Any = text
+            elif self.kind == "bool":
+                value = _BOOLEANS[text.lower()]
+            elif self.kind in _BASE:
+                value = _BASE[self.kind](text)
+            else:
+                value = json.loads(text)
+        except (ValueError, KeyError):
+            raise self._mismatch(text) from None
+        return self.check(value)
+
+    def check(self, value: Any) -> Any:
+        """Return ``value`` as this parameter's type; an int passes for a float, nothing else bends.
+
+        Raises:
+            JobError: If it is of another type, or not a finite number.
+        """
+        if value is None and self.optional:
+            return None
+        if self.kind in _BASE:
+            return self._item(value, self.kind, value)
+        if not isinstance(value, list):
+            raise self._mismatch(value)
+        kind = self.kind.removeprefix("list[").removesuffix("]")
+        return [self._item(item, kind, value) for item in value]
+
+    def _item(self, item: Any, kind: str, value: Any) -> Any:
+        if kind == "float" and type(item) is int:
+            item = float(item)
+        # bool is a subclass of int, hence the exact type.
+        if type(item) is not _BASE[kind] or (kind == "float" and not math.isfinite(item)):
+            raise self._mismatch(value)
+        return item
+
+    def _mismatch(self, value: Any) -> JobError:
+        way_out = {"bool": " (true or false)", "int": " (like 3)", "float": " (like 0.5)"}.get(
+            self.kind, ' (like [1, 2] or ["a", "b"])' if self.kind.startswith("list") else ""
+        )
+        return JobError(f"parameter {self.name!r} takes {self.annotation}{way_out}, not {value!r}.")
+
+
+def read_parameters(source: str, where: str) -> dict[str, Parameter]:
+    """Read the parameters from the source of the cell tagged ``parameters``.
+
+    Args:
+        source: The cell's source; plain assignments of literal values, annotated or not.
+        where: The notebook's name, for the error.
+
+    Raises:
+        JobError: If the cell holds anything else.
+    """
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError as error:
+        raise JobError(f"{where}: the cell tagged parameters is no Python: {error}.") from None
+    comments = _comments(source)
+    found = {}
+    for statement in statements:
+        parameter = _read_statement(statement, comments)
+        if parameter is None:
+            raise JobError(
+                f"{where}: the cell tagged parameters may hold only lines like "
+                f"'seed: int = 0', not {ast.unparse(statement)!r}."
+            )
+        found[parameter.name] = parameter
+    return found
+
+
+def _read_statement(statement: ast.stmt, comments: dict[int, str]) -> Parameter | None:
+    match statement:
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr()):
+            kind, optional = _read_annotation(annotation)
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            kind, optional = "", False
+        case _:
+            return None
+    try:
+        default = ast.literal_eval(statement.value)
+    except ValueError:
+        return None
+    kind = kind or type(default).__name__
+    if kind not in _BASE and kind not in (f"list[{base}]" for base in _BASE):
+        return None
+    parameter = Parameter(
+        name, kind, optional, default, comments.get(statement.end_lineno or 0, "")
+    )
+    parameter.check(default)
+    return parameter
+
+
+def _read_annotation(annotation: ast.expr) -> tuple[str, bool]:
+    text = ast.unparse(annotation)
+    return text.removesuffix(" | None"), text.endswith(" | None")
+
+
+def _comments(source: str) -> dict[int, str]:
+    """Return the comment of each line that has one."""
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    return {t.start[0]: t.string.lstrip("# ") for t in tokens if t.type == tokenize.COMMENT}

@@ -1,0 +1,175 @@
+"""Results: what a notebook records, and what the book has published."""
+
+import csv
+import io
+import math
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nasutils.errors import JobError, UnknownNameError
+from nasutils.study import provenance
+from nasutils.study.files import write_text
+from nasutils.study.scales import Scale
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS = "metrics.csv"
+COLUMNS = (
+    "paper", "item", "row", "column", "metric", "seed",
+    "value", "scale", "device", "seconds", "version", "job",
+)  # fmt: skip
+KEY = ("paper", "item", "row", "column", "metric", "scale", "seed")
+PAPERS = (
+    "benchmarks", "hypernas", "kshot_hypernet", "generative", "transferable", "up_nas",
+)  # fmt: skip
+
+
+class Recorder:
+    """Collects the figures of a notebook, and saves them where the notebook runs as a job.
+
+    Example:
+        >>> rec = Recorder("up_nas", scale="demo", seed=0)
+        >>> rec.add(
+        ...     item="table2", row="Synflow", column="nb201-c10", metric="kendall_tau", value=0.54
+        ... )
+        >>> rec.save()
+
+    Args:
+        paper: One of `PAPERS`.
+        scale: ``demo``, ``bench`` or ``paper``.
+        seed: The seed of figures that name none of their own.
+        out: The job's folder; "" when the notebook runs by hand, and nothing is saved.
+
+    Raises:
+        UnknownNameError: On an unknown paper or scale.
+    """
+
+    def __init__(self, paper: str, *, scale: str, seed: int = 0, out: str = "") -> None:
+        if paper not in PAPERS:
+            raise UnknownNameError("paper", paper, PAPERS)
+        self._paper, self._scale, self._seed, self._out = paper, str(Scale(scale)), seed, out
+        self._rows: dict[tuple, dict] = {}
+        self._begin = time.perf_counter()
+
+    def add(
+        self,
+        *,
+        item: str,
+        row: str,
+        column: str,
+        metric: str,
+        value: float,
+        seed: int | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Record one figure.
+
+        Args:
+            item: Where it stands in the paper: ``table2``, ``fig4``.
+            row: The method, by the paper's name.
+            column: Benchmark and split, like ``nb201-c10/78``.
+            metric: Like ``kendall_tau`` (a fraction) or ``test_accuracy`` (percent).
+            value: The figure.
+            seed: Its seed, where it is not the notebook's.
+            seconds: What it took; the time since the recorder was made, where None.
+
+        Raises:
+            JobError: On a figure that is not finite, or recorded before.
+        """
+        if not math.isfinite(value):
+            raise JobError(f"{item}, {row}, {column}: {metric} is {value}, not a number to record.")
+        taken = time.perf_counter() - self._begin if seconds is None else seconds
+        record = {
+            "paper": self._paper,
+            "item": item,
+            "row": row,
+            "column": column,
+            "metric": metric,
+            "seed": int(self._seed if seed is None else seed),
+            "value": float(f"{value:.8g}"),
+            "scale": self._scale,
+            "seconds": round(float(taken), 3),
+        }
+        key = tuple(record[name] for name in KEY)
+        if key in self._rows:
+            raise JobError(f"recorded twice: {', '.join(map(str, key))}.")
+        self._rows[key] = record
+
+    @property
+    def rows(self) -> list[dict]:
+        """The figures so far, with all of `COLUMNS`."""
+        run = provenance.read(Path(self._out)) if self._out else None
+        run = run or {"version": "", "job": ""}
+        shared = {
+            "device": provenance.device_name(), "version": run["version"], "job": run["job"]
+        }  # fmt: skip
+        return [{name: {**row, **shared}[name] for name in COLUMNS} for row in self._rows.values()]
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """The figures so far, as a table to show."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(COLUMNS))
+
+    def save(self) -> None:
+        """Write ``metrics.csv`` in one step; when there is no job's folder, do nothing."""
+        if self._out:
+            write_metrics(Path(self._out) / METRICS, self.rows)
+
+
+def write_metrics(path: Path, rows: Iterable[dict]) -> None:
+    """Write rows with the columns `COLUMNS` as CSV, in one step."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_metrics(path: Path) -> list[dict[str, str]]:
+    """Read what `write_metrics` wrote, as text; no file means no rows.
+
+    Raises:
+        JobError: If the columns are others.
+    """
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as handle:
+        reader = csv.DictReader(handle)
+        rows = list(reader)
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise JobError(f"{path}: has the columns {reader.fieldnames}, not {', '.join(COLUMNS)}.")
+    return rows
+
+
+def results_file(chapter: str, root: Path) -> Path:
+    """Return where the published results of a chapter are."""
+    return root / "book" / "results" / f"{chapter}.csv"
+
+
+def published_chapters(root: Path) -> list[str]:
+    """Return the chapters that have published results."""
+    return sorted(path.stem for path in (root / "book" / "results").glob("*.csv"))
+
+
+def load_results(chapter: str, root: Path | None = None) -> "pd.DataFrame":
+    """Return the published results of a chapter; an empty frame before the first.
+
+    Args:
+        chapter: A chapter's name, like ``benchmarks``.
+        root: The checkout; the one around the working folder, where None.
+
+    Raises:
+        JobError: If the file is none of ours.
+    """
+    import pandas as pd
+
+    from nasutils.paths import repository_root
+
+    rows = read_metrics(results_file(chapter, root or repository_root()))
+    frame = pd.DataFrame(rows, columns=list(COLUMNS))
+    return frame.astype({"seed": int, "value": float, "seconds": float})

@@ -1,0 +1,246 @@
+"""One job, run where an executor puts it: in a part folder that is renamed at the end.
+
+The notebook itself runs in a process of its own (`as_notebook` or `as_script`), so that a job
+brings down nothing but itself and has its own working folder and environment.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from nasutils.errors import JobError
+from nasutils.study import provenance
+from nasutils.study.files import locked
+from nasutils.study.jobs import Job
+from nasutils.study.results import METRICS, read_metrics
+
+ERROR = "error.json"
+LOG = "log.txt"
+Status = Literal["finished", "skipped", "failed"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job and how to run it.
+
+    Attributes:
+        root: The checkout.
+        runs: The folder that holds all runs.
+        script: Whether to run the paired script, which needs no Jupyter.
+        force: Whether to run a finished job again.
+        threads: Threads for the job, where the environment does not say.
+        echo: Whether to print the log as it grows.
+    """
+
+    job: Job
+    root: Path
+    runs: Path
+    script: bool = False
+    force: bool = False
+    threads: int = 1
+    echo: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a job.
+
+    Attributes:
+        stale: Whether it was skipped although the package's code has changed since.
+        error: Cell, line and error, where it failed.
+    """
+
+    job: Job
+    folder: Path
+    status: Status
+    stale: bool = False
+    seconds: float = 0.0
+    error: str = ""
+
+
+def check_runnable(task: Task) -> None:
+    """Raise JobError where what would run is not there."""
+    notebook = task.job.notebook
+    path = notebook.script if task.script else notebook.path
+    if not path.is_file():
+        other = "without" if task.script else "with"
+        raise JobError(f"{path} does not exist: run {other} --as-script.")
+    if not task.script and importlib.util.find_spec("papermill") is None:
+        raise JobError("papermill is not installed: pip install 'nasutils[book]' or --as-script.")
+
+
+def skip(task: Task) -> Outcome | None:
+    """Return the outcome of a job that need not run, or None."""
+    folder = task.job.folder(task.runs)
+    found = provenance.read(folder)
+    if task.force or found is None or found["status"] != "finished":
+        return None
+    stale = found["code"] != provenance.code_hash(task.root)
+    return Outcome(task.job, folder, "skipped", stale, found["seconds"])
+
+
+def work(task: Task) -> Outcome:
+    """Run a job and leave its folder, finished or failed, or nothing at all."""
+    folder = task.job.folder(task.runs)
+    with locked(task.runs / ".locks" / folder.name):
+        # Somebody else may have finished it while this call waited for the lock.
+        if outcome := skip(task):
+            return outcome
+        with _part_folder(folder) as part:
+            record = _record(task)
+            provenance.write(part, record)
+            error = _execute(task, part)
+            record |= _ending(part, record, error)
+            provenance.write(part, record)
+            _replace(part, folder)
+    return Outcome(task.job, folder, record["status"], False, record["seconds"], error)
+
+
+def _record(task: Task) -> dict[str, Any]:
+    """Return the provenance as it stands at the start."""
+    job = task.job
+    notebook = job.notebook.script if job.notebook.script.is_file() else job.notebook.path
+    checkout = provenance.read_checkout(task.root, notebook)
+    return {
+        "chapter": job.notebook.chapter,
+        "notebook": job.notebook.path.name,
+        "command": job.command,
+        "job": job.source or job.command,
+        "scale": str(job.scale),
+        "parameters": dict(job.parameters),
+        "mode": "script" if task.script else "notebook",
+        "versions": provenance.versions(),
+        "version": checkout.version,
+        "commit": checkout.commit,
+        "dirty": checkout.dirty,
+        "code": checkout.code,
+        "source": job.notebook.source_hash,
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "status": "running",
+    }
+
+
+def _ending(part: Path, record: dict[str, Any], error: str) -> dict[str, Any]:
+    """Return what is known at the end only."""
+    started = datetime.fromisoformat(record["started"])
+    metrics = [] if error else read_metrics(part / METRICS)
+    return {
+        "status": "failed" if error else "finished",
+        "error": error,
+        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
+        "device": metrics[0]["device"] if metrics else provenance.device_name(),
+        "rows": len(metrics),
+    }
+
+
+def _execute(task: Task, part: Path) -> str:
+    """Run the notebook to its end; return the error, or "" if there was none."""
+    notebook = task.job.notebook
+    module, source = (
+        ("as_script", notebook.script) if task.script else ("as_notebook", notebook.path)
+    )
+    command = [sys.executable, "-m", f"nasutils.study.{module}", str(source), str(part)]
+    environment = {"OMP_NUM_THREADS": str(task.threads), "PYTHONUNBUFFERED": "1", **os.environ}
+    with (
+        (part / LOG).open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            command,
+            cwd=task.root,
+            env=environment,
+            # Held open and never written: the child ends when this process does.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            # Ctrl-C at a terminal reaches the caller alone, who stops the jobs in order.
+            start_new_session=True,
+        ) as child,
+    ):
+        try:
+            for line in child.stdout:
+                log.write(line)
+                log.flush()
+                if task.echo:
+                    print(line, end="", flush=True)
+            status = child.wait()
+        except BaseException:
+            _stop(child)
+            raise
+    return _error(part, status)
+
+
+def _error(part: Path, status: int) -> str:
+    report = part / ERROR
+    if report.is_file():
+        found = json.loads(report.read_text(encoding="utf-8"))
+        report.unlink()
+        return found["error"]
+    if status < 0:
+        name = signal.Signals(-status).name
+        return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
+    return f"ended with status {status}, see {LOG}" if status else ""
+
+
+def _stop(child: subprocess.Popen) -> None:
+    """End a child: politely, so that it ends its kernel, then by force."""
+    child.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=5)
+    if child.poll() is None:
+        child.kill()
+
+
+@contextlib.contextmanager
+def _part_folder(folder: Path) -> Iterator[Path]:
+    """Make the folder that a job writes to; whatever earlier ones left behind is removed.
+
+    Only the holder of the job's lock may call it. The name is new each time, so that a kernel
+    that outlives its killed worker by a second writes into nothing.
+    """
+    for leftover in folder.parent.glob(f".{folder.name}.*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    part = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    part.mkdir(parents=True)
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _replace(part: Path, folder: Path) -> None:
+    """Put ``part`` in the place of ``folder``."""
+    if folder.exists():
+        folder.rename(part.with_suffix(".old"))
+        part.rename(folder)
+        shutil.rmtree(part.with_suffix(".old"), ignore_errors=True)
+    else:
+        part.rename(folder)
+
+
+def prepare_worker() -> None:
+    """Make a process of a local pool end in order: with its parent, and when told to."""
+    import multiprocessing
+    import threading
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    def follow_parent() -> None:
+        multiprocessing.parent_process().join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=follow_parent, daemon=True).start()
