@@ -14,7 +14,7 @@ from nasutils.paths import EMBEDDED
 PAPERS: dict[str, str] = {
     "hypernas": "lv2025hypernas",
     "kshot_hypernet": "zhuge2024kshot",
-    "generative": "anonymous2023hierarchical",
+    "generative": "xiang2024hierarchical",
     "transferable": "han2023transferable",
     "up_nas": "huang2024upnas",
 }

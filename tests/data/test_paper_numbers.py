@@ -1,6 +1,7 @@
 """The papers' numbers: complete, unique, in range, in agreement with what is known elsewhere."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from nasutils.data.paper_numbers import (
 )
 from nasutils.errors import UnknownNameError
 
+ROOT = Path(__file__).parents[2]
 KEY = ["paper", "item", "row", "column", "metric"]
 
 # Printed figures of each table, counted on the page: rows x columns less the empty cells.
@@ -141,11 +143,13 @@ def test_an_unknown_paper_is_refused_with_the_valid_names():
         load_paper_numbers("hypernass")
 
 
-def test_every_paper_is_in_the_bibliography():
-    bibliography = Path(__file__).parents[2] / "book" / "references.bib"
-    keys = re.findall(r"^@\w+\{([^,\s]+),$", bibliography.read_text(encoding="utf-8"), re.MULTILINE)
+def test_the_bibliography_holds_every_paper_and_every_source():
+    bibliography = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{([^,\s]+),$", bibliography, re.MULTILINE)
+    sources = tomllib.loads((ROOT / "nasutils" / "data" / "sources.toml").read_text("utf-8"))
     assert len(keys) == len(set(keys))
     assert set(PAPERS.values()) <= set(keys)
+    assert set(sources["works"]) <= set(keys)
 
 
 # Facts that are known from elsewhere.
