@@ -1,0 +1,260 @@
+"""All 423,624 NAS-Bench-101 cells, in the order of the benchmark's graph hash.
+
+The benchmark's own generator hashes each of the 1,293,208 labelled graphs with seven rounds of MD5
+a vertex. Here the graphs are first told apart by the same colour refinement on 64-bit integers,
+the first of each class is kept, as the generator does, and only these get their MD5 hash, many
+at once.
+
+Source: Ying et al., "NAS-Bench-101", ICML 2019, https://arxiv.org/abs/1902.09635, Section 2 and
+``nasbench/scripts/generate_graphs.py``.
+"""
+
+import binascii
+import hashlib
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nasutils.spaces.md5 import md5
+from nasutils.spaces.nasbench101 import (
+    HASH_LABELS,
+    INPUT,
+    MAX_EDGES,
+    MAX_VERTICES,
+    OPS,
+    OUTPUT,
+    edge_bit,
+)
+
+# Rows handled at a time, so that intermediate arrays stay in the processor's cache.
+_MATRICES, _MESSAGES = 64, 1 << 15
+
+# Odd multipliers that keep a vertex's predecessors and successors apart.
+_PREDECESSOR, _SUCCESSOR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """Cells as arrays, one row a cell.
+
+    Attributes:
+        hashes: The benchmark's MD5 graph hash, bytes of length 32; shape (N,).
+        vertices: Number of vertices, int8; shape (N,).
+        bits: Adjacency as bits, see ``edge_bit``, int32; shape (N,).
+        labels: Index in ``OPS`` of each interior vertex, then -1; int8 of shape (N, 5).
+    """
+
+    hashes: np.ndarray
+    vertices: np.ndarray
+    bits: np.ndarray
+    labels: np.ndarray
+
+
+def enumerate_cells() -> Enumeration:
+    """Return every distinct cell, sorted by hash; takes some ten seconds.
+
+    Of the labelled graphs that share a hash, the one that the benchmark's generator meets first
+    stands for the class: fewest vertices, then smallest adjacency bits, then first labels. Channels
+    are split by vertex number, so this choice decides a cell's exact parameter count.
+    """
+    graphs = [_labelled_graphs(vertices) for vertices in range(2, MAX_VERTICES + 1)]
+    keys = np.concatenate([_class_keys(bits, labels).ravel() for bits, labels in graphs])
+    _, first = np.unique(keys, return_index=True)
+    is_first = np.zeros(len(keys), dtype=bool)
+    is_first[first] = True
+
+    parts, start = [], 0
+    for vertices, (bits, labels) in enumerate(graphs, start=2):
+        stop = start + len(bits) * len(labels)
+        graph, labelling = np.divmod(np.flatnonzero(is_first[start:stop]), len(labels))
+        parts.append(_describe(vertices, bits[graph], labels[labelling]))
+        start = stop
+
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.argsort(columns[0])
+    return Enumeration(*(column[order] for column in columns))
+
+
+def adjacency_matrices(bits: np.ndarray, vertices: int = MAX_VERTICES) -> np.ndarray:
+    """Unpack adjacency bits into uint8 matrices of shape (N, vertices, vertices)."""
+    matrices = np.zeros((len(bits), vertices, vertices), dtype=np.uint8)
+    for source, target in itertools.combinations(range(vertices), 2):
+        matrices[:, source, target] = (bits >> edge_bit(source, target)) & 1
+    return matrices
+
+
+def graph_hashes(adjacency: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Hash many graphs of equal size as the benchmark does; see ``nasbench101.graph_hash``.
+
+    Args:
+        adjacency: Upper-triangular matrices of shape (N, V, V); every vertex has an edge.
+        labels: Integer labels of shape (N, V).
+
+    Returns:
+        Hexadecimal MD5 digests, bytes of length 32 and shape (N,).
+    """
+    adjacency = adjacency.astype(bool)
+    count, vertices = labels.shape
+    digests = _initial_digests(adjacency, labels)
+    bar = _bytes("|")
+    neighbourhoods = list(_neighbourhoods(adjacency))
+    for _ in range(vertices):
+        ranks, hexes = _ranks(digests), _hexes(digests)
+        digests = np.empty_like(digests)
+        for own, sources, targets in neighbourhoods:
+            incoming = _joined(hexes, _sorted_by(ranks, sources))
+            outgoing = _joined(hexes, _sorted_by(ranks, targets))
+            digests[own] = md5(incoming, bar, outgoing, bar, hexes.take(own, axis=0))
+
+    ranks, hexes = _ranks(digests), _hexes(digests)
+    members = np.arange(count * vertices).reshape(count, vertices)
+    fingerprints = np.empty((count, 16), dtype=np.uint8)
+    for rows in _slices(count, _MESSAGES):
+        fingerprints[rows] = md5(*_printed_list(hexes, _sorted_by(ranks, members[rows])))
+    return _hexes(fingerprints).view("S32").ravel()
+
+
+def _labelled_graphs(vertices: int) -> tuple[np.ndarray, np.ndarray]:
+    """List the adjacency bits and the labellings of all graphs of one size.
+
+    Returns:
+        Bits of shape (M,), ascending, of the matrices with at most nine edges and every vertex on
+        a path from input to output; labels of shape (3 ** interior, interior).
+    """
+    bits = np.arange(1 << edge_bit(0, vertices), dtype=np.int32)
+    bits = bits[np.bitwise_count(bits) <= MAX_EDGES]
+    # In a graph without cycles it is enough that no vertex lacks an edge in or out.
+    for v in range(1, vertices):
+        bits = bits[bits & sum(1 << edge_bit(source, v) for source in range(v)) != 0]
+    for v in range(vertices - 1):
+        bits = bits[bits & sum(1 << edge_bit(v, target) for target in range(v + 1, vertices)) != 0]
+    interior = vertices - 2
+    labels = np.array(list(itertools.product(range(len(OPS)), repeat=interior)), dtype=np.int8)
+    return bits, labels.reshape(len(OPS) ** interior, interior)
+
+
+def _describe(vertices: int, bits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return the columns of ``Enumeration`` for graphs of one size."""
+    hashes = graph_hashes(adjacency_matrices(bits, vertices), _with_terminals(labels))
+    padding = MAX_VERTICES - vertices
+    padded = np.pad(labels, ((0, 0), (0, padding)), constant_values=-1)
+    return hashes, np.full(len(bits), vertices, dtype=np.int8), bits, padded
+
+
+def _class_keys(bits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return a 64-bit key of every graph, equal for isomorphic ones.
+
+    The colours are refined like the benchmark's hashes, but a neighbourhood is hashed by adding up
+    its pseudo-random colours, which needs no sorting.
+
+    Args:
+        bits: Adjacency bits of shape (M,).
+        labels: Interior labels of shape (L, V - 2).
+
+    Returns:
+        Keys, uint64 of shape (M, L).
+    """
+    vertices = labels.shape[1] + 2
+    full_labels = _with_terminals(labels).T.astype(np.uint64)  # (V, L), negative ones wrap around
+    keys = np.empty((len(bits), len(labels)), dtype=np.uint64)
+    for rows in _slices(len(bits), _MATRICES):
+        adjacency = adjacency_matrices(bits[rows], vertices).astype(np.uint64)  # (m, V, V)
+        transposed = adjacency.transpose(0, 2, 1)
+        spread = np.eye(vertices, dtype=np.uint64) + _PREDECESSOR * transposed
+        spread += _SUCCESSOR * adjacency
+        colours = np.broadcast_to(_scramble(full_labels), (len(adjacency), *full_labels.shape))
+        for _ in range(vertices):
+            colours = _scramble(spread @ colours)  # (m, V, L)
+        keys[rows] = colours.sum(axis=1)
+    return keys
+
+
+def _scramble(x: np.ndarray) -> np.ndarray:
+    """Spread 64-bit integers pseudo-randomly and one to one (the finaliser of SplitMix64)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def _with_terminals(labels: np.ndarray) -> np.ndarray:
+    """Put the input's and the output's hash label around interior labels of shape (N, V - 2)."""
+    return np.pad(
+        labels,
+        ((0, 0), (1, 1)),
+        constant_values=((0, 0), (HASH_LABELS[INPUT], HASH_LABELS[OUTPUT])),
+    )
+
+
+def _initial_digests(adjacency: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Hash each vertex's degrees and label: digests of shape (N * V, 16)."""
+    vertices = labels.shape[1]
+    lowest, highest = min(HASH_LABELS.values()), max(HASH_LABELS.values())
+    shape = (vertices, vertices, highest - lowest + 1)
+    digests = b"".join(
+        hashlib.md5(str((out, in_, label + lowest)).encode(), usedforsecurity=False).digest()
+        for out, in_, label in np.ndindex(shape)
+    )
+    degrees_and_label = (adjacency.sum(axis=2), adjacency.sum(axis=1), labels - lowest)
+    start = np.ravel_multi_index(degrees_and_label, shape)
+    return np.frombuffer(digests, dtype=np.uint8).reshape(-1, 16)[start.ravel()]
+
+
+def _neighbourhoods(adjacency: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Sort the vertices of all graphs by their degrees, so that their messages are equally long.
+
+    Yields:
+        Positions in the flattened (N, V) array of some vertices, shape (n,), of their predecessors,
+        (n, in-degree), and of their successors, (n, out-degree).
+    """
+    vertices = adjacency.shape[1]
+    in_degrees, out_degrees = adjacency.sum(axis=1), adjacency.sum(axis=2)
+    for in_degree, out_degree in itertools.product(range(vertices), repeat=2):
+        graph, vertex = np.nonzero((in_degrees == in_degree) & (out_degrees == out_degree))
+        for rows in _slices(len(graph), _MESSAGES):
+            g, v = graph[rows], vertex[rows]
+            incoming = np.nonzero(adjacency[g, :, v])[1].reshape(len(g), in_degree)
+            outgoing = np.nonzero(adjacency[g, v])[1].reshape(len(g), out_degree)
+            base = g * vertices
+            yield base + v, base[:, None] + incoming, base[:, None] + outgoing
+
+
+def _ranks(digests: np.ndarray) -> np.ndarray:
+    """Return integers that sort as the digests do (by the first eight bytes, ample here)."""
+    return digests[:, :8].copy().view(">u8").ravel().astype(np.uint64)
+
+
+def _hexes(digests: np.ndarray) -> np.ndarray:
+    """Write digests of shape (N, 16) as hexadecimal digits, uint8 of shape (N, 32)."""
+    return np.frombuffer(binascii.hexlify(digests), dtype=np.uint8).reshape(-1, 32)
+
+
+def _bytes(text: str) -> np.ndarray:
+    """Return text as one row of bytes, uint8 of shape (1, length)."""
+    return np.frombuffer(text.encode(), dtype=np.uint8)[None]
+
+
+def _joined(hexes: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Join the hex digits at positions of shape (n, k) to bytes of shape (n, 32 * k)."""
+    count, terms = positions.shape
+    return hexes.take(positions, axis=0).reshape(count, 32 * terms)
+
+
+def _printed_list(hexes: np.ndarray, positions: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the parts of what Python prints for the list of hashes at positions (n, V)."""
+    for index, column in enumerate(positions.T):
+        yield _bytes("', '" if index else "['")
+        yield hexes.take(column, axis=0)
+    yield _bytes("']")
+
+
+def _sorted_by(ranks: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Sort each row of positions by the ranks found there."""
+    if positions.shape[1] < 2:
+        return positions
+    return np.take_along_axis(positions, np.argsort(ranks[positions], axis=1), axis=1)
+
+
+def _slices(count: int, size: int) -> Iterator[slice]:
+    return (slice(start, start + size) for start in range(0, count, size))
