@@ -16,7 +16,10 @@ from nasutils.errors import DataError, UnknownNameError
 from nasutils.paths import cache_dir
 
 # One line a benchmark: importing the module registers its tables.
-_MODULES = ("nasutils.data.nasbench201",)
+_MODULES = (
+    "nasutils.data.nasbench101",
+    "nasutils.data.nasbench201",
+)
 
 _TABLES: dict[str, "Table"] = {}
 
