@@ -1,0 +1,213 @@
+"""NAS-Bench-101 tables: all 423,624 cells, and the zero-cost proxies of some.
+
+The public accuracy file has no architectures: its order is that of the cells sorted by graph hash,
+so the table enumerates them. Source: Ying et al., "NAS-Bench-101", ICML 2019,
+https://arxiv.org/abs/1902.09635.
+"""
+
+import json
+import re
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nasutils.data.restricted import pickled_blocks
+from nasutils.data.tables import Table, load_table, register
+from nasutils.errors import ArchitectureError, DataError
+from nasutils.spaces.nasbench101 import (
+    INPUT,
+    MAX_VERTICES,
+    NUM_CELLS,
+    OPS,
+    OUTPUT,
+    VERTEX_LABELS,
+    NASBench101Cell,
+)
+from nasutils.spaces.nasbench101_enumeration import adjacency_matrices, enumerate_cells
+
+PROXIES = (
+    "epe_nas",
+    "fisher",
+    "flops",
+    "grad_norm",
+    "grasp",
+    "jacov",
+    "l2_norm",
+    "params",
+    "plain",
+    "snip",
+    "synflow",
+    "zen",
+)
+
+# How the table writes the operations of the interior vertices.
+OP_LETTERS = dict(zip("31p", OPS, strict=True))
+
+
+def adjacency_and_ops(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Unpack the cells of (a part of) the table ``nasbench101`` into arrays, padded to 7 vertices.
+
+    Returns:
+        Upper-triangular adjacency matrices, uint8 of shape (N, 7, 7), and operation codes, int8 of
+        shape (N, 7): positions in ``VERTEX_LABELS``, -1 where a cell has no such vertex. The output
+        is a cell's last vertex, which in a small cell is not the seventh.
+    """
+    ops = frame["ops"].astype("category")
+    codes = np.array([_op_codes(letters) for letters in ops.cat.categories], dtype=np.int8)
+    return adjacency_matrices(frame["adjacency"].to_numpy()), codes[ops.cat.codes]
+
+
+def cells(frame: pd.DataFrame) -> list[NASBench101Cell]:
+    """Return the architecture values of some rows of the table ``nasbench101``."""
+    return [
+        NASBench101Cell.from_bits(int(bits), _op_names(letters))
+        for bits, letters in zip(frame["adjacency"], frame["ops"], strict=True)
+    ]
+
+
+def _op_names(letters: str) -> tuple[str, ...]:
+    return (INPUT, *(OP_LETTERS[letter] for letter in letters), OUTPUT)
+
+
+def _op_codes(letters: str) -> list[int]:
+    codes = [VERTEX_LABELS.index(name) for name in _op_names(letters)]
+    return codes + [-1] * (MAX_VERTICES - len(codes))
+
+
+def _build_cells(paths: dict[str, Path]) -> pd.DataFrame:
+    found = enumerate_cells()
+    # A label of -1, no vertex, picks the last letter: the null byte, which numpy strips.
+    letters = np.frombuffer(b"31p\0", dtype="S1")[found.labels].view("S5").ravel()
+    return pd.DataFrame(
+        {
+            "hash": found.hashes.astype(str),
+            "adjacency": found.bits,
+            "ops": pd.Categorical(letters.astype(str)),
+            "vertices": found.vertices,
+            "edges": np.bitwise_count(found.bits).astype(np.int8),
+            "test": 100 * _second_array(paths["freerea_nb101_accuracies"], rows=1)[0],
+            "params": _second_array(paths["freerea_nb101_params"], rows=3)[0],
+        }
+    ).rename_axis("index")
+
+
+def _second_array(file: Path, rows: int) -> np.ndarray:
+    """Return the second array of a pickled frame, float64 of shape (rows, 423,624)."""
+    blocks = pickled_blocks(file)
+    if len(blocks) != 2 or len(blocks[1]) != 8 * rows * NUM_CELLS:
+        raise DataError(f"{file} does not hold {rows} x {NUM_CELLS} numbers where they should be")
+    return np.frombuffer(blocks[1], dtype="<f8").reshape(rows, NUM_CELLS)
+
+
+def _build_proxies(paths: dict[str, Path]) -> pd.DataFrame:
+    frame = pd.concat([_zc_part(paths), _zen_part(paths)], ignore_index=True)
+    frame["index"] = pd.Index(load_table("nasbench101")["hash"]).get_indexer(frame["hash"])
+    if (frame["index"] < 0).any():
+        raise DataError("a cell of NASLib's files is not among those of NAS-Bench-101")
+    return frame.reindex(columns=["index", "hash", "source", "valid", *PROXIES])
+
+
+def _zc_part(paths: dict[str, Path]) -> pd.DataFrame:
+    records = json.loads(paths["naslib_nb101_zc"].read_bytes())["nasbench101"]["cifar10"]
+    scores = pd.DataFrame(list(records.values())).rename(columns={"val_accuracy": "valid"})
+    return scores.assign(hash=_naslib_hashes(records), source="naslib_9052f54")
+
+
+def _zen_part(paths: dict[str, Path]) -> pd.DataFrame:
+    with zipfile.ZipFile(paths["naslib_nb101_zen"]) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".json")]
+        records = [record for name in names for record in json.loads(archive.read(name))]
+    records.sort(key=lambda record: int(record["idx"]))
+    hashes = _naslib_hashes(record["arch"] for record in records)
+    zen = [record["zen"]["score"] for record in records]
+    return pd.DataFrame({"hash": hashes, "source": "naslib_zen", "zen": zen})
+
+
+def _naslib_hashes(texts: Iterable[str]) -> list[str]:
+    return [cell_from_naslib(text).hash for text in texts]
+
+
+def cell_from_naslib(text: str) -> NASBench101Cell:
+    """Read the tuple, as text, with which NASLib's files name a cell.
+
+    Raises:
+        DataError: If the text is no such tuple.
+    """
+    if not re.fullmatch(r"\(\d+(, \d+)*\)", text):
+        raise DataError(f"not a NASLib tuple of numbers: {text!r}")
+    try:
+        return NASBench101Cell.from_naslib([int(number) for number in text[1:-1].split(", ")])
+    except ArchitectureError as error:
+        raise DataError(f"not a NAS-Bench-101 cell: {text!r}: {error}") from error
+
+
+register(
+    Table(
+        name="nasbench101",
+        sources=("freerea_nb101_accuracies", "freerea_nb101_params"),
+        build=_build_cells,
+        description=(
+            "All 423,624 NAS-Bench-101 cells sorted by the benchmark's graph hash, with their mean "
+            "CIFAR-10 test accuracy after 108 epochs. Validation accuracy is not public for all: "
+            "see nasbench101_proxies. adjacency_and_ops and cells in nasutils.data.nasbench101 "
+            "unpack the architectures."
+        ),
+        columns={
+            "hash": "the benchmark's MD5 graph hash",
+            "adjacency": (
+                "edges as bits of an integer, from the lowest: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3, 0-4, "
+                "...; vertex 0 is the input, the last one the output"
+            ),
+            "ops": (
+                "operations of vertices 1, 2, ... without the output, a letter each: "
+                + ", ".join(f"{letter} = {op}" for letter, op in OP_LETTERS.items())
+            ),
+            "vertices": "number of vertices, input and output included, 2 to 7",
+            "edges": "number of edges, 1 to 9",
+            "test": "CIFAR-10 test accuracy (%) after 108 epochs, mean of three runs",
+            "params": "trainable parameters of the network (millions)",
+        },
+    )
+)
+
+register(
+    Table(
+        name="nasbench101_proxies",
+        sources=(
+            "freerea_nb101_accuracies",
+            "freerea_nb101_params",
+            "naslib_nb101_zc",
+            "naslib_nb101_zen",
+        ),
+        build=_build_proxies,
+        description=(
+            "Zero-cost proxies of NAS-Bench-101 cells on CIFAR-10, one row a record and source. "
+            "naslib_9052f54: 500 records with validation accuracy and 11 proxies; NASLib drew them "
+            "with dangling vertices, so after pruning they are 292 distinct cells, and records of "
+            "one cell differ (another random initialisation, another of the three trainings). "
+            "naslib_zen: 10,250 distinct cells with zen alone; 11 are in both. NaN where the "
+            "source has no score."
+        ),
+        columns={
+            "index": "row of the cell in nasbench101",
+            "hash": "the benchmark's MD5 graph hash",
+            "source": "naslib_9052f54 or naslib_zen",
+            "valid": "CIFAR-10 validation accuracy (%) after 108 epochs, one run",
+            "epe_nas": "EPE-NAS: correlations of per-class Jacobians",
+            "fisher": "Fisher: squared activation saliency, summed",
+            "flops": "multiply-accumulates as NASLib counts them (millions)",
+            "grad_norm": "sum of the layers' gradient norms",
+            "grasp": "GraSP: saliency by the Hessian-gradient product",
+            "jacov": "Jacobian covariance score",
+            "l2_norm": "sum of the layers' weight norms",
+            "params": "parameters of NASLib's own, unpruned and renumbered, network (millions)",
+            "plain": "sum of weight times gradient",
+            "snip": "SNIP: sum of absolute weight times gradient",
+            "synflow": "natural logarithm of SynFlow",
+            "zen": "Zen-NAS score",
+        },
+    )
+)
