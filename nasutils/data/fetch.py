@@ -1,9 +1,11 @@
 """Public files on demand: from the cache, a mirror folder or their URL, always verified."""
 
+import contextlib
 import hashlib
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -11,6 +13,9 @@ from nasutils.data.atomic import replacing
 from nasutils.data.sources import Source, get_source
 from nasutils.errors import DataError
 from nasutils.paths import cache_dir, mirror_dir
+
+if TYPE_CHECKING:
+    import requests
 
 # Seconds to wait for a connection, and for the next bytes.
 TIMEOUT = (10, 60)
@@ -117,14 +122,20 @@ def _transfer(source: Source, part: Path) -> None:
 
     # A log gets a line now and then, a terminal a moving bar.
     interval = 0.1 if sys.stderr.isatty() else 30
-    with tqdm(
+    bar = tqdm(
         desc=source.name, unit="B", unit_scale=True, mininterval=interval, total=source.bytes
-    ) as bar:
-        # Uncompressed transfer: the bar then counts the file's own bytes.
+    )
+    with bar, contextlib.ExitStack() as stack:
+
+        def close_at_the_end(response: "requests.Response", **_: object) -> None:
+            stack.callback(response.close)  # pooch leaves it open after a failure.
+
         download = pooch.HTTPDownloader(
             progressbar=bar,
             chunk_size=1 << 16,
             timeout=TIMEOUT,
+            # Uncompressed transfer: the bar then counts the file's own bytes.
             headers={"Accept-Encoding": "identity"},
+            hooks={"response": close_at_the_end},
         )
         download(source.url, str(part), None)

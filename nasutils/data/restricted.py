@@ -26,6 +26,10 @@ _ALLOWED = {
         for core in ("numpy.core", "numpy._core")
         for name in ("_reconstruct", "scalar")
     },
+    **{
+        (f"{core}.numeric", "_frombuffer"): np._core.numeric._frombuffer
+        for core in ("numpy.core", "numpy._core")
+    },
 }
 
 # What the standard library's unpickler and numpy's constructors raise on damaged bytes.
