@@ -1,0 +1,43 @@
+# Neural Architecture Search, Reproduced. `make` alone lists the commands.
+
+PYTHON  ?= python3
+VENV    ?= .venv
+REPORTS ?= _build/reports
+
+PY := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help install study book test lint unit notebooks bench clean
+
+help:  ## list the commands
+	@echo "Neural Architecture Search, Reproduced"
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Another Python: make study PYTHON=python3.12    Installer options: PIP_FLAGS=..."
+
+study: install  ## run every chapter at scale=demo, then build the book from the runs
+	@$(PY) -m tools.study
+
+book: install  ## build the book from the notebooks as they are stored
+	@$(PY) -m tools.book
+
+test: lint unit notebooks book  ## check everything: style, code, notebooks, jobs, book
+	@echo "make test: all good"
+
+lint: install  ## style of the code
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+unit: install  ## tests of the package, the pages, the pairing and the job files
+	$(PY) -m pytest -q --junitxml=$(REPORTS)/unit.xml
+
+notebooks: install  ## run every notebook again and compare with its stored output
+	$(PY) -m pytest -q --nbval --nbval-current-env --junitxml=$(REPORTS)/notebooks.xml notebooks
+
+bench: install  ## measure speed and memory for the performance page
+	@$(PY) -m benchmarks
+
+install:  ## make .venv with the pinned packages
+	@$(PYTHON) -m tools.install $(VENV)
+
+clean:  ## remove what was built, keep .venv and the runs
+	rm -rf _build build .pytest_cache .ruff_cache

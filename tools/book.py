@@ -1,0 +1,56 @@
+"""Build the book with warnings as errors, check it, and print the path of its first page."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from nasutils.study.files import locked
+from tools.check_book import check
+
+
+def build(source: Path, destination: Path) -> Path:
+    """Build the book and return its first page.
+
+    Every build starts from nothing in a folder of its own and is moved into place when it is
+    good: no page of an earlier build stays behind, and two builds at once do not meet.
+
+    Args:
+        source: Folder with ``_config.yml`` and ``_toc.yml``.
+        destination: Folder for the pages; replaced.
+
+    Raises:
+        SystemExit: If the build warns or fails, or if a page is not fit to be read offline.
+    """
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="book-", dir=destination.parent) as scratch:
+        # -n: unknown references are warnings; -W: warnings are errors; show all of them.
+        options = ["--path-output", scratch, "-n", "-W", "--keep-going", "--quiet"]
+        command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", *options]
+        # Its output is shown on failure only: on success it names the scratch folder.
+        log = Path(scratch) / "build.log"
+        with log.open("w") as sink:
+            failed = subprocess.run(
+                command, cwd=source, stdout=sink, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if failed:
+            raise SystemExit(f"{log.read_text()}\nthe book was not built: see the warnings above.")
+        pages = Path(scratch) / "_build" / "html"
+        if faults := check(pages):
+            raise SystemExit("\n".join(["the built book has faults:", *faults]))
+        with locked(destination.parent / "book.lock"):
+            if destination.exists():
+                shutil.rmtree(destination)
+            pages.rename(destination)
+    return destination / "index.html"
+
+
+def main() -> None:
+    """Build the book of this checkout."""
+    root = Path.cwd()
+    print(f"The book: {build(root, root / '_build' / 'html')}")
+
+
+if __name__ == "__main__":
+    main()

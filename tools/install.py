@@ -1,0 +1,77 @@
+"""Make the virtual environment and install the pinned packages, once for each ``pyproject.toml``.
+
+Uses nothing but the standard library, so that any ``python3`` can start it.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+OLDEST = (3, 11)
+EXTRAS = "book,test"
+
+
+def check_interpreter() -> None:
+    """Stop with a way out where this Python is too old or cannot make environments."""
+    if sys.version_info < OLDEST:
+        raise SystemExit(
+            "{} is Python {}.{}; the book needs {}.{} or newer. "
+            "Name another one: make {} PYTHON=python3.12".format(
+                sys.executable, *sys.version_info[:2], *OLDEST, os.environ.get("GOAL", "study")
+            )
+        )
+    if importlib.util.find_spec("ensurepip") is None:
+        raise SystemExit(
+            "this Python cannot make virtual environments (no ensurepip). "
+            "On Debian and Ubuntu: apt-get install python3-venv"
+        )
+
+
+def fingerprint() -> str:
+    """Return what an installation depends on: the pins and the checkout's place."""
+    pins = Path("pyproject.toml").read_bytes()
+    return hashlib.sha256(pins + str(Path.cwd()).encode()).hexdigest()
+
+
+def install(venv: Path) -> None:
+    """Create ``venv`` if needed and install the package with its pins into it."""
+    python = venv / "bin" / "python"
+    if not python.exists():
+        print(f"Making the virtual environment {venv}", flush=True)
+        run([sys.executable, "-m", "venv", "--clear", str(venv)])
+    print("Installing the pinned packages (a few minutes, once)", flush=True)
+    flags = shlex.split(os.environ.get("PIP_FLAGS", ""))
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
+    run([*pip, "--progress-bar", "off", "--quiet", *flags, "--editable", f".[{EXTRAS}]"])
+
+
+def run(command: list[str]) -> None:
+    """Run a command and stop with its name if it fails."""
+    if subprocess.run(command, check=False).returncode:
+        raise SystemExit(f"failed: {shlex.join(command)}")
+
+
+def main() -> None:
+    """Install into the folder named by the first argument, unless that is done already."""
+    check_interpreter()
+    # Imported here: an older Python should reach the check above first.
+    from nasutils.study.files import locked
+
+    venv = Path(sys.argv[1])
+    stamp = venv / "installed.sha256"
+    if stamp.exists() and stamp.read_text() == fingerprint():
+        return
+    print(f"Preparing {venv} (waits where another run is at it)", flush=True)
+    with locked(Path("_build/install.lock")):
+        if stamp.exists() and stamp.read_text() == fingerprint():
+            return
+        install(venv)
+        stamp.write_text(fingerprint())
+
+
+if __name__ == "__main__":
+    main()
