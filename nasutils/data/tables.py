@@ -17,8 +17,11 @@ from nasutils.paths import cache_dir
 
 # One line a benchmark: importing the module registers its tables.
 _MODULES = (
+    "nasutils.data.autoformer",
     "nasutils.data.nasbench101",
     "nasutils.data.nasbench201",
+    "nasutils.data.nasbench301",
+    "nasutils.data.ofa_mbv3",
 )
 
 _TABLES: dict[str, "Table"] = {}

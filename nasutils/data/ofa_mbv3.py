@@ -1,0 +1,76 @@
+"""OFA-MobileNetV3 table: measured sub-nets of a super-net, on ImageNet.
+
+Source: five search logs that Cummings et al. published with "A Hardware-Aware Framework for
+Accelerating Neural Architecture Search Across Modalities", 2022, https://arxiv.org/abs/2205.10358.
+The searches look for good networks, so good networks are over-represented.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from nasutils.data.tables import Table, register
+from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
+
+SEARCHES = (
+    "evoga_acc",
+    "evonsga2_acc_macs",
+    "evounsga3_acc_macs_params",
+    "linasga_acc",
+    "linasnsga2_acc_macs",
+)
+_PREFIX = "dynast_ofa_"
+
+
+def measurements(paths: dict[str, Path]) -> pd.DataFrame:
+    """Read all five logs: one row a measurement, with the canonical architecture string."""
+    logs = [pd.read_csv(paths[_PREFIX + name]).assign(search=name) for name in SEARCHES]
+    log = pd.concat(logs, ignore_index=True)
+    return pd.DataFrame(
+        {
+            "arch": [str(OFAMobileNetV3.from_string(text)) for text in log["Sub-network"]],
+            "top1": log["Top-1 Acc (%)"],
+            "flops": log["MACs"] / 1e6,
+            "params": log["Model Parameters"] / 1e6,
+            "search": log["search"],
+        }
+    )
+
+
+def _build(paths: dict[str, Path]) -> pd.DataFrame:
+    # One network may be written in several ways, which differ in blocks that are not active.
+    networks = measurements(paths).groupby("arch", sort=False)
+    top1 = networks["top1"]
+    frame = pd.DataFrame(
+        {
+            "top1": top1.mean(),
+            "flops": networks["flops"].first(),
+            "params": networks["params"].first(),
+            "repeats": top1.size(),
+            "top1_spread": top1.max() - top1.min(),
+            "searches": networks["search"].agg(lambda names: " ".join(sorted(set(names)))),
+        }
+    )
+    return frame.reset_index()
+
+
+register(
+    Table(
+        name="ofa_mbv3",
+        sources=tuple(_PREFIX + name for name in SEARCHES),
+        build=_build,
+        description=(
+            "2,162 distinct sub-nets of the OFA-MobileNetV3 super-net (width 1.0), from 2,373 "
+            "measurements by five architecture searches. Good networks are over-represented."
+        ),
+        columns={
+            "arch": "the super-net's own settings, with 3 for whatever belongs to no active block",
+            "top1": "ImageNet top-1 accuracy (%) of the sub-net, mean of its measurements",
+            "flops": "multiply-accumulates at 224x224 (millions)",
+            "params": "parameters (millions)",
+            "repeats": "number of measurements",
+            "top1_spread": "largest minus smallest measured accuracy (points)",
+            "searches": "names of the searches that measured it, separated by blanks",
+        },
+    )
+)
