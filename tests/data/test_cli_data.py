@@ -1,0 +1,111 @@
+import hashlib
+import subprocess
+import sys
+from types import MappingProxyType
+
+import pytest
+from typer.testing import CliRunner
+
+from nasutils.cli.data import app
+from nasutils.data import sources
+from nasutils.data.sources import Source
+from nasutils.errors import DataError, UnknownNameError
+
+CONTENT = b"hello"
+
+
+def source(name):
+    return Source(
+        name=name,
+        description="a toy",
+        url=f"https://example.org/owner/{name}.csv",
+        sha256=hashlib.sha256(CONTENT).hexdigest(),
+        bytes=len(CONTENT),
+        licence="MIT",
+        cite=(),
+        citation="",
+    )
+
+
+@pytest.fixture
+def folders(monkeypatch, tmp_path):
+    """Three toy files: one in the cache, one in the mirror, one absent."""
+    monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("NASUTILS_MIRROR", str(tmp_path / "mirror"))
+    register = dict(sources.load_sources())
+    toys = {name: source(name) for name in ("cached", "mirrored", "absent")}
+    monkeypatch.setattr(sources, "load_sources", lambda: MappingProxyType(register | toys))
+    paths = {
+        "cached": tmp_path / "cache" / "files" / "example.org" / "owner" / "cached.csv",
+        "mirrored": tmp_path / "mirror" / "example.org" / "owner" / "mirrored.csv",
+    }
+    for path in paths.values():
+        path.parent.mkdir(parents=True)
+        path.write_bytes(CONTENT)
+    return paths
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, arguments)
+
+
+def test_list_shows_size_licence_and_place(folders):
+    result = run("list")
+    assert result.exit_code == 0
+    lines = {words[0]: words for words in map(str.split, result.output.splitlines()) if words}
+    assert lines["cached"] == ["cached", "0", "kB", "MIT", "cache"]
+    assert lines["mirrored"][-1] == "mirror"
+    assert lines["absent"][-1] == "absent"
+    assert lines["cifar10_archive"][1:3] == ["170,498", "kB"]
+    assert "nasbench201" in lines
+
+
+def test_verify_passes_whole_files(folders):
+    result = run("verify")
+    assert result.exit_code == 0
+    assert "2 files are whole, 0 damaged." in result.output
+
+
+@pytest.mark.parametrize("name", ["cached", "mirrored"])
+def test_verify_names_damaged_files_and_fails(folders, name):
+    folders[name].write_bytes(b"hullo")
+    result = run("verify")
+    assert result.exit_code == 1
+    assert f"damaged: {name}: {folders[name]}" in result.output
+    assert "1 files are whole, 1 damaged." in result.output
+
+
+def test_path(folders):
+    assert run("path", "cached").output.strip() == str(folders["cached"])
+    missing = run("path", "absent")
+    assert isinstance(missing.exception, DataError)
+    assert "nasutils data fetch absent" in str(missing.exception)
+
+
+def test_fetch_several(folders):
+    result = run("fetch", "cached", "mirrored")
+    assert result.output.splitlines() == [f"{name}: {path}" for name, path in folders.items()]
+
+
+def test_names_are_checked_before_anything_starts(folders):
+    result = run("fetch", "cached", "mirored")
+    assert isinstance(result.exception, UnknownNameError)
+    assert "Did you mean 'mirrored'?" in str(result.exception)
+    assert not result.output
+
+
+@pytest.mark.real_data
+def test_fetching_a_table_makes_it_ready(real_data):
+    result = run("fetch", "nasbench201")
+    assert result.output == "nasbench201: 15,625 rows\n"
+    assert run("path", "nasbench201").output.strip().endswith(".parquet")
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys; from typer.testing import CliRunner; from nasutils.cli.data import app\n"
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
+        "print({'pandas', 'numpy', 'torch', 'pooch'} & set(sys.modules))"
+    )
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout.strip() == "set()"
