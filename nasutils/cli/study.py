@@ -78,8 +78,8 @@ def run(
 def batch(
     job_file: Annotated[str, typer.Argument(help="A job file, by path or by name.")],
     workers: Annotated[
-        int, typer.Option(min=1, help="Processes on this machine.", show_default="all cores")
-    ] = 0,
+        int | None, typer.Option(min=1, help="Processes on this machine.  [default: all cores]")
+    ] = None,
     dask: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster to use instead.")
     ] = "",

@@ -18,9 +18,13 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 def main(path: Path, part: Path) -> int:
     """Run the notebook; return the exit status."""
+    # A grammar of internationalised addresses, built at import in two seconds: jsonschema does
+    # without, and notebooks have no use for it.
+    sys.modules["rfc3987_syntax"] = None
     # Imported here: a GPU node that runs scripts need not have it.
     import papermill
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     child.follow_parent()
     cells = read_notebook(path)
@@ -31,12 +35,15 @@ def main(path: Path, part: Path) -> int:
             part / path.name,
             parameters={**provenance.read(part)["parameters"], "out": str(part)},
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             stdout_file=sys.stdout,
             stderr_file=sys.stdout,
             on_cell_execute=running.begin,
             # When told to end, do not wait for the cell that runs.
             shutdown_kernel="immediate",
+            # Others on the same machine can neither read nor write what goes to the kernel.
+            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         )
     except PapermillExecutionError as error:
         trace = _COLOUR.sub("", "\n".join(error.traceback))

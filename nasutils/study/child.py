@@ -29,5 +29,6 @@ def report_error(part: Path, number: int, line: int, source: str, error: str) ->
     """Leave what went wrong for the worker: cell, line within it, that line, the error."""
     lines = source.splitlines()
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
-    where = f"cell {number}" + (f", line {line}: {text}" if line else "")
+    where = f"cell {number}" if number else "before the first cell"
+    where += f", line {line}: {text}" if line else ""
     (part / "error.json").write_text(json.dumps({"error": f"{where}: {error}"}), encoding="utf-8")

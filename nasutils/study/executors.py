@@ -8,6 +8,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from nasutils.errors import JobError
 from nasutils.study.work import prepare_worker
 
+DASK_TIMEOUT = 10.0  # seconds to wait for a scheduler
+
 
 @contextlib.contextmanager
 def local_executor(workers: int) -> Iterator[Executor]:
@@ -42,7 +44,7 @@ def dask_executor(address: str) -> Iterator[Executor]:
     except ImportError:
         raise JobError("--dask needs Dask: pip install 'nasutils[cluster]'.") from None
     try:
-        client = Client(address, timeout=10)
+        client = Client(address, timeout=DASK_TIMEOUT)
     except (OSError, ValueError) as error:
         raise JobError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:

@@ -1,0 +1,99 @@
+import pytest
+
+from nasutils.errors import JobError, UnknownNameError
+from nasutils.study.jobfiles import find_job_file, read_job_file
+from nasutils.study.jobs import make_job, parse_parameters
+from nasutils.study.notebooks import find_notebook
+
+
+@pytest.fixture
+def tiny(root):
+    return find_notebook("tiny", root)
+
+
+def test_key_is_the_result_s(tiny):
+    base = make_job(tiny, "demo", {})
+    assert base.key == make_job(tiny, "demo", {"seed": 0}).key
+    others = [make_job(tiny, "bench", {}), make_job(tiny, "demo", {"seed": 1})]
+    assert len({base.key, *(job.key for job in others)}) == 3
+    assert len(base.key) == 12
+
+
+def test_command_repeats_the_job(tiny):
+    job = make_job(tiny, "bench", {"seed": 3, "act": "two words"})
+    assert job.command == "nasutils run tiny --scale bench -p seed=3 -p act='two words'"
+    again = make_job(tiny, "bench", parse_parameters(tiny, ["seed=3", "act=two words"]))
+    assert again.key == job.key
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "message"),
+    [
+        (["sed=3"], UnknownNameError, "'sed'.*Did you mean 'seed'.*act, seed"),
+        (["seed=x"], JobError, "takes int"),
+        (["seed"], JobError, "name=value"),
+        (["seed=1", "seed=2"], JobError, "given twice"),
+        (["out=/tmp"], JobError, "set by the job"),
+        (["scale=bench"], JobError, "--scale"),
+    ],
+)
+def test_command_line_is_checked(tiny, texts, error, message):
+    with pytest.raises(error, match=message):
+        parse_parameters(tiny, texts)
+
+
+def test_unknown_scale(tiny):
+    with pytest.raises(UnknownNameError, match="demo"):
+        make_job(tiny, "huge", {})
+
+
+def test_job_file_makes_the_grid(root):
+    path = root / "notebooks" / "jobs" / "grid.yaml"
+    path.write_text(
+        "notebook: tiny\nscale: bench\nparams: {}\ngrid: {act: [a, b], seed: [0, 1, 2]}\n"
+    )
+    jobs = read_job_file(path, root)
+    values = [(job.parameters["act"], job.parameters["seed"]) for job in jobs]
+    assert values == [("a", 0), ("a", 1), ("a", 2), ("b", 0), ("b", 1), ("b", 2)]
+    assert {job.source for job in jobs} == {"nasutils batch notebooks/jobs/grid.yaml"}
+    for name in ("grid", "grid.yaml", "notebooks/jobs/grid.yaml", str(path)):
+        assert find_job_file(name, root) == path
+
+
+def test_job_file_outside_the_checkout_is_not_the_source(root, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("notebook: tiny\nscale: demo\n")
+    assert [job.source for job in read_job_file(path, root)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds keys"),
+        ("a: [", "cannot be read"),
+        ("notebook: tiny", "lacks scale"),
+        ("notebook: tiny\nscale: demo\nseed: 3", "unknown key in bad.yaml 'seed'"),
+        ("notebook: tiny\nscale: huge", "unknown scale"),
+        ("notebook: tony\nscale: demo", "unknown notebook"),
+        ("notebook: tiny\nscale: demo\nscale: bench", "'scale' is given twice"),
+        ("notebook: tiny\nscale: demo\ngrid: {seed: 3}", "takes a list"),
+        ("notebook: tiny\nscale: demo\ngrid: {seed: []}", "takes a list"),
+        ("notebook: tiny\nscale: demo\ngrid: {seed: [1, 1]}", "a value twice"),
+        ("notebook: tiny\nscale: demo\ngrid: {seed: [1, a]}", "takes int"),
+        ("notebook: tiny\nscale: demo\ngrid: {sed: [1]}", "Did you mean 'seed'"),
+        ("notebook: tiny\nscale: demo\nparams: {seed: 1}\ngrid: {seed: [2]}", "both"),
+        ("notebook: tiny\nscale: demo\nparams: [seed]", "params takes a dict"),
+        ("notebook: tiny\nscale: demo\nparams: {out: x}", "set by the job"),
+        ("notebook: !!python/object:os.system x\nscale: demo", "cannot be read"),
+    ],
+)
+def test_bad_job_file(root, text, message):
+    path = root / "notebooks" / "jobs" / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises((JobError, UnknownNameError), match=message):
+        read_job_file(path, root)
+
+
+def test_unknown_job_file(root):
+    with pytest.raises(UnknownNameError, match="job file 'none'"):
+        find_job_file("none", root)

@@ -1,0 +1,111 @@
+import threading
+
+import pytest
+
+from nasutils.errors import JobError
+from nasutils.study import provenance
+from nasutils.study.results import METRICS, read_metrics
+from nasutils.study.work import LOG, check_runnable, work
+
+
+def hidden(root):
+    """Return what a whole run never leaves behind."""
+    return [path for path in (root / "runs").glob("*/.*") if path.parent.name != ".locks"]
+
+
+@pytest.fixture
+def ran(task):
+    """Return the outcomes of the same job through papermill and as a script."""
+    return work(task(script=False, seed=1)), work(task(script=True, seed=1, runs="scripts"))
+
+
+def test_notebook_and_script_give_the_same(ran, root):
+    notebook, script = ran
+    assert (notebook.status, notebook.error) == (script.status, script.error) == ("finished", "")
+    assert notebook.folder.name == script.folder.name
+    assert {path.name for path in notebook.folder.iterdir()} == {
+        "00_tiny.ipynb", METRICS, LOG, provenance.FILE,
+    }  # fmt: skip
+    assert {path.name for path in script.folder.iterdir()} == {METRICS, LOG, provenance.FILE}
+
+    first, second = (read_metrics(outcome.folder / METRICS) for outcome in ran)
+    for row in (*first, *second):
+        del row["seconds"]
+    assert first == second
+    assert [row["value"] for row in first] == ["0.66666667", "0.1"]
+    assert {row["job"] for row in first} == {"nasutils run tiny --scale demo -p seed=1"}
+    for outcome in ran:
+        log = (outcome.folder / LOG).read_text()
+        assert "seed 1\n" in log
+        assert log.count("[cell ") == 4
+
+    found = provenance.read(notebook.folder)
+    assert found["mode"] == "notebook"
+    assert found["parameters"] == {"scale": "demo", "seed": 1, "act": ""}
+    assert found["versions"]["torch"].startswith("2.")
+    assert found["device"].startswith("cpu x 1 (")
+    assert found["rows"] == 2
+    assert '"text/plain": [\n       "2"' in (notebook.folder / "00_tiny.ipynb").read_text()
+    assert hidden(root) == []
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_failure_names_cell_line_and_error(task, root, script):
+    outcome = work(task(script=script, act="fail"))
+    assert outcome.status == "failed"
+    assert outcome.error == "cell 3, line 4: wrong / 0: ZeroDivisionError: division by zero"
+    assert "ZeroDivisionError" in (outcome.folder / LOG).read_text()
+    assert provenance.status(outcome.folder) == "failed"
+    assert not (outcome.folder / METRICS).exists()
+    assert hidden(root) == []
+
+
+def test_syntax_error_and_exit_status_in_a_script(task, root):
+    source = root / "notebooks" / "00_tiny.py"
+    (root / "notebooks" / "00_tiny.ipynb").unlink()
+    text = source.read_text()
+    source.write_text(text.replace("wrong = seed", "wrong = = seed"))
+    assert work(task()).error.startswith("cell 3, line 3: wrong = = seed: SyntaxError")
+    source.write_text(text.replace("wrong = seed", "raise SystemExit(3)"))
+    assert work(task(act="fail")).error == "cell 3: SystemExit: 3"
+    source.write_text(text.replace("wrong = seed", "os.kill(os.getpid(), signal.SIGKILL)"))
+    assert work(task(act="fail")).error == "killed by SIGKILL (out of memory?)"
+
+
+def test_finished_is_skipped_failed_is_not(task, root):
+    assert work(task()).status == "finished"
+    assert work(task()).status == "skipped"
+    assert not work(task(script=False)).stale
+    (root / "nasutils" / "code.py").write_text("x = 2\n")
+    assert work(task()).stale
+    assert work(task(force=True)).status == "finished"
+    assert not work(task()).stale
+    assert work(task(act="fail")).status == "failed"
+    assert work(task(act="fail")).status == "failed"
+
+
+def test_leftovers_of_a_killed_run_are_no_result(task, root):
+    job = task()
+    part = job.job.folder(job.runs).with_name(f".{job.job.key}.0123abcd")
+    part.mkdir(parents=True)
+    (part / METRICS).write_text("half")
+    assert work(job).status == "finished"
+    assert hidden(root) == []
+
+
+def test_two_calls_at_once_do_the_work_once(task):
+    outcomes = []
+    threads = [threading.Thread(target=lambda: outcomes.append(work(task()))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcome.status for outcome in outcomes) == ["finished", "skipped"]
+
+
+def test_missing_file_is_told_before_the_start(task, root):
+    script, notebook = task(), task(script=False)
+    (root / "notebooks" / "00_tiny.py").unlink()
+    with pytest.raises(JobError, match=r"00_tiny\.py does not exist: run without --as-script"):
+        check_runnable(script)
+    check_runnable(notebook)
