@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import sys
+import textwrap
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,9 +77,16 @@ def mirrored_path(source: Source) -> Path | None:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the SHA-256 of a file in hexadecimal digits.
+
+    Raises:
+        DataError: If the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _verify(path: Path, source: Source, way_out: str) -> None:
@@ -96,6 +104,8 @@ def _download(source: Source, target: Path) -> None:
     import requests
 
     ways_out = _WAYS_OUT.format(path=source.path)
+    if (mirror := mirror_dir()) is not None:
+        ways_out = f"The mirror {mirror} does not have it. {ways_out}"
     try:
         with replacing(target) as part:
             _transfer(source, part)
@@ -106,13 +116,14 @@ def _download(source: Source, target: Path) -> None:
                     f"expected {source.bytes:,} bytes and {source.sha256}. {ways_out}"
                 )
     except requests.RequestException as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = textwrap.shorten(f"{type(error).__name__}: {error}", 120)
         raise DataError(
             f"cannot download {source.name} from {source.url} ({reason}). {ways_out}"
         ) from error
     except OSError as error:
         raise DataError(
-            f"cannot keep {source.name} ({source.bytes:,} bytes) as {target}: {error.strerror}. "
+            f"cannot keep {source.name} ({source.bytes:,} bytes) as {target}: "
+            f"{error.strerror or error}. "
             "Make room there, or set NASUTILS_CACHE to another folder."
         ) from error
 

@@ -142,7 +142,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
             frame.to_parquet(part, write_page_checksum=True)
     except OSError as error:
         warnings.warn(
-            f"cannot keep a copy of the table as {path} ({error.strerror}): it will be built again "
-            "next time. Set NASUTILS_CACHE to a folder that can be written to.",
+            f"cannot keep a copy of the table as {path} ({error.strerror or error}): it will be "
+            "built again next time. Set NASUTILS_CACHE to a folder that can be written to.",
             stacklevel=3,
         )

@@ -203,6 +203,24 @@ def test_unwritable_cache_without_mirror_names_the_way_out(server, toy, unwritab
         fetch("toy")
 
 
+def test_unreadable_mirror_file_is_named(server, toy, monkeypatch):
+    path = write(mirrored_path(toy(address(server))), CONTENT)
+
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(DataError, match=f"cannot read {path}: Permission denied"):
+        fetch("toy")
+
+
+def test_mirror_without_the_file_is_named(toy, monkeypatch, tmp_path):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    toy("http://127.0.0.1:9/owner/toy.bin")
+    with pytest.raises(DataError, match=f"The mirror {tmp_path / 'mirror'} does not have it"):
+        fetch("toy")
+
+
 def test_unknown_name():
     with pytest.raises(UnknownNameError, match="unknown data file 'nonsense'"):
         fetch("nonsense")
