@@ -1,0 +1,44 @@
+"""The directives that draw the data pages from the package."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from nasutils.data.sources import load_sources
+from nasutils.data.tables import get_table, table_names
+
+PATH = Path(__file__).parents[2] / "book" / "_ext" / "generated_tables.py"
+
+
+@pytest.fixture(scope="module")
+def extension():
+    spec = importlib.util.spec_from_file_location("generated_tables", PATH)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def written(directive):
+    # The text depends on the package alone, so no running Sphinx is needed.
+    return "\n".join(directive.markdown(object.__new__(directive)))
+
+
+def test_table_aligns_columns_and_escapes_bars(extension):
+    lines = list(extension.table({"Name": "left", "kB": "right"}, [["a|b", 1], ["c", 2]]))
+    assert lines[4:8] == ["| Name | kB |", "| :--- | ---: |", r"| a\|b | 1 |", "| c | 2 |"]
+
+
+def test_every_file_is_listed_with_licence_address_and_citation(extension):
+    text = written(extension.DataSources)
+    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    assert len(rows) == len(load_sources())
+    for row, source in zip(rows, load_sources().values(), strict=True):
+        assert all(part in row for part in (source.url, source.licence, *source.cite))
+
+
+def test_every_column_of_every_table_is_documented(extension):
+    text = written(extension.DataTables)
+    for name in table_names():
+        assert f"`{name}`" in text
+        assert all(f"| `{column}` |" in text for column in get_table(name).columns)

@@ -1,0 +1,54 @@
+"""The book's sources: every page in the table of contents, one public address, nothing remote."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.check_book import css_loads
+
+ROOT = Path(__file__).parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text())
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())
+PAGES = [TOC["root"], *(page["file"] for part in TOC["parts"] for page in part["chapters"])]
+ADDRESS = CONFIG["repository"]["url"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_of_the_contents_exists(page):
+    assert any((ROOT / f"{page}{suffix}").is_file() for suffix in (".md", ".ipynb"))
+
+
+def test_every_page_is_in_the_contents():
+    sources = [*ROOT.glob("book/*.md"), *ROOT.glob("notebooks/*.ipynb")]
+    written = {str(path.relative_to(ROOT).with_suffix("")) for path in sources}
+    assert written == set(PAGES)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "CITATION.cff", "CONTRIBUTING.md", "book/how_to_rerun.md"]
+)
+def test_other_mentions_of_the_repository_follow_the_configuration(name):
+    text = (ROOT / name).read_text()
+    found = set(re.findall(r"https://github\.com/[\w-]*nas[\w-]*/[\w-]+", text))
+    assert found <= {ADDRESS}
+
+
+def test_launch_buttons_are_configured():
+    assert CONFIG["launch_buttons"]["binderhub_url"]
+    assert CONFIG["launch_buttons"]["colab_url"]
+    # The theme's options are merged, not replaced: replacing them drops the buttons.
+    assert CONFIG["sphinx"]["recursive_update"] is True
+
+
+def test_style_sheets_load_local_files():
+    for path in ROOT.glob("book/_static/*.css"):
+        loads = css_loads(path.read_text())
+        assert loads
+        assert all((path.parent / load).is_file() for load in loads)
+
+
+def test_every_font_and_mathjax_carry_their_licence():
+    assert "SIL OPEN FONT LICENSE" in (ROOT / "book/_static/fonts/LICENSE").read_text()
+    assert "Apache License" in (ROOT / "book/_static/mathjax/LICENSE").read_text()

@@ -1,0 +1,55 @@
+"""The installer stops early with a way out, and knows when its work is done."""
+
+import importlib.util
+import sys
+
+import pytest
+
+from tools import install
+
+
+def test_old_python_is_refused_with_the_way_out(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 0))
+    with pytest.raises(SystemExit, match=r"Python 3\.9; the book needs 3\.11 .* PYTHON="):
+        install.check_interpreter()
+
+
+def test_missing_ensurepip_is_refused_with_the_way_out(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit, match="python3-venv"):
+        install.check_interpreter()
+
+
+def test_installation_depends_on_pins_and_place(tmp_path, monkeypatch):
+    prints = set()
+    for place, pins in (("a", "x"), ("a", "y"), ("b", "y")):
+        (tmp_path / place).mkdir(exist_ok=True)
+        (tmp_path / place / "pyproject.toml").write_text(pins)
+        monkeypatch.chdir(tmp_path / place)
+        prints.add(install.fingerprint())
+    assert len(prints) == 3
+
+
+def test_nothing_is_run_once_it_is_installed(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text("pins")
+    (tmp_path / "venv").mkdir()
+    monkeypatch.chdir(tmp_path)
+    calls = []
+    monkeypatch.setattr(install, "run", calls.append)
+    monkeypatch.setattr(sys, "argv", ["install", "venv"])
+    install.main()
+    assert [call[-1] for call in calls] == ["venv", ".[book,test]"]
+    install.main()
+    assert len(calls) == 2
+
+
+def test_failed_step_leaves_no_stamp(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text("pins")
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "venv" / "bin" / "python").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["install", "venv"])
+    with pytest.raises(SystemExit, match="failed: venv/bin/python -m pip install"):
+        install.main()
+    assert not (tmp_path / "venv" / "installed.sha256").exists()
