@@ -286,17 +286,17 @@ def _cell_neighbours(cell: Cell) -> list[Cell]:
 
 def _canonical_cell(cell: Cell) -> Cell:
     """Return the smallest cell under renaming of nodes and exchange of inputs."""
-    nodes = [cell[i : i + 2] for i in range(0, len(cell), 2)]
     versions = []
     for order in itertools.permutations(CONCAT):  # order[i] is the old name of node i + 2
         new_name = {0: 0, 1: 1, **{old: new for new, old in zip(CONCAT, order, strict=True)}}
-        renamed = [
-            sorted(((op, new_name[source]) for op, source in nodes[old - NUM_INPUTS]), key=_source)
-            for old in order
-        ]
-        version = tuple(itertools.chain.from_iterable(renamed))
-        if all(source < target for target, _, source in _edges(version)):
-            versions.append(version)
+        if any(new_name[source] >= new_name[target] for target, _, source in _edges(cell)):
+            continue  # an edge would run backwards
+        version: list[Edge] = []
+        for old in order:
+            first = 2 * CONCAT.index(old)
+            pair = [(op, new_name[source]) for op, source in cell[first : first + 2]]
+            version += sorted(pair, key=_source)
+        versions.append(tuple(version))
     return min(versions)
 
 
