@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from nasutils.study.results import METRICS, read_metrics
 
 ERROR = "error.json"
 LOG = "log.txt"
+_PATIENCE = 5.0  # seconds for a child to end in order
 Status = Literal["finished", "skipped", "failed"]
 
 
@@ -197,7 +199,7 @@ def _stop(child: subprocess.Popen) -> None:
     """End a child: politely, so that it ends its kernel, then by force."""
     child.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(timeout=5)
+        child.wait(timeout=_PATIENCE)
     if child.poll() is None:
         child.kill()
 
@@ -240,6 +242,9 @@ def prepare_worker() -> None:
     def follow_parent() -> None:
         multiprocessing.parent_process().join()
         os.kill(os.getpid(), signal.SIGTERM)
+        # The job has stopped by then; the pool's own loop would wait for the next one for ever.
+        time.sleep(_PATIENCE + 1)
+        os._exit(1)
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
