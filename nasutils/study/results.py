@@ -52,7 +52,7 @@ class Recorder:
             raise UnknownNameError("paper", paper, PAPERS)
         self._paper, self._scale, self._seed, self._out = paper, str(Scale(scale)), seed, out
         self._rows: dict[tuple, dict] = {}
-        self._begin = time.perf_counter()
+        self._last = time.perf_counter()
 
     def add(
         self,
@@ -74,14 +74,16 @@ class Recorder:
             metric: Like ``kendall_tau`` (a fraction) or ``test_accuracy`` (percent).
             value: The figure.
             seed: Its seed, where it is not the notebook's.
-            seconds: What it took; the time since the recorder was made, where None.
+            seconds: What it took; the time since the figure before it, where None.
 
         Raises:
             JobError: On a figure that is not finite, or recorded before.
         """
         if not math.isfinite(value):
             raise JobError(f"{item}, {row}, {column}: {metric} is {value}, not a number to record.")
-        taken = time.perf_counter() - self._begin if seconds is None else seconds
+        now = time.perf_counter()
+        taken = now - self._last if seconds is None else seconds
+        self._last = now
         record = {
             "paper": self._paper,
             "item": item,

@@ -100,7 +100,7 @@ def work(task: Task) -> Outcome:
         if outcome := skip(task):
             return outcome
         with _part_folder(folder) as part:
-            record = _record(task)
+            record = describe_start(task)
             provenance.write(part, record)
             error = _execute(task, part)
             record |= _ending(part, record, error)
@@ -109,7 +109,7 @@ def work(task: Task) -> Outcome:
     return Outcome(task.job, folder, record["status"], False, record["seconds"], error)
 
 
-def _record(task: Task) -> dict[str, Any]:
+def describe_start(task: Task) -> dict[str, Any]:
     """Return the provenance as it stands at the start."""
     job = task.job
     notebook = job.notebook.script if job.notebook.script.is_file() else job.notebook.path

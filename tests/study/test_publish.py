@@ -1,0 +1,167 @@
+import shutil
+import subprocess
+
+import pytest
+
+from nasutils.errors import JobError, UnknownNameError
+from nasutils.study import load_results, provenance
+from nasutils.study.jobfiles import read_job_file
+from nasutils.study.publish import publish
+from nasutils.study.results import COLUMNS, METRICS, write_metrics
+from nasutils.study.work import Task, describe_start
+
+JOB = "nasutils batch notebooks/jobs/grid.yaml"
+
+
+@pytest.fixture
+def git(root):
+    """Return a function that runs git in the checkout, which is one commit, clean."""
+
+    def run(*arguments):
+        config = ["-c", "user.name=A", "-c", "user.email=a@b.c"]
+        done = subprocess.run(
+            ["git", "-C", str(root), *config, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    path = root / "notebooks" / "jobs" / "grid.yaml"
+    path.write_text("notebook: tiny\nscale: demo\ngrid: {seed: [0, 1]}\n")
+    run("init", "-q")
+    run("add", ".")
+    run("commit", "-qm", "x")
+    return run
+
+
+@pytest.fixture
+def finish(root, git):
+    """Return a function that leaves the run of a job, as `work` would, without running it."""
+
+    def leave(job, status="finished", value=0.5, rows=("ours",)):
+        folder = job.folder(root / "runs")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        record = describe_start(Task(job, root, root / "runs"))
+        provenance.write(folder, {**record, "status": status, "error": "cell 1: oops"})
+        figure = {
+            "paper": "benchmarks", "item": "table1", "column": "c", "metric": "tau",
+            "seed": job.parameters["seed"], "value": value, "scale": "demo", "device": "cpu",
+            "seconds": 1.5, "version": record["version"], "job": record["job"],
+        }  # fmt: skip
+        write_metrics(folder / METRICS, [{**figure, "row": row} for row in rows])
+        return folder
+
+    return leave
+
+
+@pytest.fixture
+def jobs(root, git):
+    return read_job_file(root / "notebooks" / "jobs" / "grid.yaml", root)
+
+
+def test_round_trip(root, git, jobs, finish):
+    for job in jobs:
+        finish(job, value=job.parameters["seed"] + 0.25)
+    [done] = publish(["grid"], root, root / "runs")
+    assert (done.path, done.rows, done.replaced) == (root / "book/results/tiny.csv", 2, 0)
+    frame = load_results("tiny", root)
+    assert tuple(frame.columns) == COLUMNS
+    assert frame.value.tolist() == [0.25, 1.25]
+    assert set(frame.job) == {JOB}
+    assert set(frame.version) == {f"0.1.0+g{git('rev-parse', 'HEAD')[:7]}"}
+
+    # One run again: its row is replaced, the other stays; a published table is no dirt.
+    folder = finish(jobs[1], value=7)
+    [done] = publish([str(folder)], root, root / "runs")
+    assert (done.rows, done.replaced) == (1, 1)
+    assert load_results("tiny", root).value.tolist() == [0.25, 7.0]
+
+
+def test_job_file_takes_back_what_it_no_longer_makes(root, jobs, finish):
+    for job in jobs:
+        finish(job, rows=("old", "kept"))
+    publish(["grid"], root, root / "runs")
+    for job in jobs:
+        finish(job, rows=("kept", "new"))
+    [done] = publish(["grid"], root, root / "runs")
+    assert (done.rows, done.replaced) == (4, 4)
+    assert set(load_results("tiny", root).row) == {"kept", "new"}
+
+
+def test_unfinished_job_file(root, jobs, finish):
+    with pytest.raises(JobError, match=r"2 of 2 jobs are not finished.*'nasutils batch grid'"):
+        publish(["grid"], root, root / "runs", partial=True)
+    finish(jobs[0])
+    finish(jobs[1], status="failed")
+    with pytest.raises(JobError, match=r"1 of 2 jobs are not finished, as 'nasutils run tiny"):
+        publish(["grid"], root, root / "runs")
+    assert not (root / "book").exists()
+    [done] = publish(["grid"], root, root / "runs", partial=True)
+    assert done.rows == 1
+
+
+def test_bad_runs(root, jobs, finish):
+    with pytest.raises(UnknownNameError, match=r"job file 'gird'.*'grid'"):
+        publish(["gird"], root, root / "runs")
+    with pytest.raises(JobError, match="is no run"):
+        publish(["notebooks"], root, root / "runs")
+    with pytest.raises(JobError, match="the run is failed: cell 1: oops"):
+        publish([str(finish(jobs[0], status="failed"))], root, root / "runs")
+    with pytest.raises(JobError, match="recorded no figures"):
+        publish([str(finish(jobs[0], rows=()))], root, root / "runs")
+    with pytest.raises(
+        JobError, match="two of the runs record the same figure: benchmarks, table1"
+    ):
+        publish([str(finish(jobs[0], rows=("a", "a")))], root, root / "runs")
+    folder = finish(jobs[0])
+    path = folder / METRICS
+    path.write_text(path.read_text().replace(",demo,", ",bench,"))
+    with pytest.raises(JobError, match="run at demo, but records figures of bench"):
+        publish([str(folder)], root, root / "runs")
+    assert not (root / "book").exists()
+
+
+@pytest.mark.parametrize("changed", ["nasutils/code.py", "nasutils/new.py"])
+def test_uncommitted_code(root, git, jobs, finish, changed):
+    (root / changed).write_text("x = 2\n")
+    folder = str(finish(jobs[0]))
+    with pytest.raises(JobError, match="in no commit"):
+        publish([folder], root, root / "runs")
+    publish([folder], root, root / "runs", allow_dirty=True)
+    [version] = load_results("tiny", root).version
+    assert version == f"0.1.0+g{git('rev-parse', 'HEAD')[:7]}.dirty"
+
+    # Committed as it was when it ran, it is that commit's.
+    git("add", ".")
+    git("commit", "-qm", "y")
+    publish([folder], root, root / "runs")
+    [version] = load_results("tiny", root).version
+    assert version == f"0.1.0+g{git('rev-parse', 'HEAD')[:7]}"
+
+    # But not once the code has moved on.
+    (root / changed).write_text("x = 3\n")
+    git("commit", "-qam", "z")
+    with pytest.raises(JobError, match="in no commit"):
+        publish([folder], root, root / "runs")
+
+
+def test_edited_notebook_is_dirt_and_prose_elsewhere_is_none(root, git, jobs):
+    (root / "page.md").write_text("x")
+    assert provenance.read_checkout(root, jobs[0].notebook.script).dirty is False
+    jobs[0].notebook.script.write_text("x = 1\n")
+    assert provenance.read_checkout(root, jobs[0].notebook.script).dirty is True
+
+
+def test_without_git(root, jobs, finish):
+    """A copy without git, as on a cluster: its runs are checked against the code at home."""
+    (root / ".git").rename(root / "elsewhere")
+    folder = finish(jobs[0])
+    assert provenance.read(folder)["dirty"] is None
+    with pytest.raises(JobError, match="in no commit"):
+        publish([str(folder)], root, root / "runs")
+    (root / "elsewhere").rename(root / ".git")
+    publish([str(folder)], root, root / "runs")
+    [version] = load_results("tiny", root).version
+    assert version.startswith("0.1.0+g")
