@@ -273,8 +273,8 @@ register(
         description=(
             "1,218 random cells with zero-cost proxies on CIFAR-10, from two versions of NASLib: "
             "725 and 500 records, seven cells in both, whose scores are averaged. None is among "
-            "the cells of nasbench301. The network is NASLib's: 32 channels, 8 cells, no scale or "
-            "shift in the batch norms of the operations."
+            "the cells of nasbench301. The network is NASLib's: 32 channels, 8 cells, a batch norm "
+            "after each pooling, too, and no scale or shift in the operations' batch norms."
         ),
         columns={
             "arch": _ARCH,
@@ -284,7 +284,7 @@ register(
             ),
             "epe_nas": "EPE-NAS: correlations of per-class Jacobians",
             "fisher": "Fisher: squared activation saliency, summed",
-            "flops": "multiply-accumulates (millions), pooling and batch norm included",
+            "flops": "multiply-accumulates (millions), batch norm, ReLU and pooling included",
             "grad_norm": "sum of the layers' gradient norms",
             "grasp": "GraSP: saliency by the Hessian-gradient product",
             "jacov": "Jacobian covariance score",

@@ -283,6 +283,7 @@ class DARTSNetwork(nn.Module):
         self.auxiliary = (
             AuxiliaryHead(c_second, num_classes, imagenet=imagenet) if auxiliary else None
         )
+        self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(c_second, num_classes)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
@@ -302,5 +303,5 @@ class DARTSNetwork(nn.Module):
             first, second = second, cell(first, second, self.drop_path_probability)
             if i == self.reductions[1] and self.auxiliary is not None and self.training:
                 auxiliary_logits = self.auxiliary(second)
-        logits = self.classifier(second.mean((2, 3)))  # (B, 16C) on both data sets
+        logits = self.classifier(self.pool(second).flatten(1))  # from (B, 16C)
         return logits if auxiliary_logits is None else (logits, auxiliary_logits)

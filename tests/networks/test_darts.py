@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from nasutils.errors import ArchitectureError
+from nasutils.networks.counting import count_flops
 from nasutils.networks.darts import (
     DARTSNetwork,
     DilatedConv,
@@ -74,20 +75,30 @@ def test_params_in_closed_form():
 
 @pytest.mark.real_data
 @pytest.mark.usefixtures("real_data")
-def test_params_of_nasbench301_cells():
-    """The table's figures are of NASLib's network: 32 channels, 8 cells, no affine op norms."""
+def test_nasbench301_params_and_flops():
+    """The table's figures are of NASLib's network of 32 channels and 8 cells.
+
+    Its operations have batch norms without scale and shift, which it also puts after a pooling;
+    its counter takes one operation an element for such a norm, and two for a full one.
+    """
     from nasutils.data import load_table
 
-    table = load_table("nasbench301_proxies").sample(25, random_state=0)
-    for arch, params in zip(table["arch"], table["params"], strict=True):
-        network = meta_network(DARTSGenotype.from_string(arch), channels=32, num_cells=8)
-        norms = sum(
-            num_params(module)
-            for cell in network.cells
-            for module in cell.ops.modules()
-            if isinstance(module, nn.BatchNorm2d)
-        )
-        assert num_params(network) - norms == round(params * 1e6)
+    for row in load_table("nasbench301_proxies").sample(6, random_state=0).itertuples():
+        network = meta_network(DARTSGenotype.from_string(row.arch), channels=32, num_cells=8)
+        elements = {nn.BatchNorm2d: 0, nn.MaxPool2d: 0, nn.AvgPool2d: 0}
+
+        def count(module, inputs, output, elements=elements):
+            elements[type(module)] += output.numel()
+
+        ops = [module for cell in network.cells for module in cell.ops.modules()]
+        for module in ops:
+            if type(module) in elements:
+                module.register_forward_hook(count)
+        flops = round(count_flops(network, (3, 32, 32)) * 1e6)
+        norms, *pools = elements.values()
+        assert flops - norms + sum(pools) == round(row.flops * 1e6)
+        scales = sum(num_params(module) for module in ops if isinstance(module, nn.BatchNorm2d))
+        assert num_params(network) - scales == round(row.params * 1e6)
 
 
 def test_shapes_on_cifar():
