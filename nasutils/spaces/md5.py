@@ -9,7 +9,9 @@ import numpy as np
 
 _BLOCK = 64  # bytes
 _INITIAL = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476)
-_SINES = [np.uint32(int(abs(math.sin(step + 1)) * 2**32)) for step in range(64)]
+# Constants as 0-d arrays: numpy adds these faster than its own or Python's scalars.
+_NUMBERS = [np.array(number, dtype=np.uint32) for number in range(33)]
+_SINES = [np.array(int(abs(math.sin(i + 1)) * 2**32), dtype=np.uint32) for i in range(64)]
 _SHIFTS = ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
 # In round r, step s reads word (factor * s + offset) mod 16 of the block.
 _WORDS = ((1, 0), (5, 1), (3, 5), (7, 0))
@@ -73,8 +75,8 @@ def _compress(state: list[np.ndarray], block: np.ndarray) -> None:
         a += _SINES[step]
         a += block[(factor * step + offset) % 16]
         shift = _SHIFTS[phase][step % 4]
-        np.left_shift(a, np.uint32(shift), out=shifted)
-        a >>= np.uint32(32 - shift)
+        np.left_shift(a, _NUMBERS[shift], out=shifted)
+        a >>= _NUMBERS[32 - shift]
         a |= shifted
         a += b
         a, b, c, d = d, a, b, c

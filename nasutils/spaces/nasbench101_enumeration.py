@@ -10,9 +10,11 @@ Source: Ying et al., "NAS-Bench-101", ICML 2019, https://arxiv.org/abs/1902.0963
 """
 
 import binascii
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +31,10 @@ from nasutils.spaces.nasbench101 import (
 )
 
 # Rows handled at a time, so that intermediate arrays stay in the processor's cache.
-_MATRICES, _MESSAGES = 64, 1 << 15
+_MATRICES, _MESSAGES = 64, 24_576
+
+# numpy releases the interpreter's lock, so threads share the hashing.
+_THREADS = 2
 
 # Odd multipliers that keep a vertex's predecessors and successors apart.
 _PREDECESSOR, _SUCCESSOR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
@@ -52,29 +57,35 @@ class Enumeration:
     labels: np.ndarray
 
 
-def enumerate_cells() -> Enumeration:
-    """Return every distinct cell, sorted by hash; takes some ten seconds.
-
-    Of the labelled graphs that share a hash, the one that the benchmark's generator meets first
-    stands for the class: fewest vertices, then smallest adjacency bits, then first labels. Channels
-    are split by vertex number, so this choice decides a cell's exact parameter count.
-    """
-    graphs = [_labelled_graphs(vertices) for vertices in range(2, MAX_VERTICES + 1)]
-    keys = np.concatenate([_class_keys(bits, labels).ravel() for bits, labels in graphs])
-    _, first = np.unique(keys, return_index=True)
-    is_first = np.zeros(len(keys), dtype=bool)
-    is_first[first] = True
-
-    parts, start = [], 0
-    for vertices, (bits, labels) in enumerate(graphs, start=2):
-        stop = start + len(bits) * len(labels)
-        graph, labelling = np.divmod(np.flatnonzero(is_first[start:stop]), len(labels))
-        parts.append(_describe(vertices, bits[graph], labels[labelling]))
-        start = stop
-
+def enumerate_cells(max_vertices: int = MAX_VERTICES) -> Enumeration:
+    """Return every distinct cell, sorted by hash; all 423,624 take some ten seconds."""
+    parts = [_describe(bits, labels) for bits, labels in representatives(max_vertices)]
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     order = np.argsort(columns[0])
     return Enumeration(*(column[order] for column in columns))
+
+
+def representatives(max_vertices: int = MAX_VERTICES) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return one graph of each isomorphism class.
+
+    It is the one that the benchmark's generator meets first: fewest vertices, then smallest
+    adjacency bits, then first labels. Channels are split by vertex number, so this choice decides
+    a cell's exact parameter count.
+
+    Returns:
+        For each number of vertices V from 2 on, adjacency bits, int32 of shape (N,), and labels of
+        the interior vertices, int8 of shape (N, V - 2).
+    """
+    graphs = [_labelled_graphs(vertices) for vertices in range(2, max_vertices + 1)]
+    keys = np.concatenate([_class_keys(bits, labels).ravel() for bits, labels in graphs])
+    first = np.sort(np.unique(keys, return_index=True)[1])
+    starts = np.cumsum([0] + [len(bits) * len(labels) for bits, labels in graphs])
+    chosen = []
+    for (bits, labels), start, stop in zip(graphs, starts, starts[1:], strict=False):
+        here = first[(first >= start) & (first < stop)] - start
+        matrix, labelling = np.divmod(here, len(labels))
+        chosen.append((bits[matrix], labels[labelling]))
+    return chosen
 
 
 def adjacency_matrices(bits: np.ndarray, vertices: int = MAX_VERTICES) -> np.ndarray:
@@ -98,15 +109,15 @@ def graph_hashes(adjacency: np.ndarray, labels: np.ndarray) -> np.ndarray:
     adjacency = adjacency.astype(bool)
     count, vertices = labels.shape
     digests = _initial_digests(adjacency, labels)
-    bar = _bytes("|")
     neighbourhoods = list(_neighbourhoods(adjacency))
-    for _ in range(vertices):
-        ranks, hexes = _ranks(digests), _hexes(digests)
-        digests = np.empty_like(digests)
-        for own, sources, targets in neighbourhoods:
-            incoming = _joined(hexes, _sorted_by(ranks, sources))
-            outgoing = _joined(hexes, _sorted_by(ranks, targets))
-            digests[own] = md5(incoming, bar, outgoing, bar, hexes.take(own, axis=0))
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in range(vertices):
+            rehash = functools.partial(_rehash, _ranks(digests), _hexes(digests))
+            digests = np.empty_like(digests)
+            for (own, _, _), new in zip(
+                neighbourhoods, pool.map(rehash, neighbourhoods), strict=True
+            ):
+                digests[own] = new
 
     ranks, hexes = _ranks(digests), _hexes(digests)
     members = np.arange(count * vertices).reshape(count, vertices)
@@ -135,12 +146,14 @@ def _labelled_graphs(vertices: int) -> tuple[np.ndarray, np.ndarray]:
     return bits, labels.reshape(len(OPS) ** interior, interior)
 
 
-def _describe(vertices: int, bits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
+def _describe(bits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return the columns of ``Enumeration`` for graphs of one size."""
+    count, interior = labels.shape
+    vertices = interior + 2
     hashes = graph_hashes(adjacency_matrices(bits, vertices), _with_terminals(labels))
-    padding = MAX_VERTICES - vertices
-    padded = np.pad(labels, ((0, 0), (0, padding)), constant_values=-1)
-    return hashes, np.full(len(bits), vertices, dtype=np.int8), bits, padded
+    padding = ((0, 0), (0, MAX_VERTICES - vertices))
+    padded = np.pad(labels, padding, constant_values=-1)
+    return hashes, np.full(count, vertices, dtype=np.int8), bits, padded
 
 
 def _class_keys(bits: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -228,6 +241,16 @@ def _ranks(digests: np.ndarray) -> np.ndarray:
 def _hexes(digests: np.ndarray) -> np.ndarray:
     """Write digests of shape (N, 16) as hexadecimal digits, uint8 of shape (N, 32)."""
     return np.frombuffer(binascii.hexlify(digests), dtype=np.uint8).reshape(-1, 32)
+
+
+def _rehash(
+    ranks: np.ndarray, hexes: np.ndarray, neighbourhood: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Hash the sorted neighbours and the vertex itself: digests of shape (n, 16)."""
+    own, sources, targets = neighbourhood
+    incoming = _joined(hexes, _sorted_by(ranks, sources))
+    outgoing = _joined(hexes, _sorted_by(ranks, targets))
+    return md5(incoming, _bytes("|"), outgoing, _bytes("|"), hexes.take(own, axis=0))
 
 
 def _bytes(text: str) -> np.ndarray:
