@@ -229,7 +229,7 @@ def _build_surrogate(paths: dict[str, Path]) -> pd.DataFrame:
     return predictions
 
 
-_ARCH = "the cells as the string of a genotype, which ``DARTSGenotype.from_string`` reads"
+_ARCH = "the two cells as DARTS prints a genotype; DARTSGenotype.from_string reads it"
 
 register(
     Table(

@@ -71,11 +71,8 @@ class DARTSGenotype:
     reduce: Cell
 
     def __post_init__(self) -> None:
-        for name, cell in self._named_cells():
-            _check_cell(name, cell)
-
-    def _named_cells(self) -> tuple[tuple[str, Cell], tuple[str, Cell]]:
-        return ("normal", self.normal), ("reduce", self.reduce)
+        _check_cell("normal", self.normal)
+        _check_cell("reduce", self.reduce)
 
     @property
     def cells(self) -> tuple[Cell, Cell]:
