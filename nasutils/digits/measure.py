@@ -1,0 +1,101 @@
+"""What is measured of one cell: its training under several seeds, and what it costs."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from nasutils import training
+from nasutils.digits import task
+from nasutils.networks.counting import build_on_meta, count_flops, count_params
+from nasutils.spaces.nasbench201 import NASBench201Cell
+
+LATENCY_BATCH = 64
+_LATENCY_REPEATS = 15
+
+
+def train_cell(
+    cell: NASBench201Cell, seeds: Sequence[int] = task.SEEDS, device: str = "cpu"
+) -> list[dict[str, Any]]:
+    """Train a cell once a seed, all seeds side by side.
+
+    On a CPU one thread does the work, so that the result does not depend on the machine's cores.
+
+    Returns:
+        One row a seed: ``arch``, ``seed``, ``train_loss`` and ``valid_curve`` (a value an epoch;
+        the curve on the first 250 validation images), ``valid`` and ``test`` accuracy in percent,
+        ``train_seconds`` (this seed's share).
+    """
+    train_set, valid_set, test_set = (task.images(s, device) for s in ("train", "valid", "test"))
+    curve_set = tuple(part[: task.CURVE_IMAGES] for part in valid_set)
+    with one_thread():
+        network = task.build_network(cell, replicas=len(seeds))
+        training.initialise(network, seeds)
+        network.to(device, memory_format=torch.channels_last)
+        start = time.perf_counter()
+        history = training.train(network, *train_set, *curve_set, task.SCHEDULE, seeds)
+        seconds = (time.perf_counter() - start) / len(seeds)
+        valid = training.accuracy(network, *valid_set)
+        test = training.accuracy(network, *test_set)
+    return [
+        {
+            "arch": str(cell),
+            "seed": seed,
+            "train_loss": history.train_loss[i].astype(np.float32),
+            "valid_curve": history.valid_accuracy[i].astype(np.float32),
+            "valid": float(valid[i]),
+            "test": float(test[i]),
+            "train_seconds": seconds,
+        }
+        for i, seed in enumerate(seeds)
+    ]
+
+
+def cost_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
+    """Count and time a cell's network.
+
+    Returns:
+        One row: ``arch``, ``params`` and ``flops`` in millions, ``latency`` in milliseconds.
+    """
+    network = build_on_meta(lambda: task.build_network(cell))
+    return [
+        {
+            "arch": str(cell),
+            "params": count_params(network),
+            "flops": count_flops(network, task.IMAGE_SHAPE),
+            "latency": latency(cell),
+        }
+    ]
+
+
+@torch.no_grad()
+def latency(cell: NASBench201Cell) -> float:
+    """Return the time of a forward pass of 64 images on one CPU thread, in milliseconds.
+
+    The shortest of 15 passes after two to warm up: other programs only ever make it longer.
+    """
+    network = task.build_network(cell).to(memory_format=torch.channels_last).eval()
+    x = torch.zeros(LATENCY_BATCH, *task.IMAGE_SHAPE).to(memory_format=torch.channels_last)
+    times = []
+    with one_thread():
+        for _ in range(_LATENCY_REPEATS + 2):
+            start = time.perf_counter()
+            network(x)
+            times.append(time.perf_counter() - start)
+    return 1e3 * min(times[2:])
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one CPU thread, with numbers below 1e-38 as zeros: dead cells are full of them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)

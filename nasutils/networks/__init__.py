@@ -1,0 +1,1 @@
+"""Networks: an architecture value becomes a torch module."""

@@ -1,0 +1,1 @@
+"""Spaces: what an architecture is. Frozen values, without torch and without files."""
