@@ -63,7 +63,7 @@ class Surrogate:
                 "the NAS-Bench-301 surrogate needs onnxruntime: pip install onnxruntime"
             ) from error
         options = onnxruntime.SessionOptions()
-        # One cell is a matter of microseconds: threads would only wait for each other.
+        # One cell takes under a millisecond: threads would only wait for each other.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(
             fetch(_MODEL).read_bytes(), options, providers=["CPUExecutionProvider"]

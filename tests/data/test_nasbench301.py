@@ -13,8 +13,6 @@ from nasutils.data.tables import get_table
 from nasutils.errors import DataError, NasutilsError
 from nasutils.spaces.darts import DARTS_V1, DARTS_V2, DARTSGenotype
 
-real_data = pytest.mark.real_data
-
 
 @pytest.fixture(scope="module")
 def cells(real_data):
@@ -41,20 +39,20 @@ def genotypes_of(table):
     return [DARTSGenotype.from_string(arch) for arch in table["arch"]]
 
 
-@real_data
+@pytest.mark.real_data
 def test_trained_cells(cells):
     assert len(cells) == cells["arch"].nunique() == 11_221
     assert cells.index.tolist() == list(range(11_221))
     assert cells[["nwot", "zen"]].notna().all().all()
 
 
-@real_data
+@pytest.mark.real_data
 def test_trained_cells_go_back_to_their_source(cells):
     source = json.loads(fetch("naslib_nb301_archs").read_text())
     assert [genotype.compact() for genotype in genotypes_of(cells)] == list(source.values())
 
 
-@real_data
+@pytest.mark.real_data
 def test_trained_cells_differ_as_networks(cells, proxies):
     some = cells.iloc[::5]  # all of them differ, but that takes a while
     trained = {genotype.isomorphism_class() for genotype in genotypes_of(some)}
@@ -63,7 +61,7 @@ def test_trained_cells_differ_as_networks(cells, proxies):
     assert not trained & scored
 
 
-@real_data
+@pytest.mark.real_data
 def test_archives_by_hand(cells):
     """Number 8400 is the first record of the first file of NASLib's zen archive."""
     compact = (
@@ -75,7 +73,7 @@ def test_archives_by_hand(cells):
     assert cells.loc[7000, "nwot"] == 896.8810321118805
 
 
-@real_data
+@pytest.mark.real_data
 def test_proxies(proxies, records):
     assert len(records) == 725 + 500
     assert len(proxies) == proxies["arch"].nunique() == 1_218
@@ -93,7 +91,7 @@ def test_proxies(proxies, records):
         np.testing.assert_allclose(both[proxy].mean(), means.loc[list(both.groups), proxy])
 
 
-@real_data
+@pytest.mark.real_data
 def test_proxies_by_hand(proxies):
     """The first record of the newer file."""
     first = proxies.iloc[0]
@@ -127,8 +125,8 @@ def test_surrogate_inputs_by_hand():
     assert values[28:] == ["0_1", "0_1", "0_2", "1_2", "0_2", "1_2"]
 
 
-@real_data
-def test_surrogate_inputs_are_those_of_its_space():
+@pytest.mark.real_data
+def test_surrogate_inputs_are_those_of_its_space(real_data):
     space = json.loads(fetch("yahpo_nb301_config_space").read_text())["hyperparameters"]
     choices = {p["name"].split("_COLON_")[-1]: p.get("choices") for p in space}
     assert choices.pop("epoch") is None
@@ -141,7 +139,7 @@ def test_surrogate_inputs_are_those_of_its_space():
         assert all(value in choices[name] for name, value in used.items())
 
 
-@real_data
+@pytest.mark.real_data
 def test_surrogate_agrees_with_the_benchmark_as_published(surrogate, records):
     truth = records["valid_c10"].to_numpy()
     genotypes = genotypes_of(records)
@@ -153,7 +151,7 @@ def test_surrogate_agrees_with_the_benchmark_as_published(surrogate, records):
         assert np.mean(predicted - truth) == pytest.approx(bias, abs=0.01)
 
 
-@real_data
+@pytest.mark.real_data
 def test_surrogate_does_not_see_the_order_of_inputs(surrogate):
     swapped = DARTSGenotype(*(tuple(cell[i ^ 1] for i in range(8)) for cell in DARTS_V2.cells))
     assert swapped != DARTS_V2
@@ -161,7 +159,7 @@ def test_surrogate_does_not_see_the_order_of_inputs(surrogate):
     assert a == b
 
 
-@real_data
+@pytest.mark.real_data
 def test_surrogate_learns_over_epochs(surrogate):
     accuracies = [surrogate.predict([DARTS_V2], epoch)[0] for epoch in (1, 10, 50, 98)]
     assert accuracies == sorted(accuracies)
@@ -169,19 +167,19 @@ def test_surrogate_learns_over_epochs(surrogate):
     assert frames[0]["surrogate_train_seconds"][0] < frames[1]["surrogate_train_seconds"][0]
 
 
-@real_data
+@pytest.mark.real_data
 def test_surrogate_of_nothing(surrogate):
     assert surrogate.predict([]).shape == (0,)
 
 
-@real_data
+@pytest.mark.real_data
 @pytest.mark.parametrize("epoch", [0, 99, -1])
 def test_surrogate_epoch_out_of_range(surrogate, epoch):
     with pytest.raises(NasutilsError, match=f"epochs 1 to 98, not {epoch}"):
         surrogate.predict([DARTS_V2], epoch)
 
 
-@real_data
+@pytest.mark.real_data
 def test_surrogate_table(cells, surrogate):
     table = load_table("nasbench301_surrogate")
     assert (table["arch"] == cells["arch"]).all()
