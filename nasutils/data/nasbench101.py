@@ -68,6 +68,20 @@ def cells(frame: pd.DataFrame) -> list[NASBench101Cell]:
     ]
 
 
+def cell_from_naslib(text: str) -> NASBench101Cell:
+    """Read the tuple, as text, with which NASLib's files name a cell.
+
+    Raises:
+        DataError: If the text is no such tuple.
+    """
+    if not re.fullmatch(r"\(\d+(, \d+)*\)", text):
+        raise DataError(f"not a NASLib tuple of numbers: {text!r}")
+    try:
+        return NASBench101Cell.from_naslib([int(number) for number in text[1:-1].split(", ")])
+    except ArchitectureError as error:
+        raise DataError(f"not a NAS-Bench-101 cell: {text!r}: {error}") from error
+
+
 def _op_names(letters: str) -> tuple[str, ...]:
     return (INPUT, *(OP_LETTERS[letter] for letter in letters), OUTPUT)
 
@@ -130,20 +144,6 @@ def _naslib_hashes(texts: Iterable[str]) -> list[str]:
     return [cell_from_naslib(text).hash for text in texts]
 
 
-def cell_from_naslib(text: str) -> NASBench101Cell:
-    """Read the tuple, as text, with which NASLib's files name a cell.
-
-    Raises:
-        DataError: If the text is no such tuple.
-    """
-    if not re.fullmatch(r"\(\d+(, \d+)*\)", text):
-        raise DataError(f"not a NASLib tuple of numbers: {text!r}")
-    try:
-        return NASBench101Cell.from_naslib([int(number) for number in text[1:-1].split(", ")])
-    except ArchitectureError as error:
-        raise DataError(f"not a NAS-Bench-101 cell: {text!r}: {error}") from error
-
-
 register(
     Table(
         name="nasbench101",
@@ -198,12 +198,15 @@ register(
             "valid": "CIFAR-10 validation accuracy (%) after 108 epochs, one run",
             "epe_nas": "EPE-NAS: correlations of per-class Jacobians",
             "fisher": "Fisher: squared activation saliency, summed",
-            "flops": "multiply-accumulates as NASLib counts them (millions)",
+            "flops": "multiply-accumulates of the same network (millions)",
             "grad_norm": "sum of the layers' gradient norms",
             "grasp": "GraSP: saliency by the Hessian-gradient product",
             "jacov": "Jacobian covariance score",
             "l2_norm": "sum of the layers' weight norms",
-            "params": "parameters of NASLib's own, unpruned and renumbered, network (millions)",
+            "params": (
+                "parameters of the network under the record's own numbering of the vertices "
+                "(millions): where channels divide unevenly, up to 1 % from nasbench101"
+            ),
             "plain": "sum of weight times gradient",
             "snip": "SNIP: sum of absolute weight times gradient",
             "synflow": "natural logarithm of SynFlow",

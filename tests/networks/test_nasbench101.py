@@ -1,10 +1,13 @@
+import json
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from nasutils.data import load_table
-from nasutils.data.nasbench101 import cells
+from nasutils.data.fetch import fetch
+from nasutils.data.nasbench101 import cell_from_naslib, cells
 from nasutils.networks.counting import build_on_meta, count_flops, count_params
 from nasutils.networks.nasbench101 import (
     Cell,
@@ -142,3 +145,11 @@ def test_params_equal_the_tables_for_300_cells(real_data):
         for cell in cells(rows)
     ]
     assert np.abs(rows["params"] - ours).max() < 1e-9
+
+
+@pytest.mark.real_data
+def test_flops_equal_naslibs_for_20_cells(real_data):
+    records = json.loads(fetch("naslib_nb101_zc").read_bytes())["nasbench101"]["cifar10"]
+    for text, record in list(records.items())[:20]:
+        network = build_on_meta(lambda text=text: NASBench101Network(cell_from_naslib(text)))
+        assert count_flops(network, (3, 32, 32)) == pytest.approx(record["flops"], abs=1e-6)
