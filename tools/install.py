@@ -3,6 +3,8 @@
 Uses nothing but the standard library, so that any ``python3`` can start it.
 """
 
+from __future__ import annotations
+
 import hashlib
 import importlib.util
 import os
@@ -40,13 +42,18 @@ def fingerprint() -> str:
 def install(venv: Path) -> None:
     """Create ``venv`` if needed and install the package with its pins into it."""
     python = venv / "bin" / "python"
-    if not python.exists():
+    # pip comes last: without it the making was interrupted.
+    if not python.with_name("pip").exists():
         print(f"Making the virtual environment {venv}", flush=True)
         run([sys.executable, "-m", "venv", "--clear", str(venv)])
     print("Installing the pinned packages (a few minutes, once)", flush=True)
     flags = shlex.split(os.environ.get("PIP_FLAGS", ""))
     pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check"]
-    run([*pip, "--progress-bar", "off", "--quiet", *flags, "--editable", f".[{EXTRAS}]"])
+    run([*pip, "--no-compile", *flags, "--editable", f".[{EXTRAS}]"])
+    # pip would compile on one core, which is nearly half of its work. Some packages ship templates
+    # that are no Python; what does not compile here did not with pip either.
+    compiler = [str(python), "-W", "ignore", "-m", "compileall", "-qq", "-j", "0"]
+    subprocess.run([*compiler, str(venv / "lib")], check=False)
 
 
 def run(command: list[str]) -> None:

@@ -36,6 +36,7 @@ def test_nothing_is_run_once_it_is_installed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     calls = []
     monkeypatch.setattr(install, "run", calls.append)
+    monkeypatch.setattr(install.subprocess, "run", lambda command, check: None)
     monkeypatch.setattr(sys, "argv", ["install", "venv"])
     install.main()
     assert [call[-1] for call in calls] == ["venv", ".[book,test]"]
@@ -46,6 +47,7 @@ def test_nothing_is_run_once_it_is_installed(tmp_path, monkeypatch):
 def test_failed_step_leaves_no_stamp(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").write_text("pins")
     (tmp_path / "venv" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin" / "pip").touch()
     (tmp_path / "venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "venv" / "bin" / "python").chmod(0o755)
     monkeypatch.chdir(tmp_path)
