@@ -5,6 +5,7 @@ brings down nothing but itself and has its own working folder and environment.
 """
 
 import contextlib
+import dataclasses
 import importlib.util
 import json
 import os
@@ -93,20 +94,34 @@ def skip(task: Task) -> Outcome | None:
 
 
 def work(task: Task) -> Outcome:
-    """Run a job and leave its folder, finished or failed, or nothing at all."""
+    """Run a job and leave its folder, finished or failed, or nothing at all.
+
+    Raises:
+        JobError: If the notebook's code has changed since the job was made.
+        OSError: If the folder cannot be written.
+    """
     folder = task.job.folder(task.runs)
     with locked(task.runs / ".locks" / folder.name):
         # Somebody else may have finished it while this call waited for the lock.
         if outcome := skip(task):
             return outcome
+        _check_unchanged(task.job)
         with _part_folder(folder) as part:
+            begin = time.monotonic()
             record = describe_start(task)
             provenance.write(part, record)
             error = _execute(task, part)
-            record |= _ending(part, record, error)
+            record |= _ending(part, time.monotonic() - begin, error)
             provenance.write(part, record)
             _replace(part, folder)
     return Outcome(task.job, folder, record["status"], False, record["seconds"], error)
+
+
+def _check_unchanged(job: Job) -> None:
+    # A long batch meets an edited notebook: what runs now would not be what the key stands for.
+    if dataclasses.replace(job.notebook).source_hash != job.notebook.source_hash:
+        name = job.notebook.path.name
+        raise JobError(f"{name} has changed since this call began: call it again.")
 
 
 def describe_start(task: Task) -> dict[str, Any]:
@@ -133,14 +148,13 @@ def describe_start(task: Task) -> dict[str, Any]:
     }
 
 
-def _ending(part: Path, record: dict[str, Any], error: str) -> dict[str, Any]:
+def _ending(part: Path, seconds: float, error: str) -> dict[str, Any]:
     """Return what is known at the end only."""
-    started = datetime.fromisoformat(record["started"])
     metrics = [] if error else read_metrics(part / METRICS)
     return {
         "status": "failed" if error else "finished",
         "error": error,
-        "seconds": round((datetime.now(UTC) - started).total_seconds(), 1),
+        "seconds": round(seconds, 1),
         "device": metrics[0]["device"] if metrics else provenance.device_name(),
         "rows": len(metrics),
     }

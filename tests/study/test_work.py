@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -109,3 +112,35 @@ def test_missing_file_is_told_before_the_start(task, root):
     with pytest.raises(JobError, match=r"00_tiny\.py does not exist: run without --as-script"):
         check_runnable(script)
     check_runnable(notebook)
+
+
+def test_notebook_edited_in_the_meantime(task, root):
+    job = task()
+    assert job.job.key
+    (root / "notebooks" / "00_tiny.ipynb").unlink()
+    path = root / "notebooks" / "00_tiny.py"
+    path.write_text(path.read_text() + "x = 1\n")
+    with pytest.raises(JobError, match=r"00_tiny\.ipynb has changed"):
+        work(job)
+
+
+def test_a_script_needs_the_standard_library_alone(task, root, tmp_path, monkeypatch):
+    """As on a GPU node without Jupyter, YAML, downloader and command line."""
+    absent = ["papermill", "jupytext", "nbformat", "ipykernel", "IPython", "yaml", "pooch", "typer"]
+    blocker = f"import sys\nsys.modules.update(dict.fromkeys({absent!r}))\n"
+    (tmp_path / "sitecustomize.py").write_text(blocker)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    command = [sys.executable, "-m", "nasutils.study.alone", "tiny", "-p"]
+    done = subprocess.run([*command, "seed=1"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert provenance.status(task(seed=1).job.folder(root / "runs")) == "finished"
+    assert work(task(seed=1)).status == "skipped"
+    wrong = subprocess.run([*command, "sed=1"], capture_output=True, text=True)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
+    assert "Did you mean 'seed'" in wrong.stderr
+
+
+def test_folder_that_cannot_be_written(task, root):
+    (root / "runs").write_text("a file")
+    with pytest.raises(OSError, match="runs"):
+        work(task())
