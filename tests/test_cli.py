@@ -153,6 +153,7 @@ def test_results_show_mean_and_deviation(root, call):
     }  # fmt: skip
     path = root / "book" / "results" / "tiny.csv"
     write_metrics(path, [{**row, "seed": seed, "value": seed} for seed in (1, 2, 3)])
+    (path.parent / "performance.csv").write_text("task,seconds\nx,1\n")
     status, output, _ = call("results")
     assert status == 0
     assert "table1 a   c      tau    demo    2.0  1.0      3" in output

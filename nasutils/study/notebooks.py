@@ -107,7 +107,7 @@ def find_notebook(name: str, root: Path) -> Notebook:
     by_stem = {notebook.path.stem: notebook for notebook in notebooks.values()}
     found = notebooks.get(name) or by_stem.get(Path(name).stem)
     if found is None:
-        raise UnknownNameError("notebook", name, notebooks)
+        raise UnknownNameError("notebook", name, notebooks or {"(none)"})
     return found
 
 

@@ -154,8 +154,10 @@ def results_file(chapter: str, root: Path) -> Path:
 
 
 def published_chapters(root: Path) -> list[str]:
-    """Return the chapters that have published results."""
-    return sorted(path.stem for path in (root / "book" / "results").glob("*.csv"))
+    """Return the chapters that have published results (other tables may lie beside them)."""
+    header = ",".join(COLUMNS)
+    paths = sorted((root / "book" / "results").glob("*.csv"))
+    return [path.stem for path in paths if path.read_text(encoding="utf-8").startswith(header)]
 
 
 def load_results(chapter: str, root: Path | None = None) -> "pd.DataFrame":

@@ -1,9 +1,10 @@
 import pytest
 
 from nasutils.errors import JobError, UnknownNameError
-from nasutils.study.jobfiles import find_job_file, read_job_file
+from nasutils.paths import repository_root
+from nasutils.study.jobfiles import find_job_file, find_job_files, read_job_file
 from nasutils.study.jobs import make_job, parse_parameters
-from nasutils.study.notebooks import find_notebook
+from nasutils.study.notebooks import find_notebook, find_notebooks
 
 
 @pytest.fixture
@@ -97,3 +98,13 @@ def test_bad_job_file(root, text, message):
 def test_unknown_job_file(root):
     with pytest.raises(UnknownNameError, match="job file 'none'"):
         find_job_file("none", root)
+
+
+def test_the_book_s_own_job_files():
+    root = repository_root()
+    if not find_notebooks(root):
+        pytest.skip("the book has no chapters yet")
+    files = find_job_files(root)
+    assert files
+    for path in files.values():
+        assert read_job_file(path, root)
