@@ -170,14 +170,17 @@ def _class_keys(bits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         Keys, uint64 of shape (M, L).
     """
     vertices = labels.shape[1] + 2
-    full_labels = _with_terminals(labels).T.astype(np.uint64)  # (V, L), negative ones wrap around
+    shifted = (
+        _with_terminals(labels) - min(HASH_LABELS.values()) + 1
+    )  # Zero would scramble to zero.
+    colours_at_first = _scramble(shifted.T.astype(np.uint64))  # (V, L)
     keys = np.empty((len(bits), len(labels)), dtype=np.uint64)
     for rows in _slices(len(bits), _MATRICES):
         adjacency = adjacency_matrices(bits[rows], vertices).astype(np.uint64)  # (m, V, V)
         transposed = adjacency.transpose(0, 2, 1)
         spread = np.eye(vertices, dtype=np.uint64) + _PREDECESSOR * transposed
         spread += _SUCCESSOR * adjacency
-        colours = np.broadcast_to(_scramble(full_labels), (len(adjacency), *full_labels.shape))
+        colours = colours_at_first
         for _ in range(vertices):
             colours = _scramble(spread @ colours)  # (m, V, L)
         keys[rows] = colours.sum(axis=1)
