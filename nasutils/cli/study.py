@@ -175,6 +175,8 @@ def results(
         if chapter in find_notebooks(root):
             raise JobError(f"{chapter} has no published results yet: nasutils publish --help")
         raise UnknownNameError("chapter with results", chapter, chapters or {"(none)"})
+    if not chapters:
+        print("Nothing is published yet: nasutils publish --help")
     for name in [chapter] if chapter else chapters:
         print(_results_table(results_file(name, root)))
 

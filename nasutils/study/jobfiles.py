@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nasutils.errors import JobError, UnknownNameError
-from nasutils.study.jobs import Job, check_name, make_job
+from nasutils.study.jobs import Job, find_parameter, make_job
 from nasutils.study.notebooks import find_notebook
 
 _KEYS = {"description": str, "notebook": str, "scale": str, "params": dict, "grid": dict}
@@ -55,7 +55,7 @@ def read_job_file(path: Path, root: Path) -> list[Job]:
     for name, values in grid.items():
         if name in params:
             raise JobError(f"{path.name}: {name!r} stands in both params and grid.")
-        check_name(notebook, name)
+        find_parameter(notebook, name)
         if not isinstance(values, list) or not values:
             raise JobError(f"{path.name}: grid: {name} takes a list of values, not {values!r}.")
         if any(value in values[:n] for n, value in enumerate(values)):

@@ -10,6 +10,7 @@ from typing import Any
 
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.study.notebooks import Notebook
+from nasutils.study.parameters import Parameter
 from nasutils.study.scales import Scale
 
 
@@ -71,10 +72,9 @@ def make_job(
         JobError: On a value of the wrong type.
     """
     notebook.check_pair()
-    known = notebook.parameters
-    values = {name: p.default for name, p in known.items() if name != "out"}
+    values = {name: p.default for name, p in notebook.parameters.items() if name != "out"}
     for name, value in parameters.items():
-        values[name] = check_name(notebook, name) and known[name].check(value)
+        values[name] = find_parameter(notebook, name).check(value)
     values["scale"] = str(Scale(scale))
     return Job(notebook, Scale(scale), values, source)
 
@@ -93,12 +93,12 @@ def parse_parameters(notebook: Notebook, texts: list[str]) -> dict[str, Any]:
             raise JobError(f"-p takes name=value, not {text!r}.")
         if name in values:
             raise JobError(f"parameter {name!r} is given twice.")
-        values[name] = check_name(notebook, name) and notebook.parameters[name].parse(value)
+        values[name] = find_parameter(notebook, name).parse(value)
     return values
 
 
-def check_name(notebook: Notebook, name: str) -> bool:
-    """Return True if ``name`` is a parameter that a user may set.
+def find_parameter(notebook: Notebook, name: str) -> Parameter:
+    """Return the parameter ``name``, if it is one that a user may set.
 
     Raises:
         JobError: For ``scale`` and ``out``, which are set otherwise.
@@ -111,7 +111,7 @@ def check_name(notebook: Notebook, name: str) -> bool:
     if name not in notebook.parameters:
         choices = set(notebook.parameters) - {"scale", "out"}
         raise UnknownNameError(f"parameter of {notebook.chapter}", name, choices or {"(none)"})
-    return True
+    return notebook.parameters[name]
 
 
 def _shell(value: Any) -> str:
