@@ -23,7 +23,7 @@ NUM_SCRAPS = 2
 NOISE = 0.15
 
 # Images rendered of each split, and the handwritten digits that they are rendered from.
-NUM_IMAGES = {"train": 2000, "valid": 1000, "test": 3000}
+NUM_IMAGES = {"train": 1200, "valid": 1000, "test": 2000}
 _NUM_SOURCES = {"train": 900, "valid": 400, "test": 497}
 _SEED = 201
 
@@ -35,7 +35,7 @@ def cluttered_digits(split: Split) -> tuple[np.ndarray, np.ndarray]:
     The splits share no handwritten digit, neither as a subject nor as a scrap.
 
     Args:
-        split: ``train`` (2,000 images), ``valid`` (1,000) or ``test`` (3,000).
+        split: ``train`` (1,200 images), ``valid`` (1,000) or ``test`` (2,000).
 
     Returns:
         Read-only images of shape (N, 8, 8), float32, standardised with the mean and the standard

@@ -65,7 +65,7 @@ RUNS = register(
             "train_loss": "mean cross-entropy of each epoch, nats",
             "valid_curve": "accuracy on 250 validation images after each epoch, percent",
             "valid": "accuracy on all 1,000 validation images at the end, percent",
-            "test": "accuracy on the 3,000 test images at the end, percent",
+            "test": "accuracy on the 2,000 test images at the end, percent",
             "train_seconds": "training time, this seed's share of a joint run, seconds",
         },
     )
