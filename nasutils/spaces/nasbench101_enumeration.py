@@ -107,24 +107,24 @@ def graph_hashes(adjacency: np.ndarray, labels: np.ndarray) -> np.ndarray:
         Hexadecimal MD5 digests, bytes of length 32 and shape (N,).
     """
     adjacency = adjacency.astype(bool)
-    count, vertices = labels.shape
-    digests = _initial_digests(adjacency, labels)
-    neighbourhoods = list(_neighbourhoods(adjacency))
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for _ in range(vertices):
-            rehash = functools.partial(_rehash, _ranks(digests), _hexes(digests))
-            digests = np.empty_like(digests)
-            for (own, _, _), new in zip(
-                neighbourhoods, pool.map(rehash, neighbourhoods), strict=True
-            ):
-                digests[own] = new
+    groups = _groups_of_equal_degrees(adjacency)
+    order = np.concatenate(groups)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    neighbourhoods = [_neighbourhood(adjacency, group, place) for group in groups]
 
-    ranks, hexes = _ranks(digests), _hexes(digests)
-    members = np.arange(count * vertices).reshape(count, vertices)
-    fingerprints = np.empty((count, 16), dtype=np.uint8)
-    for rows in _slices(count, _MESSAGES):
-        fingerprints[rows] = md5(*_printed_list(hexes, _sorted_by(ranks, members[rows])))
-    return _hexes(fingerprints).view("S32").ravel()
+    digests = _initial_digests(adjacency, labels)[order]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in range(labels.shape[1]):
+            rehash = functools.partial(_rehash, _ranks(digests), _hexes(digests))
+            digests = np.concatenate(list(pool.map(rehash, neighbourhoods)))
+
+    ranks, hexes, members = _ranks(digests), _hexes(digests), place.reshape(labels.shape)
+    fingerprints = [
+        md5(*_printed_list(hexes, _sorted_by(ranks, members[rows])))
+        for rows in _slices(len(labels), _MESSAGES)
+    ]
+    return _hexes(np.concatenate(fingerprints)).view("S32").ravel()
 
 
 def _labelled_graphs(vertices: int) -> tuple[np.ndarray, np.ndarray]:
@@ -217,23 +217,36 @@ def _initial_digests(adjacency: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.frombuffer(digests, dtype=np.uint8).reshape(-1, 16)[start.ravel()]
 
 
-def _neighbourhoods(adjacency: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Sort the vertices of all graphs by their degrees, so that their messages are equally long.
+def _groups_of_equal_degrees(adjacency: np.ndarray) -> list[np.ndarray]:
+    """Group the vertices of all graphs so that their messages are equally long.
 
-    Yields:
-        Positions in the flattened (N, V) array of some vertices, shape (n,), of their predecessors,
-        (n, in-degree), and of their successors, (n, out-degree).
+    Returns:
+        Positions in the flattened (N, V) array, a batch of messages each.
     """
-    vertices = adjacency.shape[1]
-    in_degrees, out_degrees = adjacency.sum(axis=1), adjacency.sum(axis=2)
-    for in_degree, out_degree in itertools.product(range(vertices), repeat=2):
-        graph, vertex = np.nonzero((in_degrees == in_degree) & (out_degrees == out_degree))
-        for rows in _slices(len(graph), _MESSAGES):
-            g, v = graph[rows], vertex[rows]
-            incoming = np.nonzero(adjacency[g, :, v])[1].reshape(len(g), in_degree)
-            outgoing = np.nonzero(adjacency[g, v])[1].reshape(len(g), out_degree)
-            base = g * vertices
-            yield base + v, base[:, None] + incoming, base[:, None] + outgoing
+    degrees = adjacency.sum(axis=1) * adjacency.shape[1] + adjacency.sum(axis=2)
+    groups = [np.flatnonzero(degrees == value) for value in np.unique(degrees)]
+    return [group[rows] for group in groups for rows in _slices(len(group), _MESSAGES)]
+
+
+def _neighbourhood(
+    adjacency: np.ndarray, group: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the places of n vertices of equal degrees and of their neighbours.
+
+    Args:
+        adjacency: (N, V, V).
+        group: Positions of the vertices in the flattened (N, V) array.
+        place: Where each vertex of that array is kept.
+
+    Returns:
+        Places of the vertices, shape (n,), of their predecessors, (n, in-degree), and of their
+        successors, (n, out-degree).
+    """
+    graph, vertex = np.divmod(group, adjacency.shape[1])
+    sources = np.nonzero(adjacency[graph, :, vertex])[1].reshape(len(group), -1)
+    targets = np.nonzero(adjacency[graph, vertex])[1].reshape(len(group), -1)
+    first = (group - vertex)[:, None]
+    return place[group], place[first + sources], place[first + targets]
 
 
 def _ranks(digests: np.ndarray) -> np.ndarray:
