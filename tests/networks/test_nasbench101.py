@@ -148,8 +148,8 @@ def test_params_equal_the_tables_for_300_cells(real_data):
 
 
 @pytest.mark.real_data
-def test_flops_equal_naslibs_for_20_cells(real_data):
+def test_flops_equal_naslibs_for_8_cells(real_data):
     records = json.loads(fetch("naslib_nb101_zc").read_bytes())["nasbench101"]["cifar10"]
-    for text, record in list(records.items())[:20]:
+    for text, record in list(records.items())[:8]:
         network = build_on_meta(lambda text=text: NASBench101Network(cell_from_naslib(text)))
         assert count_flops(network, (3, 32, 32)) == pytest.approx(record["flops"], abs=1e-6)
