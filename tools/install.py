@@ -35,8 +35,11 @@ def check_interpreter() -> None:
 
 def fingerprint() -> str:
     """Return what an installation depends on: the pins and the checkout's place."""
-    pins = Path("pyproject.toml").read_bytes()
-    return hashlib.sha256(pins + str(Path.cwd()).encode()).hexdigest()
+    # Imported here: an older Python, which does not have it, should reach the check first.
+    import tomllib
+
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    return hashlib.sha256(repr((project, str(Path.cwd()))).encode()).hexdigest()
 
 
 def install(venv: Path) -> None:

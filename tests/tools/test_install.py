@@ -7,6 +7,8 @@ import pytest
 
 from tools import install
 
+PROJECT = '[project]\nname = "x"\ndependencies = ["torch==1.0"]\n'
+
 
 def test_old_python_is_refused_with_the_way_out(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 9, 0))
@@ -21,17 +23,21 @@ def test_missing_ensurepip_is_refused_with_the_way_out(monkeypatch):
 
 
 def test_installation_depends_on_pins_and_place(tmp_path, monkeypatch):
-    prints = set()
-    for place, pins in (("a", "x"), ("a", "y"), ("b", "y")):
+    def fingerprint(place, text):
         (tmp_path / place).mkdir(exist_ok=True)
-        (tmp_path / place / "pyproject.toml").write_text(pins)
+        (tmp_path / place / "pyproject.toml").write_text(text)
         monkeypatch.chdir(tmp_path / place)
-        prints.add(install.fingerprint())
-    assert len(prints) == 3
+        return install.fingerprint()
+
+    here = fingerprint("a", PROJECT)
+    assert fingerprint("a", PROJECT.replace("1.0", "1.1")) != here
+    assert fingerprint("b", PROJECT) != here
+    # Settings of a tool need no new installation, which would need the network.
+    assert fingerprint("a", PROJECT + "[tool.ruff]\nline-length = 100\n") == here
 
 
 def test_nothing_is_run_once_it_is_installed(tmp_path, monkeypatch):
-    (tmp_path / "pyproject.toml").write_text("pins")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "venv").mkdir()
     monkeypatch.chdir(tmp_path)
     calls = []
@@ -45,7 +51,7 @@ def test_nothing_is_run_once_it_is_installed(tmp_path, monkeypatch):
 
 
 def test_failed_step_leaves_no_stamp(tmp_path, monkeypatch):
-    (tmp_path / "pyproject.toml").write_text("pins")
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "venv" / "bin").mkdir(parents=True)
     (tmp_path / "venv" / "bin" / "pip").touch()
     (tmp_path / "venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
