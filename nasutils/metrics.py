@@ -87,13 +87,12 @@ def seed_reliability(
         raise NasutilsError(f"scores of shape {scores.shape}: at least 2 items and 2 seeds needed.")
     seeds = scores.shape[1]
     means, noise = scores.mean(1), scores.var(1, ddof=1) / seeds  # both (N,)
-    share = 1 - noise.mean() / means.var(ddof=1)
-    if share <= 0:
+    observed = means.var(ddof=1)
+    if observed <= noise.mean():
         raise NasutilsError("the seeds differ as much as the items: there is nothing to rank.")
-    truth = means.mean() + np.sqrt(share) * (means - means.mean())
-    # A variance from few seeds is itself noisy: draw from the pooled one, scaled to the mean.
-    scale = np.sqrt(noise.mean())
-    draws = truth + scale * rng.standard_normal((simulations, 2, len(means)))
+    shrinkage = np.sqrt(1 - noise.mean() / observed)
+    truth = means.mean() + shrinkage * (means - means.mean())
+    draws = truth + np.sqrt(noise.mean()) * rng.standard_normal((simulations, 2, len(means)))
     pairs = [(i, j) for i in range(seeds) for j in range(i)]
     return Reliability(
         seed_tau=float(np.mean([kendall_tau(scores[:, i], scores[:, j]) for i, j in pairs])),
