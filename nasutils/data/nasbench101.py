@@ -7,13 +7,13 @@ https://arxiv.org/abs/1902.09635.
 
 import json
 import re
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from nasutils.data.proxy_files import PROXY_COLUMNS, score, zipped_records
 from nasutils.data.restricted import pickled_blocks
 from nasutils.data.tables import Table, load_table, register
 from nasutils.errors import ArchitectureError, DataError
@@ -28,20 +28,8 @@ from nasutils.spaces.nasbench101 import (
 )
 from nasutils.spaces.nasbench101_enumeration import adjacency_matrices, enumerate_cells
 
-PROXIES = (
-    "epe_nas",
-    "fisher",
-    "flops",
-    "grad_norm",
-    "grasp",
-    "jacov",
-    "l2_norm",
-    "params",
-    "plain",
-    "snip",
-    "synflow",
-    "zen",
-)
+# nwot was not scored on these cells.
+PROXIES = tuple(name for name in PROXY_COLUMNS if name != "nwot")
 
 # How the table writes the operations of the interior vertices.
 OP_LETTERS = dict(zip("31p", OPS, strict=True))
@@ -131,12 +119,10 @@ def _zc_part(paths: dict[str, Path]) -> pd.DataFrame:
 
 
 def _zen_part(paths: dict[str, Path]) -> pd.DataFrame:
-    with zipfile.ZipFile(paths["naslib_nb101_zen"]) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".json")]
-        records = [record for name in names for record in json.loads(archive.read(name))]
+    records = [record for _, record in zipped_records(paths["naslib_nb101_zen"])]
     records.sort(key=lambda record: int(record["idx"]))
     hashes = _naslib_hashes(record["arch"] for record in records)
-    zen = [record["zen"]["score"] for record in records]
+    zen = [score(record["zen"]) for record in records]
     return pd.DataFrame({"hash": hashes, "source": "naslib_zen", "zen": zen})
 
 
@@ -196,21 +182,11 @@ register(
             "hash": "the benchmark's MD5 graph hash",
             "source": "naslib_9052f54 or naslib_zen",
             "valid": "CIFAR-10 validation accuracy (%) after 108 epochs, one run",
-            "epe_nas": "EPE-NAS: correlations of per-class Jacobians",
-            "fisher": "Fisher: squared activation saliency, summed",
-            "flops": "multiply-accumulates of the same network (millions)",
-            "grad_norm": "sum of the layers' gradient norms",
-            "grasp": "GraSP: saliency by the Hessian-gradient product",
-            "jacov": "Jacobian covariance score",
-            "l2_norm": "sum of the layers' weight norms",
+            **{name: PROXY_COLUMNS[name] for name in PROXIES},
             "params": (
                 "parameters of the network under the record's own numbering of the vertices "
                 "(millions): where channels divide unevenly, up to 1 % from nasbench101"
             ),
-            "plain": "sum of weight times gradient",
-            "snip": "SNIP: sum of absolute weight times gradient",
-            "synflow": "natural logarithm of SynFlow",
-            "zen": "Zen-NAS score",
         },
     )
 )

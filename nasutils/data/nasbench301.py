@@ -10,7 +10,6 @@ Pfisterer et al., "YAHPO Gym", AutoML 2022, https://arxiv.org/abs/2109.03670.
 """
 
 import json
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data.fetch import fetch
+from nasutils.data.proxy_files import PROXY_COLUMNS, score, zipped_records
 from nasutils.data.tables import Table, register
 from nasutils.errors import DataError, NasutilsError
 from nasutils.spaces.darts import CONCAT, NUM_EDGES, DARTSGenotype, edge_id
@@ -26,20 +26,8 @@ from nasutils.spaces.darts import Cell as CellGenotype
 
 MAX_EPOCH = 98
 
-PROXIES = (
-    "epe_nas",
-    "fisher",
-    "flops",
-    "grad_norm",
-    "grasp",
-    "jacov",
-    "l2_norm",
-    "nwot",
-    "params",
-    "plain",
-    "snip",
-    "synflow",
-)
+# zen was not scored on these cells.
+PROXIES = tuple(name for name in PROXY_COLUMNS if name != "zen")
 
 _UNUSED = "#na#"
 _MODEL, _CODES = "yahpo_nb301_model", "yahpo_nb301_encoding"
@@ -169,15 +157,11 @@ def _trained_cells(path: Path) -> dict[int, str]:
 def _scores(archive: Path, proxy: str, cells: dict[int, str]) -> pd.Series:
     """Read one proxy's archive, checking that its cells are the numbered ones."""
     scores = {}
-    with zipfile.ZipFile(archive) as files:
-        for name in files.namelist():
-            if not name.endswith(".json"):
-                continue
-            for record in json.loads(files.read(name)):
-                number = int(record["idx"])
-                if cells.get(number) != record["arch"]:
-                    raise DataError(f"{archive}: record {number} is not of cell {number}")
-                scores[number] = record[proxy]["score"]
+    for _, record in zipped_records(archive):
+        number = int(record["idx"])
+        if cells.get(number) != record["arch"]:
+            raise DataError(f"{archive}: record {number} is not of cell {number}")
+        scores[number] = score(record[proxy])
     return pd.Series(scores)
 
 
@@ -198,19 +182,12 @@ def proxy_records(paths: dict[str, Path]) -> pd.DataFrame:
         {
             "arch": str(DARTSGenotype.from_compact(compact)),
             "valid_c10": record["val_accuracy"],
-            **{proxy: _score(record.get(proxy)) for proxy in PROXIES},
+            **{proxy: score(record.get(proxy)) for proxy in PROXIES},
         }
         for records in (newer, older)
         for compact, record in records.items()
     ]
     return pd.DataFrame(rows)
-
-
-def _score(entry: dict[str, float] | float | None) -> float:
-    """Return a proxy's score: newer records keep it beside the time it took, older ones bare."""
-    if entry is None:
-        return float("nan")
-    return entry["score"] if isinstance(entry, dict) else entry
 
 
 def _build_proxies(paths: dict[str, Path]) -> pd.DataFrame:
@@ -242,8 +219,8 @@ register(
         ),
         columns={
             "arch": _ARCH,
-            "nwot": "NASWOT: log-determinant of the kernel of ReLU codes",
-            "zen": "Zen-NAS score",
+            "nwot": PROXY_COLUMNS["nwot"],
+            "zen": PROXY_COLUMNS["zen"],
         },
     )
 )
@@ -282,18 +259,8 @@ register(
                 "CIFAR-10 validation accuracy (%) as NASLib reports it: predicted, with noise, by "
                 "the benchmark's own surrogate"
             ),
-            "epe_nas": "EPE-NAS: correlations of per-class Jacobians",
-            "fisher": "Fisher: squared activation saliency, summed",
-            "flops": "multiply-accumulates (millions), batch norm, ReLU and pooling included",
-            "grad_norm": "sum of the layers' gradient norms",
-            "grasp": "GraSP: saliency by the Hessian-gradient product",
-            "jacov": "Jacobian covariance score",
-            "l2_norm": "sum of the layers' weight norms",
-            "nwot": "NASWOT: log-determinant of the kernel of ReLU codes; NaN for 493 cells",
-            "params": "parameters (millions)",
-            "plain": "sum of weight times gradient",
-            "snip": "SNIP: sum of absolute weight times gradient",
-            "synflow": "natural logarithm of SynFlow",
+            **{name: PROXY_COLUMNS[name] for name in PROXIES},
+            "nwot": f"{PROXY_COLUMNS['nwot']}; NaN for 493 cells",
             "repeats": "number of records that were averaged",
         },
     )

@@ -7,7 +7,8 @@ from scipy.stats import spearmanr
 
 from nasutils.data import load_table
 from nasutils.data.fetch import fetch
-from nasutils.data.nasbench201 import DATASETS, NUM_CELLS, PROXIES, arch_from_codes
+from nasutils.data.nasbench201 import DATASETS, NUM_CELLS, arch_from_codes
+from nasutils.data.proxy_files import PROXIES
 from nasutils.errors import DataError
 from nasutils.spaces.nasbench201 import EDGES, NASBench201Cell
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from nasutils.data import get_table, load_table
+from nasutils.data import load_table
 from nasutils.data.nb201_digits import CELLS_FILE, RUNS_FILE
+from nasutils.data.tables import get_table
 from nasutils.digits import datasheet, task
 from nasutils.digits.measure import train_cell
 from nasutils.digits.query import query
