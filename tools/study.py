@@ -46,7 +46,8 @@ def run_all(root: Path) -> list[Path]:
         executed.append(outcome.folder / notebook.path.name)
         if outcome.status == "failed":
             failed.append(f"{notebook.chapter}: {outcome.error} [{outcome.folder / LOG}]")
-        print(f"{head}: {outcome.status}, {time.monotonic() - begin:.0f} s so far", flush=True)
+        end = "finished before" if outcome.status == "skipped" else outcome.status
+        print(f"{head}: {end}, {time.monotonic() - begin:.0f} s so far", flush=True)
     if failed:
         raise SystemExit("\n".join(["chapters failed:", *failed]))
     return executed

@@ -1,4 +1,5 @@
-// Tables sort: click (or press Enter on) a column's heading. Numbers sort by value, the rest as text.
+// Tables sort: click (or press Enter on) a column's heading. Numbers sort by value, the rest as text,
+// and cells without a value stay last.
 document.addEventListener("DOMContentLoaded", () => {
   const value = (row, column) => {
     const text = row.cells[column]?.textContent.trim() ?? "";
@@ -8,20 +9,27 @@ document.addEventListener("DOMContentLoaded", () => {
   const compare = (a, b) =>
     typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
 
-  for (const table of document.querySelectorAll("table.sortable, .sortable > table, table.dataframe")) {
+  const sortables = "table.sortable, .sortable > table, table.dataframe, table.paper-table";
+  for (const table of document.querySelectorAll(sortables)) {
     const body = table.tBodies[0];
-    const heading = table.tHead?.rows;
-    const spans = [...table.querySelectorAll("th, td")].some((c) => c.rowSpan > 1 || c.colSpan > 1);
-    if (!body || body.rows.length < 3 || heading?.length !== 1 || spans) continue;
+    // Of several rows of headings the last one names the columns.
+    const heading = table.tHead && [...table.tHead.rows].at(-1);
+    if (!body || body.rows.length < 3 || !heading) continue;
+    const cells = [...heading.cells, ...body.querySelectorAll("th, td")];
+    if (cells.some((cell) => cell.rowSpan > 1 || cell.colSpan > 1)) continue;
+    if (heading.cells.length !== body.rows[0].cells.length) continue;
 
-    [...heading[0].cells].forEach((cell, column) => {
+    [...heading.cells].forEach((cell, column) => {
       if (!cell.textContent.trim()) return;
       const sort = () => {
         const up = cell.getAttribute("aria-sort") !== "ascending";
         const rows = [...body.rows];
-        rows.sort((a, b) => (up ? 1 : -1) * compare(value(a, column), value(b, column)));
+        rows.sort((a, b) => {
+          const [x, y] = [value(a, column), value(b, column)];
+          return (x === "") - (y === "") || (up ? 1 : -1) * compare(x, y);
+        });
         body.append(...rows);
-        for (const other of heading[0].cells) other.removeAttribute("aria-sort");
+        for (const other of heading.cells) other.removeAttribute("aria-sort");
         cell.setAttribute("aria-sort", up ? "ascending" : "descending");
       };
       cell.classList.add("sortable");
