@@ -1,0 +1,1 @@
+"""The benchmarks side by side, and what rankings on them mean: the mechanisms of chapter 0."""

@@ -1,0 +1,49 @@
+"""What a ranking is worth to a search, which tries only its first few."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nasutils.errors import NasutilsError
+
+
+def regret(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
+    """Return how far the best of the k highest scores falls short of the best of all.
+
+    Args:
+        scores: Shape (N,), higher is better; of equal ones the earlier comes first.
+        truth: True accuracies of the same N items.
+        k: How many are tried.
+
+    Raises:
+        NasutilsError: If k is not between 1 and N.
+    """
+    truth = np.asarray(truth, dtype=float)
+    return float(truth.max() - truth[_top(scores, k)].max())
+
+
+def top_overlap(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
+    """Return the share of the k truly best items that are among the k highest scores."""
+    return len(np.intersect1d(_top(scores, k), _top(truth, k))) / k
+
+
+def pareto_front(cost: ArrayLike, gain: ArrayLike) -> np.ndarray:
+    """Return the items that no other beats in cost without loss in gain, cheapest first.
+
+    Args:
+        cost: Shape (N,), lower is better.
+        gain: Shape (N,), higher is better.
+
+    Returns:
+        Positions; of several equal items the first.
+    """
+    cost, gain = np.asarray(cost, dtype=float), np.asarray(gain, dtype=float)
+    order = np.lexsort((-gain, cost))  # by cost, at equal cost the best first
+    best_before = np.concatenate([[-np.inf], np.maximum.accumulate(gain[order])[:-1]])
+    return order[gain[order] > best_before]
+
+
+def _top(scores: ArrayLike, k: int) -> np.ndarray:
+    scores = np.asarray(scores, dtype=float)
+    if not 1 <= k <= len(scores):
+        raise NasutilsError(f"the top {k} of {len(scores)}: choose from 1 to {len(scores)}.")
+    return np.argsort(-scores, kind="stable")[:k]
