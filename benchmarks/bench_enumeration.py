@@ -22,9 +22,15 @@ def measure() -> Iterator[Measurement]:
     task = "enumerate and hash NAS-Bench-101"
     ours = in_fresh_process(ENUMERATE, "enumerate_cells()", repeats=2)
     sample = in_fresh_process(DRAW, "for graph in graphs: graph_hash(*graph)", repeats=2)
-    plain = sample.seconds * LABELLED_GRAPHS / SAMPLE
+    plain = sample.processor * LABELLED_GRAPHS / SAMPLE
     yield Measurement(task, "time", f"{ours.seconds:.1f} s", "20 s")
+    yield Measurement(task, "processor time", f"{ours.processor:.1f} s")
     yield Measurement(task, "peak memory of the process", f"{ours.megabytes:.0f} MB")
-    note = f"extrapolated from {SAMPLE:,} of {LABELLED_GRAPHS:,} graphs"
-    yield Measurement(task, f"the same hashes in plain Python, {note}", f"{plain:.0f} s")
-    yield Measurement(task, "speed-up", f"{plain / ours.seconds:.1f} times")
+    yield Measurement(
+        task, "processor time, plain Python over ours", f"{plain / ours.processor:.1f}"
+    )
+    task = f"hash {SAMPLE:,} cells in plain Python"
+    yield Measurement(task, "processor time", f"{sample.processor:.2f} s")
+    yield Measurement(
+        task, f"the same for {LABELLED_GRAPHS:,} graphs, extrapolated", f"{plain:.0f} s"
+    )

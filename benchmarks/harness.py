@@ -34,21 +34,29 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Run:
-    """What one fresh process took: ``seconds`` of the timed part, ``megabytes`` at its peak."""
+    """What one fresh process took.
+
+    Attributes:
+        seconds: Time of the timed part by the clock on the wall.
+        processor: Time that the processor spent on it, on whatever cores; other programs on the
+            machine hardly change it.
+        megabytes: Memory of the whole process at its peak.
+    """
 
     seconds: float
+    processor: float
     megabytes: float
 
 
 _PROGRAM = """
 import json, resource, sys, time
 {setup}
-begin = time.perf_counter()
+begin, processor_begin = time.perf_counter(), time.process_time()
 {timed}
-seconds = time.perf_counter() - begin
+seconds, processor = time.perf_counter() - begin, time.process_time() - processor_begin
 unit = 1 if sys.platform == "darwin" else 1024  # the kernel's unit: bytes or KiB
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-print(json.dumps([seconds, peak / 1e6]))
+print(json.dumps([seconds, processor, peak / 1e6]))
 """
 
 
@@ -73,13 +81,14 @@ def in_fresh_process(setup: str, timed: str, repeats: int = 1) -> Run:
 
 
 def machine() -> str:
-    """Describe this machine without naming it."""
+    """Describe this machine without naming it; other programs count, so their load is told."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
         f"{processor()}, {cores} cores, {memory:.0f} GiB, {platform.system()}, "
         f"Python {platform.python_version()}, numpy {version('numpy')}, "
-        f"pandas {version('pandas')}, torch {version('torch')}"
+        f"pandas {version('pandas')}, torch {version('torch')}, "
+        f"load {os.getloadavg()[1]:.1f}"
     )
 
 
