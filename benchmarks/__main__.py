@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from benchmarks.harness import announce, write
+from nasutils.errors import DataError
 
 HERE = Path(__file__).parent
 TABLE = HERE.parent / "book" / "results" / "performance.csv"
@@ -18,7 +19,10 @@ def main() -> None:
         raise SystemExit(f"no benchmark {', '.join(unknown)}; there are: {', '.join(modules)}")
     found = []
     for name in chosen:
-        found += announce(importlib.import_module(f"benchmarks.{name}").measure())
+        try:
+            found += announce(importlib.import_module(f"benchmarks.{name}").measure())
+        except DataError as error:
+            raise SystemExit(f"{name} needs the real tables: {error}") from None
     if chosen == modules:
         write(found, TABLE)
         print(f"written to {TABLE}")
