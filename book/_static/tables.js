@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const compare = (a, b) =>
     typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
 
-  const sortables = "table.sortable, .sortable > table, table.dataframe, table.paper-table";
+  const sortables = "table.sortable, .sortable > table, .cell_output table";
   for (const table of document.querySelectorAll(sortables)) {
     const body = table.tBodies[0];
     // Of several rows of headings the last one names the columns.
