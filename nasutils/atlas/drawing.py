@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from nasutils.report import DASHES, PALETTE, WIDTH
@@ -30,10 +31,10 @@ def draw_cell(ax: Axes, cell: NASBench201Cell, title: str = "") -> None:
     for (source, target), op in zip(EDGES, cell.ops, strict=True):
         if op != NONE:
             _draw_edge(ax, source, target, op)
-    ax.scatter(range(4), [0] * 4, s=170, c="white", edgecolors=_INK, linewidths=1.4, zorder=3)
+    ax.scatter(range(4), [0] * 4, s=150, c="white", edgecolors=_INK, linewidths=1.2, zorder=3)
     for node, name in enumerate(("in", "1", "2", "out")):
-        ax.text(node, 0, name, ha="center", va="center", fontsize=7.5, zorder=4)
-    ax.set(xlim=(-0.35, 3.35), ylim=(-1.3, 1.3))
+        ax.text(node, 0, name, ha="center", va="center", fontsize=6.5, zorder=4)
+    ax.set(xlim=(-0.25, 3.25), ylim=(-1.25, 0.85))
     ax.set_title(title, fontsize=9)
     ax.axis("off")
 
@@ -47,9 +48,9 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
         (target, 0),
         connectionstyle=f"arc3,rad={bend}",
         arrowstyle="-|>",
-        mutation_scale=9,
-        shrinkA=7,
-        shrinkB=8,
+        mutation_scale=8,
+        shrinkA=6,
+        shrinkB=6,
         linewidth=width,
         linestyle=dash,
         color=PALETTE[0] if op in (CONV3, CONV1) else "0.45",
@@ -59,12 +60,14 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
     height = -bend * (target - source) / 2
     ax.text(
         (source + target) / 2,
-        height,
+        height or 0.1,
         label,
         ha="center",
-        va="center",
-        fontsize=7,
-        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"},
+        va="center" if bend else "bottom",
+        fontsize=6.5,
+        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+        if bend
+        else None,
         zorder=2,
     )
 
@@ -121,6 +124,7 @@ def draw_lines(ax: Axes, lines: Mapping[str, pd.Series]) -> None:
             marker="osD^v"[look],
             markersize=4,
         )
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 def draw_profile(ax: Axes, profile: pd.DataFrame) -> None:

@@ -22,12 +22,13 @@ def tau_by_pairs(x: ArrayLike, y: ArrayLike) -> float:
         NasutilsError: If all of x or all of y are equal, so that there is no ranking.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    first, second = np.triu_indices(len(x), k=1)  # every pair once: N (N - 1) / 2
-    x_order, y_order = np.sign(x[first] - x[second]), np.sign(y[first] - y[second])
-    agreement = x_order * y_order  # 1 concordant, -1 discordant, 0 tied
-    untied = np.abs(x_order).sum() * np.abs(y_order).sum()
-    if not untied:
+    if not np.ptp(x) or not np.ptp(y):
         raise NasutilsError("all values of one list are equal: there is no pair to compare.")
+    first, second = np.triu_indices(len(x), k=1)  # every pair once
+    in_x = np.sign(x[first] - x[second])
+    in_y = np.sign(y[first] - y[second])  # 0 for a tie
+    agreement = in_x * in_y  # 1 concordant, -1 discordant
+    untied = np.abs(in_x).sum() * np.abs(in_y).sum()
     return float(agreement.sum() / np.sqrt(untied))
 
 
@@ -64,4 +65,5 @@ def ceiling_from_reliability(tau: float) -> float:
     """
     if not 0 <= tau <= 1:
         raise NasutilsError(f"a reliability is between 0 and 1, not {tau}.")
-    return float(2 / np.pi * np.arcsin(np.sqrt(np.sin(np.pi * tau / 2))))
+    r = np.sin(np.pi * tau / 2)
+    return float(2 / np.pi * np.arcsin(np.sqrt(r)))

@@ -37,9 +37,10 @@ def pareto_front(cost: ArrayLike, gain: ArrayLike) -> np.ndarray:
         Positions; of several equal items the first.
     """
     cost, gain = np.asarray(cost, dtype=float), np.asarray(gain, dtype=float)
-    order = np.lexsort((-gain, cost))  # by cost, at equal cost the best first
-    best_before = np.concatenate([[-np.inf], np.maximum.accumulate(gain[order])[:-1]])
-    return order[gain[order] > best_before]
+    order = np.lexsort((-gain, cost))  # cheapest first, then best
+    best_so_far = np.maximum.accumulate(gain[order])
+    improves = np.diff(best_so_far, prepend=-np.inf) > 0
+    return order[improves]
 
 
 def _top(scores: ArrayLike, k: int) -> np.ndarray:
