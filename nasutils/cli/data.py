@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Public benchmark files: list, fetch, verify.", no_args_is_help=True)
 
-Names = Annotated[list[str], typer.Argument(help="Files or tables, as `nasutils data list` names.")]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="Files or tables, as `nasutils data list` names them."),
+]
 Name = Annotated[str, typer.Argument(help="A file or table, as `nasutils data list` names it.")]
 
 
@@ -40,12 +43,18 @@ def list_() -> None:
 
 
 @app.command()
-def fetch(names: Names) -> None:
+def fetch(
+    names: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every table.")] = False,
+) -> None:
     """Make files or tables ready for use offline."""
     from nasutils.data import fetch as fetching
     from nasutils.data.tables import load_table, table_names
 
     tables = table_names()
+    if bool(names) == everything:
+        raise typer.BadParameter("name files or tables, or say --all")
+    names = tables if everything else names
     _check(names)
     for name in names:
         if name in tables:

@@ -109,3 +109,19 @@ def test_help_imports_nothing_heavy():
     )
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert child.stdout.strip() == "set()"
+
+
+def test_fetch_all_makes_every_table_and_files_need_no_second_word(folders, monkeypatch):
+    from nasutils.data import tables
+
+    asked = []
+    monkeypatch.setattr(tables, "load_table", lambda name: asked.append(name) or [])
+    assert run("fetch", "--all").exit_code == 0
+    assert asked == tables.table_names()
+
+
+@pytest.mark.parametrize("arguments", [(), ("cached", "--all")])
+def test_fetch_wants_names_or_all_but_not_both(folders, arguments):
+    result = run("fetch", *arguments)
+    assert result.exit_code == 2
+    assert "--all" in result.output
