@@ -11,13 +11,21 @@ REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
 def load_claims() -> pd.DataFrame:
     """Return the claims.
 
-    ``paper`` is a key of the bibliography, ``relation`` is ``=`` (within ``tolerance``) or ``>=``,
-    ``row``, ``column`` and ``metric`` name our figure among the results of the item ``size``, and
-    ``note`` says what a claim without such a figure would take.
+    ``paper`` is a key of the bibliography. ``relation`` is ``=`` (within ``tolerance``, half of the
+    last printed digit) or ``>=``. ``row``, ``column`` and ``metric`` name our figure among the
+    results of the item ``size``; ``note`` says what a claim without such a figure would take.
     """
     text = ["benchmark", "paper", "claim", "relation", "row", "column", "metric", "note"]
     path = EMBEDDED / "benchmark_claims.csv"
     return pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(text, str))
+
+
+def as_printed(claims: pd.DataFrame) -> list[str]:
+    """Return each claim's figure with the digits of the paper and its relation."""
+    signs = claims["relation"].map({"=": "", ">=": "≥ "})
+    digits = [0 if not half else round(-np.log10(2 * half)) for half in claims["tolerance"]]
+    figures = zip(signs, claims["printed"], digits, strict=True)
+    return [f"{sign}{value:,.{places}f}" for sign, value, places in figures]
 
 
 def judge(claims: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:

@@ -37,7 +37,7 @@ class Table:
     Attributes:
         frame: What to show; its index is not.
         name: A name that no other table of the page has.
-        words: Columns of words, set to the left and wrapped; the others are figures.
+        words: Columns of words, set to the left; all but the first of them are wrapped.
     """
 
     frame: pd.DataFrame
@@ -49,8 +49,9 @@ class Table:
 
     def _repr_html_(self) -> str:
         cells = [f".col{self.frame.columns.get_loc(word)}" for word in self.words]
-        left = "text-align: left; white-space: normal"
-        styles = [{"selector": cell, "props": left} for cell in cells]
+        left = [{"selector": cell, "props": "text-align: left"} for cell in cells]
+        wrapped = [{"selector": cell, "props": "white-space: normal"} for cell in cells[1:]]
+        styles = left + wrapped
         style = self.frame.style.hide(axis="index").set_uuid(self.name).set_table_styles(styles)
         style = style.set_table_attributes('class="dataframe"').format(
             precision=2, na_rep="", escape="html"

@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from nasutils.atlas import features
-from nasutils.atlas.claims import NOT_REPRODUCED, NOT_RUN, REPRODUCED, judge, load_claims
+from nasutils.atlas.claims import (
+    NOT_REPRODUCED,
+    NOT_RUN,
+    REPRODUCED,
+    as_printed,
+    judge,
+    load_claims,
+)
 from nasutils.atlas.gallery import EMBEDDED, GALLERY, REAL, get_benchmark
 from nasutils.atlas.repeats import REPEATED, repeated_measurements
 from nasutils.errors import UnknownNameError
@@ -128,6 +135,11 @@ def test_claims_are_judged_by_relation_and_tolerance():
     results = results.assign(item="size", column="x", metric="accuracy")
     expected = [REPRODUCED, NOT_REPRODUCED, REPRODUCED, NOT_REPRODUCED, NOT_RUN]
     assert judge(claims, results)["verdict"].tolist() == expected
+
+
+def test_claims_are_written_as_printed():
+    printed = as_printed(load_claims())
+    assert {"423,624", "94.32", "≥ 18", "80.0", "74.7"} <= set(printed)
 
 
 def test_claims_cite_works_of_the_bibliography():
