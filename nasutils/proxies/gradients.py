@@ -132,10 +132,10 @@ def fisher(passes: Passes) -> float:
 
 def _channel_fisher(module: nn.Module, output: Tensor, gradient: Tensor) -> Tensor:
     """Return the weighted information of each channel of one layer, from (B, C, ...) outputs."""
-    product = (output * gradient).double()
+    product = output * gradient
     if isinstance(module, nn.Linear):
         product = product.movedim(-1, 1)  # Tokens, if any, come before the channels.
-    by_image = product.flatten(2).sum(2) if product.ndim > 2 else product  # (B, C)
+    by_image = product.reshape(*product.shape[:2], -1).sum(2, dtype=torch.float64)  # (B, C)
     return module.weight[0].numel() * by_image.square().mean(0) / 2
 
 
