@@ -10,9 +10,9 @@ from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
-cell = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_1x1~1|+|skip_connect~0|nor_conv_1x1~1|avg_pool_3x3~2|"
+conv3, conv1, pool, skip = "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3", "skip_connect"
 torch.manual_seed(0)
-network = NASBench201Network(NASBench201Cell.from_string(cell))
+network = NASBench201Network(NASBench201Cell((conv3, conv3, conv1, skip, conv1, pool)))
 images, labels = torch.randn(64, 3, 32, 32), torch.randint(10, (64,))
 score(network, images, labels, "snip")
 """

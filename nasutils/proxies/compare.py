@@ -1,7 +1,7 @@
 """Our scores of the benchmark's networks against the public ones, by rank.
 
-The cells are drawn from the CIFAR-10 rows of the table ``nasbench201_proxies``; each is built at the
-benchmark's size with fresh weights and scored on 64 training images of CIFAR-10, without
+The cells are drawn from the CIFAR-10 rows of the table ``nasbench201_proxies``; each is built at
+the benchmark's size with fresh weights and scored on 64 training images of CIFAR-10, without
 augmentation. The public scores had other weights and other images: two public sources do not agree
 perfectly either, and how well they agree is given beside.
 """

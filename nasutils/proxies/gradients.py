@@ -43,7 +43,12 @@ def grad_norm(passes: Passes) -> float:
     needs=set(),
 )
 def l2_norm(passes: Passes) -> float:
-    """Return the sum of the Euclidean norms of the layers' weights."""
+    r"""Return the sum of the Euclidean norms of the layers' weights.
+
+    Torch's initial weights give a convolution of C outputs a norm near :math:`\sqrt{C / 3}`,
+    whatever its kernel: an untrained network's score counts its layers by width, and networks with
+    as many differ by chance alone.
+    """
     return _norms([layer.weight.detach() for layer in passes.layers])
 
 

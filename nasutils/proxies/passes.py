@@ -170,10 +170,11 @@ def code_kernel(activations: Tensor) -> Tensor:
 
     It is :math:`X X^T + (1 - X)(1 - X)^T` of the binary codes X, positive or not.
     """
-    signs = torch.where(activations.flatten(1) > 0, 1.0, -1.0)  # (B, units)
-    # Agreements minus disagreements; float32 counts exactly up to 2**24 units.
-    balance = (signs @ signs.T).to("cpu", torch.float64)
-    return (balance + signs.shape[1]) / 2
+    codes = (activations.flatten(1) > 0).float()  # (B, units)
+    # Units that are on in both; float32 counts exactly up to 2**24.
+    both = (codes @ codes.T).to("cpu", torch.float64)
+    on = both.diagonal()
+    return codes.shape[1] - on[:, None] - on + 2 * both
 
 
 def _watch_relus(network: nn.Module, kernels: list[Tensor]) -> list[RemovableHandle]:

@@ -13,12 +13,12 @@ from nasutils.errors import UnknownNameError
 if TYPE_CHECKING:
     from nasutils.proxies.passes import Passes
 
-# What a network scores where a proxy is not defined or overflows: it ranks last.
+# What a network scores where a proxy is not defined or overflows: bigger is better, so it ranks last.
 UNDEFINED = -math.inf
 
 
 class Need(StrEnum):
-    """What a proxy needs beside the network itself; networks runs are shared by their needs."""
+    """What a proxy needs beside the network itself; proxies with the same needs share a run."""
 
     SHAPE = "shape of the images"
     IMAGES = "images"
@@ -50,7 +50,7 @@ class Proxy:
             equation has no value. ``UNDEFINED`` is minus infinity.
         needs: What it needs beside the network.
         compute: From the shared passes to the score.
-        bigger_is_better: Its direction, as its source means it.
+        bigger_is_better: Its direction, as its source means it; so far all have the same.
     """
 
     name: str
