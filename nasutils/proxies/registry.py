@@ -13,7 +13,7 @@ from nasutils.errors import UnknownNameError
 if TYPE_CHECKING:
     from nasutils.proxies.passes import Passes
 
-# What a network scores where a proxy is not defined or overflows: bigger is better, so it ranks last.
+# What a network scores where a proxy is undefined or overflows: it ranks last, as bigger is better.
 UNDEFINED = -math.inf
 
 
