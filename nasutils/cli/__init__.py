@@ -89,6 +89,12 @@ def digits(context: typer.Context) -> None:
     _forward("digits", context)
 
 
+@app.command(add_help_option=False, context_settings=_FORWARD)
+def proxies(context: typer.Context) -> None:
+    """Score networks without training, and compare with public scores."""
+    _forward("proxies", context)
+
+
 def _forward(name: str, context: typer.Context) -> None:
     """Hand the rest of the line to the room's own commands, which are imported only now."""
     room = importlib.import_module(f"nasutils.cli.{name}")

@@ -36,14 +36,15 @@ def count_flops(network: nn.Module, image_shape: tuple[int, int, int]) -> float:
 
     leaves = [m for m in network.modules() if isinstance(m, _COUNTED)]
     handles = [leaf.register_forward_hook(add) for leaf in leaves]
-    was_training = network.training
-    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    modes = [(module, module.training) for module in network.modules()]
+    like = next(network.parameters(), torch.empty(0))
     try:
         network.eval()
         with torch.no_grad():
-            network(torch.empty(1, *image_shape, device=device))
+            network(torch.empty(1, *image_shape, device=like.device, dtype=like.dtype))
     finally:
-        network.train(was_training)
+        for module, mode in modes:
+            module.training = mode
         for handle in handles:
             handle.remove()
     return total / 1e6

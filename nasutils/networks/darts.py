@@ -140,13 +140,13 @@ class Cell(nn.Module):
         nodes = [self.preprocess_first(first), self.preprocess_second(second)]  # (B, C, H, W)
         for i in range(0, len(self.ops), 2):
             a, b = (
-                self._apply(op, nodes[source], drop_probability)
+                self._run(op, nodes[source], drop_probability)
                 for op, source in zip(self.ops[i : i + 2], self.sources[i : i + 2], strict=True)
             )
             nodes.append(a + b)
         return torch.cat([nodes[i] for i in CONCAT], dim=1)
 
-    def _apply(self, op: nn.Module, x: Tensor, drop_probability: float) -> Tensor:
+    def _run(self, op: nn.Module, x: Tensor, drop_probability: float) -> Tensor:
         x = op(x)
         if self.training and drop_probability and not isinstance(op, nn.Identity):
             x = drop_path(x, drop_probability)

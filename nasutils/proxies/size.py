@@ -1,0 +1,31 @@
+"""The two proxies that need no run on real numbers: how large and how costly a network is."""
+
+from nasutils.networks.counting import count_flops, count_params
+from nasutils.proxies.passes import Passes
+from nasutils.proxies.registry import Need, register
+
+_COUNT = "a count: the same for a dead network"
+
+
+@register(
+    title="Parameters",
+    equation=r"\frac{1}{10^6} \sum_{p} \lvert p \rvert",
+    source="ning2021evaluating",
+    when_undefined=_COUNT,
+    needs=set(),
+)
+def params(passes: Passes) -> float:
+    """Return the number of trainable parameters, in millions."""
+    return count_params(passes.network)
+
+
+@register(
+    title="FLOPs",
+    equation=r"\frac{1}{10^6} \sum_{m} (\text{multiply-adds of module } m \text{ for one image})",
+    source="ning2021evaluating",
+    when_undefined=_COUNT,
+    needs={Need.SHAPE},
+)
+def flops(passes: Passes) -> float:
+    """Return the FLOPs of one image as the public tables count them, in millions."""
+    return count_flops(passes.network, tuple(passes.images.shape[1:]))
