@@ -130,10 +130,12 @@ Table(shown, "claims", words=("Benchmark", "Claim"))
 table = load_table(live.table)
 values = table["arch"].map(NASBench201Cell.from_string)
 connected = table[values.map(lambda value: value.is_connected)].sort_values(live.accuracy)
-extremes = pd.concat([connected.iloc[:-4:-1], connected.iloc[2::-1]])
-_, axes = plt.subplots(2, 3, figsize=figure_size(aspect=0.5))
-for ax, i in zip(axes.flat, extremes.index, strict=True):
-    drawing.draw_cell(ax, values[i], f"{table.loc[i, live.accuracy]:.1f} %")
+extremes = {"best": connected.index[:-4:-1], "worst": connected.index[:3]}
+_, axes = plt.subplots(3, 2, figsize=figure_size(aspect=0.68))
+for column, (kind, places) in zip(axes.T, extremes.items(), strict=True):
+    for rank, (ax, i) in enumerate(zip(column, places, strict=True), start=1):
+        title = f"{kind}, {rank}: {table.loc[i, live.accuracy]:.1f} %"
+        drawing.draw_cell(ax, values[i], title)
 plt.show()
 
 # %% [markdown]
@@ -141,8 +143,8 @@ plt.show()
 # Live. The three best and the three worst of the cells that pass a signal at all, with their test
 # accuracy. Thick lines are 3×3 convolutions, thin ones 1×1, dotted ones pooling, dashed ones skips.
 #
-# The pictures already tell most of the story of this chapter. Good cells stack convolutions. Bad
-# ones pool, skip, or leave out.
+# The pictures already tell much of the story. Good cells chain convolutions and keep a way around
+# them. Bad ones pool and leave out.
 #
 # ### Six tables, three kinds of truth
 #
@@ -187,10 +189,9 @@ overview = pd.DataFrame(
             for row in ("worst", "median", "best")
             if row in sizes.index
         },
-        "Ranked by": [GALLERY[name].measure for name in sizes],
     }
 )
-Table(overview, "overview", words=("Benchmark", "Ranked by"))
+Table(overview, "overview", words=("Benchmark",))
 
 # %% tags=["remove-cell"]
 for key, row, name in (
@@ -202,7 +203,9 @@ for key, row, name in (
 
 # %% [markdown]
 # {.caption-text}
-# Published. What each table ranks by, and its range.
+# Published. The range of accuracies. All are test accuracies, except for NAS-Bench-301 (validation
+# accuracy that its surrogate predicts), OFA (top-1 with inherited weights) and AutoFormer (after
+# training with a teacher).
 #
 # ### Most architectures are good
 
@@ -255,11 +258,9 @@ cell.ops
 
 # %%
 row = table[table["arch"] == str(cell)].drop(columns="arch").iloc[0]
-meaning = get_table(live.table).columns  # every table documents its columns
-found = pd.DataFrame(
-    [(name, f"{value:.5g}", meaning[name]) for name, value in row.items()],
-    columns=["Column", "Value", "Meaning"],
-)
+found = pd.DataFrame({"Column": row.index})
+found["Value"] = row.map("{:.5g}".format).to_list()
+found["Meaning"] = found["Column"].map(get_table(live.table).columns)
 Table(found, "row", words=("Column", "Meaning"))
 
 # %% [markdown]
@@ -293,7 +294,7 @@ known = len(load_table("nb201_digits"))
 for new in cell_order()[known : known + 1]:  # none, once all are known
     print(str(new).replace("+", "\n+"))
     answer = query(new)
-    print(f"test accuracy {answer.test:.2f} %, {answer.num_seeds} seeds")
+    print(f"{answer.test:.2f} %, mean of {answer.num_seeds} seeds")
     print("in the table" if answer.in_table else "trained just now")
 
 # %% [markdown]
@@ -476,12 +477,13 @@ for name in names:
 noise = pd.concat([published("noise", m) for m in ("kendall_tau", "accuracy_points", "count")]).T
 noise["cells"] = noise.get("cells", pd.Series(dtype=float)).map("{:,.0f}".format)
 noise.insert(0, "Benchmark", [GALLERY[name].title for name in noise.index])
-order = ["Benchmark", "cells", "standard deviation", "reliability", "better half", "ceiling"]
+noise = noise.rename(columns={"standard deviation": "noise"})
+order = ["Benchmark", "cells", "noise", "reliability", "better half", "ceiling"]
 Table(noise.reindex(columns=order).rename(columns=str.capitalize), "noise", words=("Benchmark",))
 
 # %% [markdown]
 # {.caption-text}
-# Published. The standard deviation (points) is that of one measurement. Reliability is Kendall's
+# Published. Noise: standard deviation of one measurement, in points. Reliability is Kendall's
 # $\tau$ between two measurements of the cells, also among the better half by their mean; the
 # ceiling is that of the table's labels. NB201-Digits: pairs of seeds. NAS-Bench-101: validation
 # accuracies of the few cells of which two trainings are public, so the figures are rough.
@@ -532,9 +534,9 @@ for name in ("nb201-c10", "nb201-c100", "nb201-in16"):
 # {.caption-text}
 # Live. Square: the cell that is best by validation. Circle: the cell that is best by test.
 #
-# Over all cells the two agree well. Among the best they agree much less, as the real tables show
-# even more clearly. What does it cost to choose by validation? Here {glue:text}`regret` points of
-# test accuracy. On NAS-Bench-201 {glue:text}`regret-nb201-c10` (CIFAR-10),
+# Over all cells the two agree well. Among the best they agree much less, here and on the real
+# tables. What does it cost to choose by validation? Here {glue:text}`regret` points of test
+# accuracy. On NAS-Bench-201 {glue:text}`regret-nb201-c10` (CIFAR-10),
 # {glue:text}`regret-nb201-c100` (CIFAR-100) and {glue:text}`regret-nb201-in16` points
 # (ImageNet16-120). A weak ranking at the top can be cheap, because the top is flat.
 
@@ -1134,9 +1136,8 @@ print(f"half-width {half_width:.2f} at n = {n}, so about {enough:.0f} cells")
 # # this page
 # nasutils run benchmarks
 #
-# # # other random samples
+# # other random samples
 # nasutils run benchmarks -p seed=3
-#
 #
 # # the published figures: run both scales, then put them into the book
 # nasutils batch benchmarks_demo

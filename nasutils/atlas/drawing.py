@@ -31,9 +31,9 @@ def draw_cell(ax: Axes, cell: NASBench201Cell, title: str = "") -> None:
     for (source, target), op in zip(EDGES, cell.ops, strict=True):
         if op != NONE:
             _draw_edge(ax, source, target, op)
-    ax.scatter(range(4), [0] * 4, s=150, c="white", edgecolors=_INK, linewidths=1.2, zorder=3)
+    ax.scatter(range(4), [0] * 4, s=230, c="white", edgecolors=_INK, linewidths=1.2, zorder=3)
     for node, name in enumerate(("in", "1", "2", "out")):
-        ax.text(node, 0, name, ha="center", va="center", fontsize=6.5, zorder=4)
+        ax.text(node, 0, name, ha="center", va="center", fontsize=7.5, zorder=4)
     ax.set(xlim=(-0.25, 3.25), ylim=(-1.25, 0.85))
     ax.set_title(title, fontsize=9)
     ax.axis("off")
@@ -48,9 +48,9 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
         (target, 0),
         connectionstyle=f"arc3,rad={bend}",
         arrowstyle="-|>",
-        mutation_scale=8,
-        shrinkA=6,
-        shrinkB=6,
+        mutation_scale=9,
+        shrinkA=8,
+        shrinkB=8,
         linewidth=width,
         linestyle=dash,
         color=PALETTE[0] if op in (CONV3, CONV1) else "0.45",
@@ -64,7 +64,7 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
         label,
         ha="center",
         va="center" if bend else "bottom",
-        fontsize=6.5,
+        fontsize=8,
         bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"}
         if bend
         else None,
