@@ -131,7 +131,7 @@ table = load_table(live.table)
 values = table["arch"].map(NASBench201Cell.from_string)
 connected = table[values.map(lambda value: value.is_connected)].sort_values(live.accuracy)
 extremes = {"best": connected.index[:-4:-1], "worst": connected.index[:3]}
-_, axes = plt.subplots(3, 2, figsize=figure_size(aspect=0.68))
+_, axes = plt.subplots(3, 2, figsize=figure_size(aspect=0.86))
 for column, (kind, places) in zip(axes.T, extremes.items(), strict=True):
     for rank, (ax, i) in enumerate(zip(column, places, strict=True), start=1):
         title = f"{kind}, {rank}: {table.loc[i, live.accuracy]:.1f} %"

@@ -34,7 +34,7 @@ def draw_cell(ax: Axes, cell: NASBench201Cell, title: str = "") -> None:
     ax.scatter(range(4), [0] * 4, s=230, c="white", edgecolors=_INK, linewidths=1.2, zorder=3)
     for node, name in enumerate(("in", "1", "2", "out")):
         ax.text(node, 0, name, ha="center", va="center", fontsize=7.5, zorder=4)
-    ax.set(xlim=(-0.25, 3.25), ylim=(-1.25, 0.85))
+    ax.set(xlim=(-0.2, 3.2), ylim=(-1, 0.65), aspect="equal")
     ax.set_title(title, fontsize=9)
     ax.axis("off")
 
@@ -42,7 +42,7 @@ def draw_cell(ax: Axes, cell: NASBench201Cell, title: str = "") -> None:
 def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
     label, width, dash = _EDGE_STYLES[op]
     # Long edges arch over the row, (1, 3) and (0, 3) below it, so that none cross.
-    bend = {(0, 2): -0.55, (1, 3): 0.55, (0, 3): 0.72}.get((source, target), 0)
+    bend = {(0, 2): -0.55, (1, 3): 0.55, (0, 3): 0.6}.get((source, target), 0)
     arrow = FancyArrowPatch(
         (source, 0),
         (target, 0),
@@ -60,7 +60,7 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
     height = -bend * (target - source) / 2
     ax.text(
         (source + target) / 2,
-        height or 0.1,
+        height or 0.06,
         label,
         ha="center",
         va="center" if bend else "bottom",
