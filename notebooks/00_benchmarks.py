@@ -720,7 +720,7 @@ plt.show()
 
 # %% [markdown]
 # {.caption-text}
-# Left: $\rho$ over $\tau$; curve for normal values, points: every feature of every real table
+# Left: $\rho$ over $\tau$; curve for normal values, points: every feature of every table
 # (published, absolute values). Right: the ceiling that noisy labels set.
 #
 # ### The top is what counts
