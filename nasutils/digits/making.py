@@ -12,7 +12,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from nasutils.data.atomic import replacing
-from nasutils.digits.measure import cost_of_cell, train_cell
+from nasutils.digits.measure import cost_of_cell, proxies_of_cell, train_cell
 from nasutils.digits.task import cell_order
 from nasutils.errors import NasutilsError, UnknownNameError
 
@@ -39,6 +39,7 @@ class Pass:
 PASSES = {
     "training": Pass(train_cell, takes_device=True),
     "costs": Pass(cost_of_cell, parallel=False),
+    "proxies": Pass(proxies_of_cell),
 }
 
 

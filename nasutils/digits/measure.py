@@ -11,9 +11,13 @@ import torch
 from nasutils import training
 from nasutils.digits import task
 from nasutils.networks.counting import build_on_meta, count_flops, count_params
+from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
 LATENCY_BATCH = 64
+PROXIES = tuple(name for name in SUITE_ZERO if name not in ("params", "flops"))
+PROXY_BATCH = 64
+PROXY_SEED = 0
 _LATENCY_REPEATS = 15
 
 
@@ -69,6 +73,23 @@ def cost_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
             "latency": latency(cell),
         }
     ]
+
+
+def proxies_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
+    """Score a cell's untrained network by the proxies of NAS-Bench-Suite-Zero.
+
+    In double precision, on the first 64 training images, with the initial weights of seed 0.
+    Parameters and FLOPs, two of the 13, are among the costs.
+
+    Returns:
+        One row: ``arch`` and a column a proxy; minus infinity where a score is undefined.
+    """
+    images, labels = (part[:PROXY_BATCH] for part in task.images("train"))
+    with one_thread():
+        network = task.build_network(cell)
+        training.initialise(network, [PROXY_SEED])
+        scores = score(network.double(), images, labels, PROXIES, seed=PROXY_SEED)
+    return [{"arch": str(cell), **scores}]
 
 
 @torch.no_grad()

@@ -68,7 +68,7 @@ def test_impossible_number_of_cells(cells, tmp_path):
 
 
 def test_unknown_pass(tmp_path):
-    with pytest.raises(UnknownNameError, match="costs, training"):
+    with pytest.raises(UnknownNameError, match="costs, proxies, training"):
         making.make("latency", tmp_path, 10)
 
 
