@@ -2,11 +2,15 @@
 
 import pandas as pd
 
+from nasutils.data.proxy_files import PROXY_COLUMNS
 from nasutils.data.tables import Table, register
 from nasutils.paths import EMBEDDED
 
 RUNS_FILE = EMBEDDED / "nb201_digits_runs.parquet"
 CELLS_FILE = EMBEDDED / "nb201_digits_cells.parquet"
+
+# Two of the 13 proxies, which the table has as costs.
+_COSTS = ("params", "flops")
 
 
 def _runs(_paths: object = None) -> pd.DataFrame:
@@ -34,7 +38,8 @@ CELLS = register(
         build=_cells,
         description=(
             "One row a cell of NB201-Digits: a random sample of NAS-Bench-201's isomorphism "
-            "classes, trained by this project on cluttered digits. See the datasheet in the book."
+            "classes, trained by this project on cluttered digits, with 13 zero-cost proxies of "
+            "the untrained network, -inf where undefined. See the datasheet in the book."
         ),
         columns={
             "index": "place of the cell in the benchmark's random order, from 0",
@@ -48,6 +53,7 @@ CELLS = register(
             "params": "trainable parameters, millions",
             "flops": "multiply-adds of one image's forward pass, millions",
             "latency": "forward pass of 64 images on one CPU thread, milliseconds",
+            **{name: text for name, text in PROXY_COLUMNS.items() if name not in _COSTS},
         },
     )
 )

@@ -7,7 +7,7 @@ from nasutils.data import load_table
 from nasutils.data.nb201_digits import CELLS_FILE, RUNS_FILE
 from nasutils.data.tables import get_table
 from nasutils.digits import datasheet, task
-from nasutils.digits.measure import train_cell
+from nasutils.digits.measure import PROXIES, proxies_of_cell, train_cell
 from nasutils.digits.query import query
 from nasutils.errors import ArchitectureError
 from nasutils.networks.counting import build_on_meta, count_params
@@ -63,6 +63,19 @@ def test_params_are_those_of_the_network(cells):
         cell = NASBench201Cell.from_string(row.arch)
         network = build_on_meta(lambda c=cell: task.build_network(c))
         assert row.params == pytest.approx(count_params(network), abs=1e-9)
+
+
+def test_proxies_are_those_that_our_code_gives(cells):
+    for row in cells.iloc[:3].itertuples():
+        (scores,) = proxies_of_cell(NASBench201Cell.from_string(row.arch))
+        for name in PROXIES:
+            assert getattr(row, name) == pytest.approx(scores[name], rel=1e-4, abs=1e-6), name
+
+
+def test_undefined_proxies_are_those_of_cells_that_pass_no_signal(cells):
+    undefined = np.isneginf(cells[list(PROXIES)]).any(axis=1)
+    dead = [not NASBench201Cell.from_string(arch).is_connected for arch in cells["arch"]]
+    assert undefined.tolist() == dead
 
 
 def test_training_a_cell_again_gives_its_row_within_noise(cells, runs):
