@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasutils.errors import NasutilsError
+from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.up_nas.codecs import Architecture
 
 
@@ -56,40 +56,58 @@ class AscentResult:
     seconds: float
 
 
+#: How to climb -> torch's optimiser and its learning rate.
+STEPS: dict[str, tuple[type[torch.optim.Optimizer], float]] = {
+    "gradient": (torch.optim.SGD, 0.1),
+    "adam": (torch.optim.Adam, 1e-3),
+}
+
+
 def gradient_ascent(
     landscape: Landscape,
     starts: Sequence[Architecture],
     *,
+    steps: str = "gradient",
+    learning_rate: float | None = None,
     max_steps: int = 2000,
-    learning_rate: float = 1e-3,
 ) -> AscentResult:
-    """Climb from each start until the embedding decodes to no architecture (Eq. 5 and 6).
+    """Climb from each start until the embedding decodes to no architecture.
 
-    The steps are Adam's, as Section 3.5 says, so that the starts climb independently although
-    they share a batch. The paper starts once, and returns where it ends; with several starts a
-    choice is needed, and ours is the best score among all architectures passed, each
-    scored at its own embedding rather than at the point that decoded to it.
+    The paper gives two rules: Eq. 6 adds the gradient, ``gradient`` here, Section 3.5 says
+    ``adam``. Adam moves every coordinate by about its learning rate, also those on which the
+    objective hardly depends but the decoded adjacency does, and so leaves the space early.
+
+    The paper starts once and returns where it ends. With several starts a choice is needed, and
+    ours is the best score among all architectures passed, each scored at its own embedding rather
+    than at the point that decoded to it. The starts share a batch, but climb independently.
 
     Args:
         landscape: Scores and decodes embeddings.
         starts: Architectures to climb from.
+        steps: ``gradient`` or ``adam``.
+        learning_rate: That of ``STEPS`` if left out: the paper's for Adam, ours for the gradient.
         max_steps: Steps after which a start stops in any case, a limit the paper does not need.
-        learning_rate: Of Adam.
 
     Raises:
         NasutilsError: If there is no start or no step to take.
+        UnknownNameError: If there is no such rule.
     """
     if not starts or max_steps < 1:
         raise NasutilsError(
             f"gradient ascent needs a start and a step; got {len(starts)} and {max_steps}."
         )
+    if steps not in STEPS:
+        raise UnknownNameError("rule of ascent", steps, STEPS)
     began = time.perf_counter()
     climb = _Climb(landscape, starts)
     z = landscape.embed(starts).clone().requires_grad_()
-    adam = torch.optim.Adam([z], lr=learning_rate, maximize=True)
+    optimiser, default_rate = STEPS[steps]
+    rule = optimiser(
+        [z], lr=default_rate if learning_rate is None else learning_rate, maximize=True
+    )
     for _ in range(max_steps):
         z.grad = torch.autograd.grad(landscape.objective(z).sum(), z)[0]
-        adam.step()
+        rule.step()
         climb.record(*landscape.graphs(z.detach()))
         if not climb.alive.any():
             break

@@ -73,6 +73,7 @@ def train_estimator(
     schedule: MPESchedule,
     *,
     seed: int,
+    std: Tensor | None = None,
     layers: int = 2,
     progress: bool = False,
 ) -> tuple[MultiProxyEstimator, list[float]]:
@@ -82,7 +83,10 @@ def train_estimator(
         embeddings: Flat embeddings of the training cells, (B, D).
         scores: Their normalised proxies, (B, M), finite.
         schedule: One of ``MPE_SCHEDULES``, or another.
-        seed: Of the weights and batches.
+        seed: Of the weights, batches and samples.
+        std: Standard deviations of the embeddings, (B, D). If given, every step sees a fresh
+            sample of each embedding, so that the landscape that the ascent climbs is smooth around
+            the training cells; the paper trains on the means alone.
         layers: Hidden layers.
         progress: Whether to draw a bar.
 
@@ -105,7 +109,10 @@ def train_estimator(
             total = torch.zeros((), device=embeddings.device)
             order = torch.randperm(len(embeddings), device=embeddings.device)
             for batch in order.split(schedule.batch_size)[:steps]:
-                loss = mpe_loss(estimator(embeddings[batch]), scores[batch])
+                z = embeddings[batch]
+                if std is not None:
+                    z = z + std[batch] * torch.randn_like(z)
+                loss = mpe_loss(estimator(z), scores[batch])
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()

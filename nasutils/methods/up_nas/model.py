@@ -40,6 +40,7 @@ class ProxyModel:
         schedule: MPESchedule,
         *,
         seed: int,
+        sample: bool = True,
         layers: int = 2,
     ) -> "ProxyModel":
         """Train the estimator behind a trained auto-encoder.
@@ -50,15 +51,19 @@ class ProxyModel:
             architectures: The training cells.
             normalised: Their normalised proxies, a row a cell.
             schedule: Of the estimator.
-            seed: Of the estimator's weights and batches.
+            seed: Of the estimator's weights, batches and samples.
+            sample: Whether to train on samples of the embeddings rather than on their means,
+                which are the paper's; samples make the landscape smooth enough to climb.
             layers: Hidden layers of the estimator.
 
         Raises:
             NasutilsError: As ``train_estimator``.
         """
         scores = torch.tensor(normalised.to_numpy(), dtype=torch.float32)
-        embeddings = vgae.embed(*codec.encode(architectures))
-        estimator, _ = train_estimator(embeddings, scores, schedule, seed=seed, layers=layers)
+        mean, std = vgae.posterior(*codec.encode(architectures))
+        estimator, _ = train_estimator(
+            mean, scores, schedule, seed=seed, std=std if sample else None, layers=layers
+        )
         return cls(codec, vgae, estimator, tuple(normalised.columns))
 
     def embed(self, architectures: Sequence[Architecture]) -> Tensor:

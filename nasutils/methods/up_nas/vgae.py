@@ -45,7 +45,9 @@ class GINLayer(nn.Module):
         Returns:
             Features of shape (B, N, H).
         """
-        summed = adjacency @ x + (1 + self.eps) * x
+        # The vertex itself as a weighted loop: one product of small matrices, no sum of large ones.
+        loops = (1 + self.eps) * torch.eye(adjacency.shape[-1], device=x.device)
+        summed = (adjacency + loops) @ x
         return self.mlp(summed.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
@@ -113,11 +115,27 @@ class VGAE(nn.Module):
         return *self.decode(z), mean, log_std
 
     @torch.no_grad()
-    def embed(self, adjacency: Tensor, ops: Tensor, batch_size: int = 1024) -> Tensor:
-        """Return the flattened means, of shape (B, G * N * F), in evaluation mode."""
+    def posterior(
+        self, adjacency: Tensor, ops: Tensor, batch_size: int = 1024
+    ) -> tuple[Tensor, Tensor]:
+        """Return flattened mean and standard deviation of q, in evaluation mode.
+
+        Args:
+            adjacency: Upper triangular, of shape (B, G, N, N).
+            ops: One-hot labels of shape (B, G, N, K).
+            batch_size: Architectures to encode at once.
+
+        Returns:
+            Two tensors of shape (B, G * N * F).
+        """
         self.eval()
         batches = zip(adjacency.split(batch_size), ops.split(batch_size), strict=True)
-        return torch.cat([self.encode(*batch)[0].flatten(1) for batch in batches])
+        means, log_stds = zip(*(self.encode(*batch) for batch in batches), strict=True)
+        return torch.cat(means).flatten(1), torch.cat(log_stds).exp().flatten(1)
+
+    def embed(self, adjacency: Tensor, ops: Tensor) -> Tensor:
+        """Return the embedding of architectures, the flattened mean of q: (B, G * N * F)."""
+        return self.posterior(adjacency, ops)[0]
 
     @torch.no_grad()
     def reconstruct(self, z: Tensor, graphs: int) -> tuple[Tensor, Tensor]:
@@ -145,10 +163,10 @@ def vgae_loss(
     ops: Tensor,
     kl_weight: float,
 ) -> Tensor:
-    """Return the negative variational lower bound (Eq. 2), its terms averaged.
+    """Return the negative variational lower bound (Eq. 2), divided by the number of vertices.
 
-    Cross-entropy a vertex for the labels, binary cross-entropy a pair of vertices above the
-    diagonal for the adjacency, and the KL divergence from N(0, I) a vertex, weighted.
+    Per vertex: the cross-entropy of its label, the binary cross-entropies of its pairs with later
+    vertices, and the weighted KL divergence of its embedding from N(0, I).
 
     Args:
         adjacency_logits: Of shape (B, G, N, N).
@@ -159,11 +177,12 @@ def vgae_loss(
         ops: One-hot target of shape (B, G, N, K).
         kl_weight: Of the divergence; Eq. 2 has 1.
     """
-    row, column = torch.triu_indices(*adjacency.shape[-2:], offset=1)
-    edges = F.binary_cross_entropy_with_logits(
-        adjacency_logits[..., row, column], adjacency[..., row, column]
+    later = torch.ones_like(adjacency[0]).triu(1)
+    pairs = F.binary_cross_entropy_with_logits(
+        adjacency_logits, adjacency, weight=later, reduction="sum"
     )
-    labels = F.cross_entropy(ops_logits.flatten(0, 2), ops.flatten(0, 2))
+    edges = pairs / mean[..., 0].numel()
+    labels = F.cross_entropy(ops_logits.flatten(0, 2), ops.argmax(-1).flatten())
     divergence = (mean**2 + (2 * log_std).exp() - 2 * log_std - 1).sum(-1).mean() / 2
     return edges + labels + kl_weight * divergence
 

@@ -5,14 +5,12 @@ import pandas as pd
 import pytest
 import torch
 
-from nasutils.errors import NasutilsError
+from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.up_nas import (
     MPESchedule,
     ProxyModel,
-    VGAESchedule,
     get_codec,
     gradient_ascent,
-    train_vgae,
 )
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
@@ -50,8 +48,9 @@ def slope(z):
     return z
 
 
-def test_climbs_a_concave_hill_from_both_sides():
-    result = gradient_ascent(Integers(hill), [0, 9], max_steps=300, learning_rate=0.05)
+@pytest.mark.parametrize(("steps", "rate"), [("gradient", 0.02), ("adam", 0.05)])
+def test_climbs_a_concave_hill_from_both_sides(steps, rate):
+    result = gradient_ascent(Integers(hill), [0, 9], steps=steps, max_steps=300, learning_rate=rate)
     assert (result.best, result.score) == (6, 0)
     assert result.ends == [6, 6]
     assert result.scores == {number: -((number - 6) ** 2) for number in range(10)}
@@ -61,12 +60,20 @@ def test_climbs_a_concave_hill_from_both_sides():
 
 def test_stops_at_the_border_of_the_space():
     # On a slope each of Adam's steps is the learning rate: 8 + 8 x 0.2 = 9.6 rounds to 10.
-    result = gradient_ascent(Integers(slope), [8, 5], max_steps=100, learning_rate=0.2)
+    result = gradient_ascent(
+        Integers(slope), [8, 5], steps="adam", max_steps=100, learning_rate=0.2
+    )
     assert result.steps.tolist() == [8, 23]
     assert result.decodings == 8 + 23
     assert result.ends == [9, 9]
     assert result.best == 9
     assert set(result.scores) == {5, 6, 7, 8, 9}
+
+
+def test_the_gradient_rule_is_equation_6():
+    # z <- z + 0.1 x 2 (6 - z) from 2: 2.8, 3.44, 3.952, 4.36, 4.69, 4.95, ...
+    result = gradient_ascent(Integers(hill), [2], max_steps=3, learning_rate=0.1)
+    assert list(result.scores) == [2, 3, 4]
 
 
 def test_starts_do_not_disturb_each_other():
@@ -94,21 +101,22 @@ def test_bad_input():
     for starts, steps in ([], 5), ([1], 0):
         with pytest.raises(NasutilsError, match="needs a start and a step"):
             gradient_ascent(Integers(hill), starts, max_steps=steps)
+    with pytest.raises(UnknownNameError, match="adam, gradient"):
+        gradient_ascent(Integers(hill), [1], steps="sgd")
 
 
-def test_climbs_to_cells_of_higher_predicted_score():
-    # The one proxy is the number of 3x3 convolutions.
-    codec, rng = get_codec("nasbench201"), np.random.default_rng(0)
-    cells = [NASBench201Cell.random(rng) for _ in range(256)]
-    scores = pd.DataFrame({"flops": [cell.ops.count(CONV3) / 6 for cell in cells]})
-    schedule = VGAESchedule(epochs=12, learning_rate=3e-3)
-    vgae, _ = train_vgae(*codec.encode(cells), seed=0, schedule=schedule)
-    quick = MPESchedule(epochs=10, batch_size=16, learning_rate=3e-3)
-    model = ProxyModel.fit(codec, vgae, cells, scores, quick, seed=0)
+@pytest.mark.parametrize("steps", ["gradient", "adam"])
+def test_on_cells_every_passed_one_is_valid_and_scored(few_cells, trained, steps):
+    # The one proxy is the share of 3x3 convolutions.
+    scores = pd.DataFrame({"flops": [cell.ops.count(CONV3) / 6 for cell in few_cells]})
+    schedule = MPESchedule(epochs=30, batch_size=8, learning_rate=1e-2)
+    codec = get_codec("nasbench201")
+    model = ProxyModel.fit(codec, trained[0], few_cells, scores, schedule, seed=0)
     landscape = model.unified(pd.Series({"flops": 1.0}))
-    starts = cells[:8]
-    result = gradient_ascent(landscape, starts, max_steps=300, learning_rate=1e-2)
-    assert result.score == pytest.approx(landscape.score([result.best])[0], abs=1e-5)
-    assert result.score > landscape.score(starts).max()
-    assert result.best.ops.count(CONV3) > max(cell.ops.count(CONV3) for cell in starts)
-    assert all(isinstance(cell, NASBench201Cell) for cell in result.scores)
+    result = gradient_ascent(landscape, few_cells, steps=steps, max_steps=200)
+    passed = list(result.scores)
+    assert passed[:8] == few_cells
+    assert all(isinstance(cell, NASBench201Cell) for cell in passed)
+    np.testing.assert_allclose(landscape.score(passed), list(result.scores.values()), atol=1e-5)
+    assert result.score == max(result.scores.values()) == result.scores[result.best]
+    assert result.steps.sum() == result.decodings <= 8 * 200
