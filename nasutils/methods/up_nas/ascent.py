@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nasutils.digits.measure import one_thread
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.up_nas.codecs import Architecture
 
@@ -63,6 +64,7 @@ STEPS: dict[str, tuple[type[torch.optim.Optimizer], float]] = {
 }
 
 
+@one_thread()
 def gradient_ascent(
     landscape: Landscape,
     starts: Sequence[Architecture],

@@ -1,13 +1,15 @@
 """The Multi-Proxy Estimator: from an architecture's embedding to all of its proxies at once."""
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from nasutils.digits.measure import one_thread
 from nasutils.errors import NasutilsError
+from nasutils.methods.up_nas.flat import flatten_parameters
 
 
 class MultiProxyEstimator(nn.Module):
@@ -67,6 +69,7 @@ MPE_SCHEDULES = {
 }
 
 
+@one_thread()
 def train_estimator(
     embeddings: Tensor,
     scores: Tensor,
@@ -84,7 +87,7 @@ def train_estimator(
         scores: Their normalised proxies, (B, M), finite.
         schedule: One of ``MPE_SCHEDULES``, or another.
         seed: Of the weights, batches and samples.
-        std: Standard deviations of the embeddings, (B, D). If given, every step sees a fresh
+        std: Standard deviations of the embeddings, (B, D). If given, every epoch sees a fresh
             sample of each embedding, so that the landscape that the ascent climbs is smooth around
             the training cells; the paper trains on the means alone.
         layers: Hidden layers.
@@ -104,16 +107,22 @@ def train_estimator(
         torch.manual_seed(seed)
         estimator = MultiProxyEstimator(embeddings.shape[1], scores.shape[1], layers=layers)
         estimator.to(embeddings.device)
-        optimiser = torch.optim.Adam(estimator.parameters(), lr=schedule.learning_rate, fused=True)
+        flat = flatten_parameters(estimator)
+        optimiser = torch.optim.Adam([flat], lr=schedule.learning_rate, fused=True)
         for _ in tqdm(range(schedule.epochs), desc="MPE", unit="epoch", disable=not progress):
             total = torch.zeros((), device=embeddings.device)
             order = torch.randperm(len(embeddings), device=embeddings.device)
-            for batch in order.split(schedule.batch_size)[:steps]:
-                z = embeddings[batch]
-                if std is not None:
-                    z = z + std[batch] * torch.randn_like(z)
-                loss = mpe_loss(estimator(z), scores[batch])
-                optimiser.zero_grad()
+            z = embeddings[order]
+            if std is not None:
+                z = z + std[order] * torch.randn_like(z)
+            batches = zip(
+                z.split(schedule.batch_size),
+                scores[order].split(schedule.batch_size),
+                strict=True,
+            )
+            for x, y in islice(batches, steps):
+                loss = mpe_loss(estimator(x), y)
+                optimiser.zero_grad(set_to_none=False)
                 loss.backward()
                 optimiser.step()
                 total += loss.detach()

@@ -6,14 +6,16 @@ Search?" (arch2vec), NeurIPS 2020, https://arxiv.org/abs/2006.06936, which UP-NA
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from nasutils.digits.measure import one_thread
 from nasutils.errors import NasutilsError
+from nasutils.methods.up_nas.flat import flatten_parameters
 
 
 class GINLayer(nn.Module):
@@ -206,6 +208,7 @@ class VGAESchedule:
     kl_weight: float = 1 / 256
 
 
+@one_thread()
 def train_vgae(
     adjacency: Tensor,
     ops: Tensor,
@@ -239,16 +242,21 @@ def train_vgae(
     with torch.random.fork_rng(devices=[ops.device] if ops.is_cuda else []):
         torch.manual_seed(seed)
         vgae = VGAE(ops.shape[-1]).to(ops.device)
-        optimiser = torch.optim.Adam(vgae.parameters(), lr=schedule.learning_rate, fused=True)
+        flat = flatten_parameters(vgae)
+        optimiser = torch.optim.Adam([flat], lr=schedule.learning_rate, fused=True)
         for _ in tqdm(range(schedule.epochs), desc="VGAE", unit="epoch", disable=not progress):
             total = torch.zeros((), device=ops.device)
-            batches = torch.randperm(len(ops), device=ops.device).split(schedule.batch_size)
-            for batch in batches[:steps]:
-                a, x = adjacency[batch], ops[batch]
+            order = torch.randperm(len(ops), device=ops.device)
+            batches = zip(
+                adjacency[order].split(schedule.batch_size),
+                ops[order].split(schedule.batch_size),
+                strict=True,
+            )
+            for a, x in islice(batches, steps):
                 loss = vgae_loss(*vgae(a, x), a, x, schedule.kl_weight)
-                optimiser.zero_grad()
+                optimiser.zero_grad(set_to_none=False)
                 loss.backward()
-                nn.utils.clip_grad_norm_(vgae.parameters(), schedule.max_grad_norm, foreach=True)
+                nn.utils.clip_grad_norm_([flat], schedule.max_grad_norm)
                 optimiser.step()
                 total += loss.detach()
             losses.append(float(total) / steps)
