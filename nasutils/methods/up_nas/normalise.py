@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from nasutils.errors import DataError, UnknownNameError
 
@@ -135,6 +136,14 @@ def _rank(proxy: str, train: np.ndarray) -> Transform:
     return share_below
 
 
+def _normal_score(proxy: str, train: np.ndarray) -> Transform:
+    """Map the rank to the normal quantile of that rank, so that the best are told apart further."""
+    share_below = _rank(proxy, train)
+    n = len(train)
+    # Within (0, 1) also for a score beyond all training cells: (n p + 1/2) / (n + 1).
+    return lambda x: ndtri((n * share_below(x) + 0.5) / (n + 1))
+
+
 #: Name -> fit: from a proxy's name and its finite training scores to the map.
 NORMALISATIONS: dict[str, Callable[[str, np.ndarray], Transform]] = {
     "raw": _raw,
@@ -142,4 +151,5 @@ NORMALISATIONS: dict[str, Callable[[str, np.ndarray], Transform]] = {
     "flan": _flan,
     "z_score": _z_score,
     "rank": _rank,
+    "normal_score": _normal_score,
 }

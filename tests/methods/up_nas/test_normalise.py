@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
 from nasutils.errors import DataError, UnknownNameError
 from nasutils.methods.up_nas import NORMALISATIONS, Normalisation
@@ -28,6 +28,14 @@ def test_by_hand(name, expected):
     assert one_column(name, [1, 3, 3, 5], [1, 3, 7]) == pytest.approx(expected)
 
 
+def test_normal_scores_are_quantiles_of_ranks():
+    # Of three cells the middle one is the median; p and 1 - p lie as far apart to both sides.
+    low, middle, high, beyond = one_column("normal_score", [3, 1, 8], [1, 3, 8, 99])
+    assert middle == pytest.approx(0, abs=1e-12)
+    assert high == pytest.approx(-low) == pytest.approx(norm.ppf(0.75))  # (3 x 5/6 + 1/2) / 4
+    assert beyond == pytest.approx(norm.ppf(7 / 8))
+
+
 def test_flan_takes_logarithms_of_the_gradient_family():
     # log1p maps 0, e - 1 and e^2 - 1 to 0, 1 and 2.
     train = [0, np.e - 1, np.e**2 - 1]
@@ -47,7 +55,7 @@ def test_rank_of_training_cells_is_their_mean_rank():
 
 
 @pytest.mark.parametrize("factor", [1e-3, 1e6])
-@pytest.mark.parametrize("name", ["min_max", "z_score", "rank"])
+@pytest.mark.parametrize("name", ["min_max", "z_score", "rank", "normal_score"])
 def test_invariant_under_change_of_unit(name, factor):
     train, values = np.random.default_rng(1).normal(size=(2, 40))
     assert one_column(name, factor * train + 5, factor * values + 5) == pytest.approx(
