@@ -1,0 +1,164 @@
+"""Gradient ascent in the embedding space, the search of UP-NAS."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nasutils.digits.measure import one_thread
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.up_nas.codecs import Architecture
+
+
+class Landscape(Protocol):
+    """What the ascent needs; ``UnifiedEstimator`` is one."""
+
+    def embed(self, architectures: Sequence[Architecture]) -> Tensor:
+        """Return flat embeddings (B, D)."""
+
+    def objective(self, z: Tensor) -> Tensor:
+        """Return the height at flat embeddings: (B, D) to (B,), differentiable."""
+
+    def graphs(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the adjacency (B, G, N, N) and labels (B, G, N) that embeddings decode to."""
+
+    def decode(self, adjacency: np.ndarray, labels: np.ndarray) -> Architecture | None:
+        """Return the architecture of one adjacency and labels, or None if they encode none."""
+
+    def score(self, architectures: Sequence[Architecture]) -> np.ndarray:
+        """Return the height of architectures, (B,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AscentResult:
+    """What an ascent found.
+
+    Attributes:
+        best: The architecture of the highest score among all that were passed.
+        score: Its score.
+        ends: The last valid architecture of each start.
+        scores: Score of every distinct architecture that was passed, the starts included.
+        decodings: Graphs that were decoded and checked, one a step for each start under way.
+        steps: Steps that each start took; the last one led out of the space unless it is the
+            limit.
+        seconds: Wall time.
+    """
+
+    best: Architecture
+    score: float
+    ends: list[Architecture]
+    scores: dict[Architecture, float]
+    decodings: int
+    steps: np.ndarray
+    seconds: float
+
+
+#: How to climb -> torch's optimiser and its learning rate.
+STEPS: dict[str, tuple[type[torch.optim.Optimizer], float]] = {
+    "gradient": (torch.optim.SGD, 0.1),
+    "adam": (torch.optim.Adam, 1e-3),
+}
+
+
+@one_thread()
+def gradient_ascent(
+    landscape: Landscape,
+    starts: Sequence[Architecture],
+    *,
+    steps: str = "gradient",
+    learning_rate: float | None = None,
+    max_steps: int = 2000,
+) -> AscentResult:
+    """Climb from each start until the embedding decodes to no architecture.
+
+    The paper gives two rules: Eq. 6 adds the gradient, ``gradient`` here, Section 3.5 says
+    ``adam``. Adam moves every coordinate by about its learning rate, also those on which the
+    objective hardly depends but the decoded adjacency does, and so leaves the space early.
+
+    The paper starts once and returns where it ends. With several starts a choice is needed, and
+    ours is the best score among all architectures passed, each scored at its own embedding rather
+    than at the point that decoded to it. The starts share a batch, but climb independently.
+
+    Args:
+        landscape: Scores and decodes embeddings.
+        starts: Architectures to climb from.
+        steps: ``gradient`` or ``adam``.
+        learning_rate: That of ``STEPS`` if left out: the paper's for Adam, ours for the gradient.
+        max_steps: Steps after which a start stops in any case, a limit the paper does not need.
+
+    Raises:
+        NasutilsError: If there is no start or no step to take.
+        UnknownNameError: If there is no such rule.
+    """
+    if not starts or max_steps < 1:
+        raise NasutilsError(
+            f"gradient ascent needs a start and a step; got {len(starts)} and {max_steps}."
+        )
+    if steps not in STEPS:
+        raise UnknownNameError("rule of ascent", steps, STEPS)
+    began = time.perf_counter()
+    climb = _Climb(landscape, starts)
+    z = landscape.embed(starts).clone().requires_grad_()
+    optimiser, default_rate = STEPS[steps]
+    rule = optimiser(
+        [z], lr=default_rate if learning_rate is None else learning_rate, maximize=True
+    )
+    for _ in range(max_steps):
+        z.grad = torch.autograd.grad(landscape.objective(z).sum(), z)[0]
+        rule.step()
+        climb.record(*landscape.graphs(z.detach()))
+        if not climb.alive.any():
+            break
+    passed = list(climb.passed)
+    scores = dict(zip(passed, map(float, landscape.score(passed)), strict=True))
+    best = max(scores, key=scores.__getitem__)
+    return AscentResult(
+        best=best,
+        score=scores[best],
+        ends=climb.ends,
+        scores=scores,
+        decodings=int(climb.steps.sum()),
+        steps=climb.steps,
+        seconds=time.perf_counter() - began,
+    )
+
+
+class _Climb:
+    """Where each start is, and what it has passed."""
+
+    def __init__(self, landscape: Landscape, starts: Sequence[Architecture]) -> None:
+        self.landscape = landscape
+        self.ends = list(starts)
+        self.passed = dict.fromkeys(starts)  # an ordered set
+        self.alive = np.ones(len(starts), dtype=bool)
+        self.steps = np.zeros(len(starts), dtype=int)
+        self._graphs: tuple[np.ndarray, np.ndarray] | None = None
+
+    def record(self, adjacency: Tensor, labels: Tensor) -> None:
+        """Take note of the graphs after one step of all starts."""
+        graphs = adjacency.cpu().numpy(), labels.cpu().numpy()
+        self.steps += self.alive
+        for row in np.flatnonzero(self.alive & self._changed(graphs)):
+            architecture = self.landscape.decode(graphs[0][row], graphs[1][row])
+            if architecture is None:
+                self.alive[row] = False
+            else:
+                self.ends[row] = architecture
+                self.passed[architecture] = None
+        self._graphs = graphs
+
+    def _changed(self, graphs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+        """Return which starts have other graphs than a step ago: most have not."""
+        if self._graphs is None:
+            return np.ones(len(self.alive), dtype=bool)
+        return np.any(
+            [
+                (new != old).reshape(len(new), -1).any(1)
+                for new, old in zip(graphs, self._graphs, strict=True)
+            ],
+            axis=0,
+        )

@@ -1,0 +1,155 @@
+"""Bring proxies to a common scale before they are summed.
+
+UP-NAS adds weighted proxies (Eq. 1) whose values differ by orders of magnitude, and does not say
+how they are brought to a common scale. The candidates here are ours; ``flan`` is the rule of the
+nearest precedent (Akhauri & Abdelfattah, "Encodings for Prediction-based Neural Architecture
+Search", ICML 2024, https://arxiv.org/abs/2403.02484). Each is fitted on training cells and maps
+every other cell by what it saw there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from nasutils.errors import DataError, UnknownNameError
+
+Transform = Callable[[np.ndarray], np.ndarray]
+
+FLAN_LOG = ("fisher", "flops", "grad_norm", "params", "snip", "synflow")
+FLAN_Z_SCORE = ("grasp",)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """A map of every proxy to a common scale, fitted on training cells.
+
+    Scores that are not finite have a fixed meaning: -inf (undefined, ranks last) becomes the
+    lowest finite score of the training cells, +inf (overflow) the highest, NaN (not scored)
+    their median, so that a missing score speaks neither for nor against a cell.
+
+    Attributes:
+        name: One of ``NORMALISATIONS``.
+        columns: Proxy -> its fitted map.
+    """
+
+    name: str
+    columns: Mapping[str, Callable[[np.ndarray], np.ndarray]]
+
+    @classmethod
+    def fit(
+        cls, name: str, scores: pd.DataFrame, proxies: Iterable[str] | None = None
+    ) -> "Normalisation":
+        """Fit on the training cells.
+
+        Args:
+            name: One of ``NORMALISATIONS``.
+            scores: A row a training cell.
+            proxies: Columns of ``scores`` to use; all if left out.
+
+        Raises:
+            UnknownNameError: If there is no such normalisation.
+            DataError: If a proxy is missing or has no finite score.
+        """
+        if name not in NORMALISATIONS:
+            raise UnknownNameError("normalisation", name, NORMALISATIONS)
+        proxies = list(scores.columns if proxies is None else proxies)
+        _check_columns(scores, proxies)
+        columns = {proxy: _fit_column(name, proxy, scores[proxy]) for proxy in proxies}
+        return cls(name, columns)
+
+    def transform(self, scores: pd.DataFrame) -> pd.DataFrame:
+        """Return the normalised proxies of any cells, finite, with the rows of ``scores``.
+
+        Raises:
+            DataError: If a fitted proxy is missing.
+        """
+        _check_columns(scores, self.columns)
+        return pd.DataFrame(
+            {p: column(scores[p].to_numpy(float)) for p, column in self.columns.items()},
+            index=scores.index,
+        )
+
+
+def _check_columns(scores: pd.DataFrame, proxies: Iterable[str]) -> None:
+    missing = [proxy for proxy in proxies if proxy not in scores.columns]
+    if missing:
+        raise DataError(f"no scores of {', '.join(missing)}; there are: {', '.join(scores)}")
+
+
+def _fit_column(name: str, proxy: str, scores: pd.Series) -> Transform:
+    values = scores.to_numpy(float)
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        raise DataError(f"proxy {proxy!r} has no finite score among {len(values)} cells")
+    low, high, middle = finite.min(), finite.max(), np.median(finite)
+
+    def fill(x: np.ndarray) -> np.ndarray:
+        return np.nan_to_num(x, nan=middle, neginf=low, posinf=high)
+
+    fitted = NORMALISATIONS[name](proxy, fill(values))
+    return lambda x: fitted(fill(x))
+
+
+def _raw(proxy: str, train: np.ndarray) -> Transform:
+    """Leave the score as it is."""
+    return lambda x: x
+
+
+def _min_max(proxy: str, train: np.ndarray) -> Transform:
+    """Map the training range to [0, 1]; a proxy that does not vary to 0."""
+    low, width = train.min(), np.ptp(train) or 1.0
+    return lambda x: (x - low) / width
+
+
+def _z_score(proxy: str, train: np.ndarray) -> Transform:
+    """Map to mean 0 and standard deviation 1; a proxy that does not vary to 0."""
+    mean, std = train.mean(), train.std() or 1.0
+    return lambda x: (x - mean) / std
+
+
+def _flan(proxy: str, train: np.ndarray) -> Transform:
+    """Min-max, with log1p before it for ``FLAN_LOG``; z-score for ``FLAN_Z_SCORE``."""
+    if proxy in FLAN_Z_SCORE:
+        return _z_score(proxy, train)
+    if proxy in FLAN_LOG:
+        scale = _min_max(proxy, _log1p(train))
+        return lambda x: scale(_log1p(x))
+    return _min_max(proxy, train)
+
+
+def _log1p(x: np.ndarray) -> np.ndarray:
+    """Extend log1p to negative scores as an odd function: a log-synflow can be below -1."""
+    return np.sign(x) * np.log1p(np.abs(x))
+
+
+def _rank(proxy: str, train: np.ndarray) -> Transform:
+    """Map to the share of training cells that score lower; a tie counts one half."""
+    ordered = np.sort(train)
+
+    def share_below(x: np.ndarray) -> np.ndarray:
+        below = np.searchsorted(ordered, x, side="left")
+        return (below + np.searchsorted(ordered, x, side="right")) / (2 * len(ordered))
+
+    return share_below
+
+
+def _normal_score(proxy: str, train: np.ndarray) -> Transform:
+    """Map the rank to the normal quantile of that rank, so that the best are told apart further."""
+    share_below = _rank(proxy, train)
+    n = len(train)
+    # Within (0, 1) also for a score beyond all training cells: (n p + 1/2) / (n + 1).
+    return lambda x: ndtri((n * share_below(x) + 0.5) / (n + 1))
+
+
+#: Name -> fit: from a proxy's name and its finite training scores to the map.
+NORMALISATIONS: dict[str, Callable[[str, np.ndarray], Transform]] = {
+    "raw": _raw,
+    "min_max": _min_max,
+    "flan": _flan,
+    "z_score": _z_score,
+    "rank": _rank,
+    "normal_score": _normal_score,
+}

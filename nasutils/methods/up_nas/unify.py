@@ -1,0 +1,80 @@
+"""The Unified Proxy: a weighted sum of zero-cost proxies, and the weights of the paper."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.errors import DataError, UnknownNameError
+
+#: The paper's name of a proxy, as its tables print it -> ours.
+PROXY_NAMES = {
+    "Snip": "snip",
+    "Flops": "flops",
+    "Params": "params",
+    "l2_norm": "l2_norm",
+    "Grasp": "grasp",
+    "grad_norm": "grad_norm",
+    "Synflow": "synflow",
+    "jacov": "jacov",
+    "EPE_NAS": "epe_nas",
+    "Zen": "zen",
+    "fisher": "fisher",
+    "plain": "plain",
+    "Nwot": "nwot",
+}
+
+#: The four unified proxies of Table 1.
+UNIFIED = ("up_sum", "up_sum-", "up_weighted", "up_selected")
+
+
+def published_weights(name: str) -> pd.Series:
+    """Return the weights of a unified proxy as Table 1 prints them, indexed by proxy.
+
+    Raises:
+        UnknownNameError: If ``name`` is none of ``UNIFIED``.
+    """
+    if name not in UNIFIED:
+        raise UnknownNameError("unified proxy", name, UNIFIED)
+    return _table1()[name].copy()
+
+
+@cache
+def _table1() -> pd.DataFrame:
+    numbers = load_paper_numbers("up_nas")
+    rows = numbers[(numbers["item"] == "table1") & (numbers["metric"] == "weight")]
+    return rows.pivot(index="row", columns="column", values="value").rename(PROXY_NAMES)
+
+
+def selected_weights(weights: pd.Series) -> pd.Series:
+    """Round searched weights to -1, 0 or 1: a proxy is in, out, or counts against a cell.
+
+    The paper rounds the weights of a search of its own, not those of UP_weighted (Section 3.5).
+    """
+    return weights.round() + 0.0  # no negative zeros
+
+
+def unified_proxy(normalised: pd.DataFrame, weights: pd.Series) -> pd.Series:
+    """Sum weighted proxies: UP(A) = sum_i lambda_i f_i(A), Eq. 1.
+
+    Args:
+        normalised: A row a cell; columns beyond those of ``weights`` are not read.
+        weights: Indexed by proxy.
+
+    Raises:
+        DataError: If a weighted proxy is missing or has a score that is not finite.
+    """
+    missing = weights.index.difference(normalised.columns)
+    if len(missing):
+        raise DataError(
+            f"the unified proxy needs {', '.join(missing)}; there are: "
+            f"{', '.join(normalised.columns)}"
+        )
+    scores = normalised[weights.index].to_numpy(float)
+    bad = ~np.isfinite(scores).all(0)
+    if bad.any():
+        raise DataError(
+            f"{', '.join(weights.index[bad])}: scores that are not finite; normalise them first"
+        )
+    return pd.Series(scores @ weights.to_numpy(float), index=normalised.index)

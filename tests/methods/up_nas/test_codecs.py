@@ -1,0 +1,91 @@
+"""Architectures become graphs and come back; whatever is no architecture is refused."""
+
+import numpy as np
+import pytest
+
+from nasutils.errors import UnknownNameError
+from nasutils.methods.up_nas import CODECS, get_codec
+from nasutils.spaces.darts import DARTS_V2, DARTSGenotype
+from nasutils.spaces.nasbench201 import VERTEX_LABELS, NASBench201Cell
+
+SPACES = {"nasbench201": NASBench201Cell, "darts": DARTSGenotype}
+
+
+def graphs_of(codec, architecture):
+    adjacency, labels = codec.encode([architecture])
+    return adjacency[0].numpy(), labels[0].argmax(-1).numpy()
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_round_trip(space):
+    codec, rng = get_codec(space), np.random.default_rng(0)
+    architectures = [SPACES[space].random(rng) for _ in range(20)]
+    adjacency, labels = codec.encode(architectures)
+    assert adjacency.shape == (20, codec.graphs, codec.vertices, codec.vertices)
+    assert labels.shape == (20, codec.graphs, codec.vertices, codec.labels)
+    assert (labels.sum(-1) == 1).all()
+    assert (adjacency.tril() == 0).all()
+    decoded = [
+        codec.decode(a, x)
+        for a, x in zip(adjacency.numpy(), labels.argmax(-1).numpy(), strict=True)
+    ]
+    assert decoded == architectures
+
+
+def test_embedding_sizes_are_the_papers():
+    sizes = {name: codec.graphs * codec.vertices * 16 for name, codec in CODECS.items()}
+    assert sizes == {"nasbench201": 128, "darts": 352}
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_every_wrong_edge_is_refused(space):
+    codec = get_codec(space)
+    adjacency, labels = graphs_of(codec, SPACES[space].random(np.random.default_rng(1)))
+    for place in zip(*np.triu_indices(codec.vertices, 1), strict=True):
+        wrong = adjacency.copy()
+        wrong[0][place] = 1 - wrong[0][place]
+        assert codec.decode(wrong, labels) is None, place
+
+
+def test_input_and_output_belong_at_the_ends_alone():
+    codec = get_codec("nasbench201")
+    adjacency, labels = graphs_of(codec, NASBench201Cell.random(np.random.default_rng(2)))
+    for vertex in range(8):
+        for label, name in enumerate(VERTEX_LABELS):
+            changed = labels.copy()
+            changed[0, vertex] = label
+            allowed = (
+                name == {0: "input", 7: "output"}[vertex]
+                if vertex in (0, 7)
+                else name not in ("input", "output")
+            )
+            assert (codec.decode(adjacency, changed) is not None) == allowed, (vertex, name)
+
+
+@pytest.mark.parametrize(
+    ("vertex", "label"), [(0, 1), (1, 0), (2, 0), (3, 2), (9, 10), (10, 3), (10, 0)]
+)
+@pytest.mark.parametrize("cell", [0, 1])
+def test_darts_vertices_bear_what_they_should(cell, vertex, label):
+    # Labels 0 and 1 are the inputs, 2 the zero operation, which no genotype has, 10 the output.
+    codec = get_codec("darts")
+    adjacency, labels = graphs_of(codec, DARTS_V2)
+    labels[cell, vertex] = label
+    assert codec.decode(adjacency, labels) is None
+
+
+def test_an_operation_can_move_to_another_node():
+    codec = get_codec("darts")
+    adjacency, labels = graphs_of(codec, DARTS_V2)
+    # Vertex 4 is the first operation of node 3; it reads node 0. Node 3's other one reads node 1.
+    adjacency[0, 0, 4], adjacency[0, [2, 3], 4] = 0, 1
+    moved = codec.decode(adjacency, labels)
+    assert moved.normal[2] == (DARTS_V2.normal[2][0], 2)
+    assert moved.reduce == DARTS_V2.reduce
+    adjacency[0, [2, 3], 4], adjacency[0, 1, 4] = 0, 1
+    assert codec.decode(adjacency, labels) is None, "node 3 would read node 1 twice"
+
+
+def test_unknown_space():
+    with pytest.raises(UnknownNameError, match="darts"):
+        get_codec("dart")

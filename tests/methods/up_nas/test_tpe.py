@@ -1,0 +1,56 @@
+"""The search of weights finds what it should, and again."""
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from nasutils.errors import NasutilsError
+from nasutils.methods.up_nas import search_weights, unified_proxy
+from nasutils.metrics import kendall_tau
+
+
+@pytest.fixture(scope="module")
+def cells():
+    """Sixty cells whose accuracy is a known sum of three proxies."""
+    scores = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(60, 3)), columns=["snip", "zen", "nwot"]
+    )
+    return scores, scores["snip"] - 0.5 * scores["zen"]
+
+
+def test_finds_the_signs_and_reports_what_it_found(cells):
+    scores, accuracy = cells
+    found = search_weights(scores, accuracy, seed=0, trials=60)
+    assert found.tau > 0.85
+    assert found.tau == pytest.approx(kendall_tau(unified_proxy(scores, found.weights), accuracy))
+    assert found.weights["snip"] > 0 > found.weights["zen"]
+    assert found.weights.abs().max() <= 1
+    assert list(found.weights.index) == ["snip", "zen", "nwot"]
+
+
+def test_history_is_the_best_so_far(cells):
+    found = search_weights(*cells, seed=1, trials=15)
+    assert found.history.shape == (15,)
+    assert np.all(np.diff(found.history) >= 0)
+    assert found.history[-1] == found.tau
+
+
+def test_the_same_seed_finds_the_same_weights(cells):
+    first, again, other = (search_weights(*cells, seed=s, trials=15) for s in (4, 4, 5))
+    pd.testing.assert_series_equal(first.weights, again.weights)
+    assert not first.weights.equals(other.weights)
+
+
+def test_optuna_speaks_as_before(cells):
+    before = optuna.logging.get_verbosity()
+    search_weights(*cells, seed=0, trials=1)
+    assert optuna.logging.get_verbosity() == before
+
+
+def test_bad_input(cells):
+    scores, accuracy = cells
+    with pytest.raises(NasutilsError, match="at least one trial"):
+        search_weights(scores, accuracy, seed=0, trials=0)
+    with pytest.raises(NasutilsError, match="no ranking"):
+        search_weights(scores, np.ones(60), seed=0, trials=1)
