@@ -1,8 +1,7 @@
 """What is measured of one cell: its training under several seeds, and what it costs."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from nasutils.digits import task
 from nasutils.networks.counting import build_on_meta, count_flops, count_params
 from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
+from nasutils.threads import one_thread
 
 LATENCY_BATCH = 64
 PROXIES = tuple(name for name in SUITE_ZERO if name not in ("params", "flops"))
@@ -107,16 +107,3 @@ def latency(cell: NASBench201Cell) -> float:
             network(x)
             times.append(time.perf_counter() - start)
     return 1e3 * min(times[2:])
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one CPU thread, with numbers below 1e-38 as zeros: dead cells are full of them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(threads)

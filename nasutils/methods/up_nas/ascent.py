@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasutils.digits.measure import one_thread
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.up_nas.codecs import Architecture
+from nasutils.threads import one_thread
 
 
 class Landscape(Protocol):

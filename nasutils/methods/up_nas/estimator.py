@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from nasutils.digits.measure import one_thread
 from nasutils.errors import NasutilsError
 from nasutils.methods.up_nas.flat import flatten_parameters
+from nasutils.threads import one_thread
 
 
 class MultiProxyEstimator(nn.Module):

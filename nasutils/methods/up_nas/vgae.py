@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from nasutils.digits.measure import one_thread
 from nasutils.errors import NasutilsError
 from nasutils.methods.up_nas.flat import flatten_parameters
+from nasutils.threads import one_thread
 
 
 class GINLayer(nn.Module):
