@@ -22,5 +22,5 @@ def few_graphs(few_cells) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.fixture(scope="session")
 def trained(few_graphs) -> tuple[VGAE, list[float]]:
     """The auto-encoder and its losses."""
-    schedule = VGAESchedule(epochs=500, batch_size=8, learning_rate=3e-3)
+    schedule = VGAESchedule(epochs=1000, batch_size=8, learning_rate=3e-3)
     return train_vgae(*few_graphs, seed=0, schedule=schedule)

@@ -83,7 +83,7 @@ def test_below_the_diagonal_nothing_counts():
 
 
 def test_size_is_the_references():
-    # FIDELITY: about 0.12 M parameters.
+    # The reference implementation of arch2vec has about 0.12 M parameters.
     assert sum(p.numel() for p in VGAE(7).parameters()) == pytest.approx(0.12e6, rel=0.1)
 
 
