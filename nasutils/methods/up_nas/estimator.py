@@ -42,9 +42,10 @@ def mpe_loss(predicted: Tensor, scores: Tensor) -> Tensor:
 
     Args:
         predicted: Of shape (B, M).
-        scores: Normalised proxies of shape (B, M).
+        scores: Normalised proxies of shape (B, M); one that is NaN was not scored and adds nothing.
     """
-    return (predicted - scores).square().sum(1).mean()
+    error = torch.where(scores.isnan(), 0.0, predicted - scores)
+    return error.square().sum(1).mean()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def train_estimator(
 
     Args:
         embeddings: Flat embeddings of the training cells, (B, D).
-        scores: Their normalised proxies, (B, M), finite.
+        scores: Their normalised proxies, (B, M), finite or, where a cell was not scored, NaN.
         schedule: One of ``MPE_SCHEDULES``, or another.
         seed: Of the weights, batches and samples.
         std: Standard deviations of the embeddings, (B, D). If given, every epoch sees a fresh
@@ -97,8 +98,8 @@ def train_estimator(
         The estimator, frozen and in evaluation mode, and the mean loss of each epoch.
 
     Raises:
-        NasutilsError: If the numbers of rows differ or do not fill a batch, or a score is not
-            finite.
+        NasutilsError: If the numbers of rows differ or do not fill a batch, a score is infinite,
+            or a proxy was scored nowhere.
     """
     _check(embeddings, scores, schedule)
     steps = len(embeddings) // schedule.batch_size
@@ -135,6 +136,7 @@ def _check(embeddings: Tensor, scores: Tensor, schedule: MPESchedule) -> None:
         raise NasutilsError(f"{len(embeddings)} embeddings, but scores of {len(scores)} cells.")
     if len(scores) < schedule.batch_size:
         raise NasutilsError(f"{len(scores)} cells do not fill a batch of {schedule.batch_size}.")
-    bad = int((~torch.isfinite(scores)).sum())
-    if bad:
-        raise NasutilsError(f"{bad} scores are not finite; normalise the proxies first.")
+    if bad := int(scores.isinf().sum()):
+        raise NasutilsError(f"{bad} scores are infinite; normalise the proxies first.")
+    if unknown := int(scores.isnan().all(0).sum()):
+        raise NasutilsError(f"{unknown} proxies have no score at all; leave their columns out.")

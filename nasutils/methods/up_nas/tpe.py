@@ -2,18 +2,21 @@
 
 Source: Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011, as optuna
 implements it. The paper gives neither the number of trials nor the size of its small subset of
-NAS-Bench-201-CIFAR-10; ours are defaults of this file.
+NAS-Bench-201-CIFAR-10; ours are defaults of this file and of the chapter.
 """
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from tqdm import tqdm
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.up_nas.unify import unified_proxy
+from nasutils.methods.up_nas.unify import selected_weights, unified_proxy
 from nasutils.metrics import kendall_tau
 
 
@@ -33,15 +36,27 @@ class WeightSearch:
 
 
 def search_weights(
-    normalised: pd.DataFrame, accuracy: ArrayLike, *, seed: int, trials: int = 400
+    normalised: pd.DataFrame,
+    accuracy: ArrayLike,
+    *,
+    seed: int,
+    trials: int = 1000,
+    rounded: bool = False,
+    progress: bool = False,
 ) -> WeightSearch:
     """Find weights that maximise Kendall's tau between unified proxy and accuracy (Section 3.4).
+
+    The estimator models the weights jointly, as proxies that measure the same thing can stand in
+    for each other.
 
     Args:
         normalised: Normalised proxies of N cells, all columns of which get a weight.
         accuracy: Validation accuracy of the same cells, shape (N,).
         seed: Of the sampler; the same seed finds the same weights.
         trials: Weights to try.
+        rounded: Whether to round the weights to -1, 0 and 1 before they are judged, as for
+            UP_selected.
+        progress: Whether to draw a bar.
 
     Raises:
         NasutilsError: If the cells cannot be ranked, fewer than one trial is asked for, or optuna
@@ -51,18 +66,24 @@ def search_weights(
         raise NasutilsError(f"a search of weights needs at least one trial, not {trials}.")
     accuracy = np.asarray(accuracy, dtype=float)
 
+    def weights_of(parameters: dict[str, float]) -> pd.Series:
+        weights = pd.Series(parameters).reindex(normalised.columns)
+        return selected_weights(weights) if rounded else weights
+
     def objective(trial: Any) -> float:
-        weights = pd.Series({p: trial.suggest_float(p, -1, 1) for p in normalised.columns})
-        return kendall_tau(unified_proxy(normalised, weights), accuracy)
+        weights = weights_of({p: trial.suggest_float(p, -1, 1) for p in normalised.columns})
+        # All weights rounded to zero rank nothing.
+        return kendall_tau(unified_proxy(normalised, weights), accuracy) if weights.any() else 0.0
 
-    study = _quiet_study(seed)
-    study.optimize(objective, n_trials=trials)
+    with _quiet_study(seed) as study, tqdm(total=trials, desc="TPE", disable=not progress) as bar:
+        study.optimize(objective, n_trials=trials, callbacks=[lambda *_: bar.update()])
     history = np.maximum.accumulate([trial.value for trial in study.trials])
-    weights = pd.Series(study.best_params).reindex(normalised.columns)
-    return WeightSearch(weights, float(study.best_value), history)
+    return WeightSearch(weights_of(study.best_params), float(study.best_value), history)
 
 
-def _quiet_study(seed: int) -> Any:
+@contextlib.contextmanager
+def _quiet_study(seed: int) -> Iterator[Any]:
+    """Give an optuna study that neither logs its trials nor leaves optuna silenced."""
     try:
         import optuna
     except ImportError as error:
@@ -70,7 +91,7 @@ def _quiet_study(seed: int) -> Any:
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        sampler = optuna.samplers.TPESampler(seed=seed)
-        return optuna.create_study(direction="maximize", sampler=sampler)
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
+        yield optuna.create_study(direction="maximize", sampler=sampler)
     finally:
         optuna.logging.set_verbosity(verbosity)

@@ -27,6 +27,15 @@ def test_loss_by_hand():
     assert float(mpe_loss(predicted, scores)) == 7
 
 
+def test_a_missing_score_adds_nothing():
+    predicted = torch.tensor([[1.0, 2.0], [5.0, 0.0]], requires_grad=True)
+    scores = torch.tensor([[0.0, torch.nan], [5.0, 3.0]])
+    loss = mpe_loss(predicted, scores)
+    assert float(loss.detach()) == (1 + 9) / 2
+    loss.backward()
+    assert predicted.grad.tolist() == [[1, 0], [0, -3]]
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_hidden_layers_are_linear_bn_relu(layers):
     mlp = MultiProxyEstimator(128, 13, layers=layers).mlp
@@ -80,8 +89,12 @@ def test_bad_input(linear_task):
         train_estimator(z, scores[1:], QUICK, seed=0)
     with pytest.raises(NasutilsError, match="do not fill a batch of 16"):
         train_estimator(z[:3], scores[:3], QUICK, seed=0)
-    with pytest.raises(NasutilsError, match="not finite"):
-        train_estimator(z, scores.log(), QUICK, seed=0)
+    with pytest.raises(NasutilsError, match="960 scores are infinite"):
+        train_estimator(z, scores / 0, QUICK, seed=0)
+    scores = scores.clone()
+    scores[:, 1] = torch.nan
+    with pytest.raises(NasutilsError, match="1 proxies have no score"):
+        train_estimator(z, scores, QUICK, seed=0)
 
 
 @pytest.fixture(scope="module", params=[True, False])

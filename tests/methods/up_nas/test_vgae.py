@@ -116,6 +116,20 @@ def test_darts_embeds_both_cells():
     assert labels.shape == (8, 2, 11)
 
 
+def test_the_rate_falls_along_a_cosine(few_graphs, monkeypatch):
+    rates = []
+    step = torch.optim.Adam.step
+
+    def watched(self, *args, **kwargs):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.optim.Adam, "step", watched)
+    schedule = VGAESchedule(epochs=4, batch_size=8, learning_rate=2.0, cosine=True)
+    train_vgae(*few_graphs, seed=0, schedule=schedule)
+    assert rates == pytest.approx([2, 1 + math.sqrt(0.5), 1, 1 - math.sqrt(0.5)])
+
+
 def test_the_same_seed_trains_the_same_and_leaves_other_draws_alone(few_graphs):
     schedule = VGAESchedule(epochs=1, batch_size=8)
     torch.manual_seed(7)
