@@ -11,6 +11,7 @@ https://arxiv.org/abs/2008.09777.
 
 import ast
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -137,6 +138,22 @@ class DARTSGenotype:
     def compact(self) -> str:
         """Return NASLib's compact form, as its list of the trained cells writes it."""
         return str(tuple(tuple((node, OPS.index(op)) for op, node in c) for c in self.cells))
+
+    @classmethod
+    def from_numbers(cls, numbers: Sequence[int]) -> "DARTSGenotype":
+        """Read what ``numbers`` returns.
+
+        Raises:
+            ArchitectureError: If the numbers are not those of a genotype of this space.
+        """
+        if len(numbers) != 16 or not all(n == int(n) and n >= 0 for n in numbers):
+            raise ArchitectureError(f"a DARTS genotype is 16 whole numbers, not {list(numbers)}")
+        edges = [(OPS[int(n) % len(OPS)], int(n) // len(OPS)) for n in numbers]
+        return cls(tuple(edges[:8]), tuple(edges[8:]))
+
+    def numbers(self) -> list[int]:
+        """Return 16 numbers for tables of figures: 7 times the predecessor plus the code, a pair."""
+        return [node * len(OPS) + OPS.index(op) for cell in self.cells for op, node in cell]
 
     @classmethod
     def random(cls, rng: np.random.Generator) -> "DARTSGenotype":

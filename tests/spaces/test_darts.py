@@ -244,3 +244,15 @@ def test_bad_compact_strings(compact):
 def test_compact_code_out_of_range():
     with pytest.raises(ArchitectureError, match="codes 0 to 6"):
         DARTSGenotype.from_compact(DARTS_V2.compact().replace("(2, 5)", "(2, 7)"))
+
+
+def test_numbers_come_back_and_are_checked():
+    rng = np.random.default_rng(0)
+    genotypes = [DARTSGenotype.random(rng) for _ in range(20)]
+    assert [DARTSGenotype.from_numbers(g.numbers()) for g in genotypes] == genotypes
+    # sep_conv_3x3 has code 3: from node 0 it is 3, from node 1 it is 7 + 3.
+    first = DARTSGenotype.from_numbers([3, 10, *genotypes[0].numbers()[2:]])
+    assert first.normal[:2] == (("sep_conv_3x3", 0), ("sep_conv_3x3", 1))
+    for wrong in ([3] * 15, [0.5] * 16, [-1] * 16, [3] * 16):
+        with pytest.raises(ArchitectureError):
+            DARTSGenotype.from_numbers(wrong)
