@@ -1,7 +1,7 @@
 """Directives that draw the book's reference tables from the package itself, so they cannot drift.
 
 ``data-sources`` lists every public file, ``data-tables`` documents every column of every table,
-``performance`` shows the last benchmark run.
+``proxy-registry`` defines every zero-cost proxy, ``performance`` shows the last benchmark run.
 """
 
 from collections.abc import Iterable, Iterator
@@ -98,6 +98,29 @@ class DataTables(Generated):
             yield ""
 
 
+class ProxyRegistry(Generated):
+    """Every zero-cost proxy: its equation, source, direction, needs, and when it has no value."""
+
+    def markdown(self) -> Iterator[str]:
+        """Yield one drop-down a proxy."""
+        from nasutils.proxies import describe
+
+        for name, proxy in describe().iterrows():
+            yield f"::::{{dropdown}} {proxy['title']}: `{name}`"
+            yield "$$"
+            yield proxy["equation"]
+            yield "$$"
+            yield ""
+            direction = "Bigger" if proxy["bigger_is_better"] else "Smaller"
+            yield f"{direction} is better. Source: {{cite:t}}`{proxy['source']}`."
+            yield ""
+            yield f"**Needs**: {proxy['needs'] or 'the network alone'}."
+            yield ""
+            yield f"**Without a value**: {proxy['when_undefined'].replace('UNDEFINED', '−∞')}."
+            yield "::::"
+            yield ""
+
+
 class Performance(Generated):
     """The last run of ``make bench``, as ``book/results/performance.csv`` keeps it."""
 
@@ -132,5 +155,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", drop_thebe, priority=900)
     app.add_directive("data-sources", DataSources)
     app.add_directive("data-tables", DataTables)
+    app.add_directive("proxy-registry", ProxyRegistry)
     app.add_directive("performance", Performance)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

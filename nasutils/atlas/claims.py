@@ -5,7 +5,8 @@ import pandas as pd
 
 from nasutils.paths import EMBEDDED
 
-REPRODUCED, NOT_REPRODUCED, NOT_RUN = "reproduced", "not reproduced", "not run"
+REPRODUCED, PARTLY, NOT_REPRODUCED = "reproduced", "partly", "not reproduced"
+NOT_RUN = "not run"
 
 
 def load_claims() -> pd.DataFrame:

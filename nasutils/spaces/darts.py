@@ -152,7 +152,7 @@ class DARTSGenotype:
         return cls(tuple(edges[:8]), tuple(edges[8:]))
 
     def numbers(self) -> list[int]:
-        """Return 16 numbers for tables of figures: 7 times the predecessor plus the code, a pair."""
+        """Return 16 numbers for tables of figures: 7 times the predecessor plus the code."""
         return [node * len(OPS) + OPS.index(op) for cell in self.cells for op, node in cell]
 
     @classmethod

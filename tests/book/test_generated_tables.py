@@ -7,6 +7,7 @@ import pytest
 
 from nasutils.data.sources import load_sources
 from nasutils.data.tables import get_table, table_names
+from nasutils.proxies import get_proxy, proxy_names
 
 PATH = Path(__file__).parents[2] / "book" / "_ext" / "generated_tables.py"
 
@@ -42,3 +43,10 @@ def test_every_column_of_every_table_is_documented(extension):
     for name in table_names():
         assert f"`{name}`" in text
         assert all(f"| `{column}` |" in text for column in get_table(name).columns)
+
+
+def test_every_proxy_is_defined(extension):
+    text = written(extension.ProxyRegistry)
+    for proxy in map(get_proxy, proxy_names()):
+        assert all(part in text for part in (f"`{proxy.name}`", proxy.equation, proxy.source))
+    assert "UNDEFINED" not in text  # the page says what it is

@@ -24,7 +24,7 @@ from nasutils.methods.up_nas.unify import (
     selected_weights,
     unified_proxy,
 )
-from nasutils.methods.up_nas.vgae import VGAE, VGAESchedule, train_vgae
+from nasutils.methods.up_nas.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
 
 __all__ = [
     "CODECS",
@@ -33,6 +33,7 @@ __all__ = [
     "PROXY_NAMES",
     "UNIFIED",
     "VGAE",
+    "VGAE_SCHEDULES",
     "AscentResult",
     "Codec",
     "MPESchedule",
