@@ -157,10 +157,4 @@ def grasp(passes: Passes) -> float:
 
     With the sign of the public scores: the paper prunes the largest values first.
     """
-    products = passes.training.hessian_products
-    return _total(
-        [
-            -layer.weight.detach() * product
-            for layer, product in zip(passes.layers, products, strict=True)
-        ]
-    )
+    return -passes.training.curvature
