@@ -177,11 +177,11 @@ class BatchNorm(Function):
 
 
 class _BatchNormBackward(Function):
-    r"""The gradients of a batch norm: for each channel, with its M elements,
+    r"""The gradients of a batch norm, channel by channel.
 
+    With means over a channel's M elements as overlines,
     :math:`\frac{\gamma}{\sigma} (g - \bar g - \hat x\, \overline{g \hat x})` at the input,
-    :math:`M\, \overline{g \hat x}` at the scale and :math:`M \bar g` at the offset. Overlines are
-    means over the elements.
+    :math:`M\, \overline{g \hat x}` at the scale and :math:`M \bar g` at the offset.
     """
 
     @staticmethod

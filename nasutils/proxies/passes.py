@@ -1,7 +1,7 @@
 """The runs of a network that several proxies share."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,14 +39,15 @@ class TrainingPass:
     Attributes:
         relu_kernel: Sum over the ReLUs of the kernel of their codes, (B, B).
         weight_gradients: Gradient of the loss, a tensor a layer.
-        output_gradients: Every call of a layer: its index, its output, the loss's gradient there.
+        output_gradients: Every call of a layer: its index, and by image and channel the product of
+            its output and the loss's gradient there, summed over positions, (B, C).
         curvature: Weights times Hessian of the loss times its gradient, of all layers.
         input_gradients: Gradient of the summed logits, (B, C, H, W).
     """
 
     relu_kernel: Tensor | None
     weight_gradients: list[Tensor]
-    output_gradients: list[tuple[int, Tensor, Tensor]]
+    output_gradients: list[tuple[int, Tensor]]
     curvature: float
     input_gradients: Tensor | None
     num_classes: int
@@ -115,10 +116,7 @@ class Passes:
         return TrainingPass(
             relu_kernel=sum(kernels) if kernels else None,
             weight_gradients=weight_gradients,
-            output_gradients=[
-                (index, output.detach(), gradient)
-                for (index, output), gradient in zip(calls, output_gradients, strict=True)
-            ],
+            output_gradients=output_gradients,
             curvature=curvature,
             input_gradients=input_gradients,
             num_classes=logits.shape[1],
@@ -126,15 +124,15 @@ class Passes:
 
     def _backward(
         self, logits: Tensor, calls: list[tuple[int, Tensor]], twice: SecondDerivatives | None
-    ) -> tuple[list[Tensor], list[Tensor], float]:
+    ) -> tuple[list[Tensor], list[tuple[int, Tensor]], float]:
         """Return the loss's gradients at weights and outputs, and the curvature."""
         weights = [layer.weight for layer in self.layers]
-        outputs = [output for _, output in calls]
+        products: list[tuple[int, Tensor]] = []
         loss = F.cross_entropy(logits, self.labels)
-        gradients = gradients_at(loss, [*weights, *outputs], create_graph=twice is not None)
-        curvature = _curvature(twice, weights, gradients[: len(weights)]) if twice else 0.0
-        gradients = [g.detach() for g in gradients]
-        return gradients[: len(weights)], gradients[len(weights) :], curvature
+        with hooked(_watch_gradients(self.layers, calls, products)):
+            gradients = gradients_at(loss, weights, create_graph=twice is not None)
+        curvature = _curvature(twice, weights, gradients) if twice else 0.0
+        return [g.detach() for g in gradients], products, curvature
 
     def _check_logits(self, logits: Tensor) -> None:
         if logits.ndim != 2 or len(logits) != len(self.images):
@@ -198,6 +196,23 @@ def _watch_outputs(layers: list[Layer], calls: list[tuple[int, Tensor]]) -> list
         return watch
 
     return [layer.module.register_forward_hook(watcher(i)) for i, layer in enumerate(layers)]
+
+
+def _watch_gradients(
+    layers: list[Layer], calls: list[tuple[int, Tensor]], products: list[tuple[int, Tensor]]
+) -> list[RemovableHandle]:
+    """Append the ``output_gradients`` of a training pass to ``products`` as gradients arrive."""
+
+    def watcher(index: int, output: Tensor) -> Callable[[Tensor], None]:
+        def watch(gradient: Tensor) -> None:
+            product = output.detach() * gradient.detach()
+            if isinstance(layers[index].module, nn.Linear):
+                product = product.movedim(-1, 1)  # Tokens, if any, come before the channels.
+            products.append((index, product.reshape(*product.shape[:2], -1).sum(2)))
+
+        return watch
+
+    return [o.register_hook(watcher(i, o)) for i, o in calls if o.requires_grad]
 
 
 def _curvature(twice: SecondDerivatives, weights: list[Tensor], gradients: list[Tensor]) -> float:
