@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from nasutils.errors import NasutilsError
 from nasutils.proxies.curvature import SecondDerivatives
@@ -177,9 +178,15 @@ def code_kernel(activations: Tensor) -> Tensor:
 
 def _watch_relus(network: nn.Module, kernels: list[Tensor]) -> list[RemovableHandle]:
     """Append the kernel of every ReLU's input, each module counted once, to ``kernels``."""
+    known = WeakTensorKeyDictionary()  # Several ReLUs may read one node of a cell.
 
     def watch(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        kernels.append(code_kernel(inputs[0].detach()))
+        x = inputs[0]
+        version, kernel = known.get(x, (None, None))
+        if version != x._version:  # unknown, or changed in place
+            kernel = code_kernel(x.detach())
+            known[x] = x._version, kernel
+        kernels.append(kernel)
 
     return [m.register_forward_pre_hook(watch) for m in network.modules() if isinstance(m, RELUS)]
 
