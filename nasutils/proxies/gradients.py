@@ -132,16 +132,12 @@ def fisher(passes: Passes) -> float:
     scores, which spread a channel's value over its weights before they add up.
     """
     calls = passes.training.output_gradients
-    return _total([_channel_fisher(passes.layers[i].module, a, g) for i, a, g in calls])
+    return _total([_channel_fisher(passes.layers[i].module, by_image) for i, by_image in calls])
 
 
-def _channel_fisher(module: nn.Module, output: Tensor, gradient: Tensor) -> Tensor:
-    """Return the weighted information of each channel of one layer, from (B, C, ...) outputs."""
-    product = output * gradient
-    if isinstance(module, nn.Linear):
-        product = product.movedim(-1, 1)  # Tokens, if any, come before the channels.
-    by_image = product.reshape(*product.shape[:2], -1).sum(2, dtype=torch.float64)  # (B, C)
-    return module.weight[0].numel() * by_image.square().mean(0) / 2
+def _channel_fisher(module: nn.Module, by_image: Tensor) -> Tensor:
+    """Return the weighted information of each channel of one layer, from (B, C)."""
+    return module.weight[0].numel() * by_image.double().square().mean(0) / 2
 
 
 @register(
@@ -157,10 +153,4 @@ def grasp(passes: Passes) -> float:
 
     With the sign of the public scores: the paper prunes the largest values first.
     """
-    products = passes.training.hessian_products
-    return _total(
-        [
-            -layer.weight.detach() * product
-            for layer, product in zip(passes.layers, products, strict=True)
-        ]
-    )
+    return -passes.training.curvature

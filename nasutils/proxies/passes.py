@@ -1,6 +1,7 @@
 """The runs of a network that several proxies share."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,8 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from nasutils.errors import NasutilsError
+from nasutils.proxies.curvature import SecondDerivatives
 from nasutils.proxies.registry import Need
 from nasutils.proxies.untouched import buffers_of, hooked, run, tensor_name, weights_of
 
@@ -37,15 +40,16 @@ class TrainingPass:
     Attributes:
         relu_kernel: Sum over the ReLUs of the kernel of their codes, (B, B).
         weight_gradients: Gradient of the loss, a tensor a layer.
-        output_gradients: Every call of a layer: its index, its output, the loss's gradient there.
-        hessian_products: Hessian of the loss times its gradient, a tensor a layer.
+        output_gradients: Every call of a layer: its index, and by image and channel the product of
+            its output and the loss's gradient there, summed over positions, (B, C).
+        curvature: Weights times Hessian of the loss times its gradient, of all layers.
         input_gradients: Gradient of the summed logits, (B, C, H, W).
     """
 
     relu_kernel: Tensor | None
     weight_gradients: list[Tensor]
-    output_gradients: list[tuple[int, Tensor, Tensor]]
-    hessian_products: list[Tensor]
+    output_gradients: list[tuple[int, Tensor]]
+    curvature: float
     input_gradients: Tensor | None
     num_classes: int
 
@@ -92,49 +96,44 @@ class Passes:
             handles += _watch_outputs(self.layers, calls)
 
         backward = not self.needs.isdisjoint(_OF_THE_LOSS)
+        twice = None
+        if Need.HESSIAN_PRODUCT in self.needs:
+            twice = SecondDerivatives(layer.weight for layer in self.layers)
         # A copy: a network may work in place on what it is given.
         images = self.images.clone().requires_grad_(Need.INPUT_GRADIENTS in self.needs)
         with hooked(handles), torch.set_grad_enabled(backward or images.requires_grad):
             torch.manual_seed(self.seed)
             buffers = buffers_of(self.network)
-            logits = run(self.network, self.weights, buffers, images, training=True)
+            with twice or contextlib.nullcontext():
+                logits = run(self.network, self.weights, buffers, images, training=True)
         self._check_logits(logits)
 
         input_gradients = None
         if images.requires_grad:
             input_gradients = gradients_at(logits.sum(), [images], retain_graph=backward)[0]
-        weight_gradients, output_gradients, products = [], [], []
+        weight_gradients, output_gradients, curvature = [], [], 0.0
         if backward:
-            weight_gradients, output_gradients, products = self._backward(logits, calls)
+            weight_gradients, output_gradients, curvature = self._backward(logits, calls, twice)
         return TrainingPass(
             relu_kernel=sum(kernels) if kernels else None,
             weight_gradients=weight_gradients,
-            output_gradients=[
-                (index, output.detach(), gradient)
-                for (index, output), gradient in zip(calls, output_gradients, strict=True)
-            ],
-            hessian_products=products,
+            output_gradients=output_gradients,
+            curvature=curvature,
             input_gradients=input_gradients,
             num_classes=logits.shape[1],
         )
 
     def _backward(
-        self, logits: Tensor, calls: list[tuple[int, Tensor]]
-    ) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
-        """Return the loss's gradients at weights and outputs, and the Hessian products."""
+        self, logits: Tensor, calls: list[tuple[int, Tensor]], twice: SecondDerivatives | None
+    ) -> tuple[list[Tensor], list[tuple[int, Tensor]], float]:
+        """Return the loss's gradients at weights and outputs, and the curvature."""
         weights = [layer.weight for layer in self.layers]
-        outputs = [output for _, output in calls]
-        twice = Need.HESSIAN_PRODUCT in self.needs
+        products: list[tuple[int, Tensor]] = []
         loss = F.cross_entropy(logits, self.labels)
-        gradients = gradients_at(loss, [*weights, *outputs], create_graph=twice)
-        products: list[Tensor] = []
-        if twice:
-            with_graph = gradients[: len(weights)]
-            # H g is the gradient of (g with its graph) . (g as a constant).
-            square = sum(((g.detach() * g).sum() for g in with_graph), start=loss.new_zeros(()))
-            products = gradients_at(square, weights)
-        gradients = [g.detach() for g in gradients]
-        return gradients[: len(weights)], gradients[len(weights) :], products
+        with hooked(_watch_gradients(self.layers, calls, products)):
+            gradients = gradients_at(loss, weights, create_graph=twice is not None)
+        curvature = _curvature(twice, weights, gradients) if twice else 0.0
+        return [g.detach() for g in gradients], products, curvature
 
     def _check_logits(self, logits: Tensor) -> None:
         if logits.ndim != 2 or len(logits) != len(self.images):
@@ -179,9 +178,15 @@ def code_kernel(activations: Tensor) -> Tensor:
 
 def _watch_relus(network: nn.Module, kernels: list[Tensor]) -> list[RemovableHandle]:
     """Append the kernel of every ReLU's input, each module counted once, to ``kernels``."""
+    known = WeakTensorKeyDictionary()  # Several ReLUs may read one node of a cell.
 
     def watch(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        kernels.append(code_kernel(inputs[0].detach()))
+        x = inputs[0]
+        version, kernel = known.get(x, (None, None))
+        if version != x._version:  # unknown, or changed in place
+            kernel = code_kernel(x.detach())
+            known[x] = x._version, kernel
+        kernels.append(kernel)
 
     return [m.register_forward_pre_hook(watch) for m in network.modules() if isinstance(m, RELUS)]
 
@@ -198,6 +203,34 @@ def _watch_outputs(layers: list[Layer], calls: list[tuple[int, Tensor]]) -> list
         return watch
 
     return [layer.module.register_forward_hook(watcher(i)) for i, layer in enumerate(layers)]
+
+
+def _watch_gradients(
+    layers: list[Layer], calls: list[tuple[int, Tensor]], products: list[tuple[int, Tensor]]
+) -> list[RemovableHandle]:
+    """Append the ``output_gradients`` of a training pass to ``products`` as gradients arrive."""
+
+    def watcher(index: int, output: Tensor) -> Callable[[Tensor], None]:
+        def watch(gradient: Tensor) -> None:
+            product = output.detach() * gradient.detach()
+            if isinstance(layers[index].module, nn.Linear):
+                product = product.movedim(-1, 1)  # Tokens, if any, come before the channels.
+            products.append((index, product.reshape(*product.shape[:2], -1).sum(2)))
+
+        return watch
+
+    return [o.register_hook(watcher(i, o)) for i, o in calls if o.requires_grad]
+
+
+def _curvature(twice: SecondDerivatives, weights: list[Tensor], gradients: list[Tensor]) -> float:
+    """Return weights times Hessian times gradients, from gradients with their graph."""
+    # H g is the gradient of (g with its graph) . (g as a constant).
+    square = sum(((g.detach() * g).sum() for g in gradients), start=twice.share.new_zeros(()))
+    share, *products = gradients_at(square, [twice.share, *weights])
+    rest = (
+        (w.detach() * p).sum(dtype=torch.float64) for w, p in zip(weights, products, strict=True)
+    )
+    return float(sum(rest, start=share))
 
 
 def gradients_at(scalar: Tensor, inputs: list[Tensor], **options: bool) -> list[Tensor]:

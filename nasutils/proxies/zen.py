@@ -35,7 +35,8 @@ def zen(passes: Passes) -> float:
     def normal(like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=generator).to(like)  # the same on any device
 
-    x = normal(images)
+    # Channels last: pooling and batch norm are several times as fast on a CPU.
+    x = normal(images).contiguous(memory_format=torch.channels_last)
     moved = x + PERTURBATION * normal(images)
     weights, buffers = _random_weights(passes, normal), _fresh_buffers(network)
     with torch.no_grad():
