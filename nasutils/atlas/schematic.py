@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
+from matplotlib.patches import FancyArrowPatch, Patch
 
 from nasutils.report import PALETTE
 
@@ -25,6 +25,7 @@ def draw_flow(
         plain: Those of the steps that are things: they get no filled box.
         below: Ways back: from which step, to which, and their names.
     """
+    boxes: list[Patch] = []
     for i, step in enumerate(steps):
         filled = step not in plain
         box = {
@@ -34,14 +35,16 @@ def draw_flow(
             "linewidth": 1.0,
             "alpha": 0.9,
         }
-        ax.text(i, 0, step, ha="center", va="center", fontsize=8.5, bbox=box, zorder=3)
+        text = ax.text(i, 0, step, ha="center", va="center", fontsize=8.5, bbox=box, zorder=3)
+        boxes.append(text.get_bbox_patch())
         if i:
-            _draw_arrow(ax, (i - 1, 0), (i, 0), shrink=27)
+            _draw_arrow(ax, (i - 1, 0), (i, 0), patchA=boxes[-2], patchB=boxes[-1])
     for start, end, name in below:
         ends = (start, -_HALF_HEIGHT), (end, -_HALF_HEIGHT)
         # Arrows that go back bend below the row; the middle of the curve is half as deep.
         depth = 0.35
-        _draw_arrow(ax, *ends, shrink=3, bend=-depth / (start - end) * 2, color=PALETTE[2])
+        look = {"bend": -depth / (start - end) * 2, "color": PALETTE[2]}
+        _draw_arrow(ax, *ends, **look)
         ax.text(
             (start + end) / 2,
             -_HALF_HEIGHT - depth - 0.08,
@@ -59,9 +62,9 @@ def _draw_arrow(
     start: tuple[float, float],
     end: tuple[float, float],
     *,
-    shrink: float,
     bend: float = 0.0,
     color: str = "0.15",
+    **patches: Patch,
 ) -> None:
     arrow = FancyArrowPatch(
         start,
@@ -69,9 +72,10 @@ def _draw_arrow(
         connectionstyle=f"arc3,rad={bend}",
         arrowstyle="-|>",
         mutation_scale=10,
-        shrinkA=shrink,
-        shrinkB=shrink,
+        shrinkA=3,
+        shrinkB=3,
         linewidth=1.3,
         color=color,
+        **patches,
     )
     ax.add_patch(arrow)

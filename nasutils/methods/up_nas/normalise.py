@@ -89,7 +89,8 @@ def _fit_column(name: str, proxy: str, scores: pd.Series) -> Transform:
     def fill(x: np.ndarray) -> np.ndarray:
         return np.nan_to_num(x, nan=middle, neginf=low, posinf=high)
 
-    fitted = NORMALISATIONS[name](proxy, fill(values))
+    # Cells that were not scored say nothing about the others' scale.
+    fitted = NORMALISATIONS[name](proxy, fill(values[~np.isnan(values)]))
     return lambda x: fitted(fill(x))
 
 

@@ -110,3 +110,10 @@ def test_bad_input():
         Normalisation.fit("rank", scores).transform(pd.DataFrame({"zen": [1.0]}))
     with pytest.raises(DataError, match="'nwot' has no finite score"):
         Normalisation.fit("rank", pd.DataFrame({"nwot": [np.nan, -np.inf]}))
+
+
+@pytest.mark.parametrize("name", NORMALISATIONS)
+def test_training_cells_without_a_score_change_nothing(name):
+    scores = [3.0, 1.0, 8.0, 5.0, -np.inf]
+    gaps = [*scores, *[np.nan] * 20]
+    assert one_column(name, gaps, [1, 4, 9]) == one_column(name, scores, [1, 4, 9])
