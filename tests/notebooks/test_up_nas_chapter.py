@@ -1,0 +1,65 @@
+"""UP-NAS: ten seeds of everything are published, and they say what the text says of them."""
+
+from pathlib import Path
+
+import pytest
+
+from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.methods.up_nas import PROXY_NAMES, UNIFIED
+from nasutils.report import published
+from nasutils.spaces.darts import DARTSGenotype
+from nasutils.study import load_results
+
+ROOT = Path(__file__).parents[2]
+RESULTS = load_results("up_nas", ROOT).query("scale == 'bench'")
+
+
+def figure(item, row, column, metric):
+    where = {"item": item, "row": row, "column": column, "metric": metric}
+    return published("up_nas", **where, scale="bench", root=ROOT)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "table1", "table2", "table3", "table4", "table6", "table7", "normalisation", "transfer",
+        "search", "darts", "reconstruction", "completed", "cost", "darts_cell",
+    ],
+)  # fmt: skip
+def test_every_figure_has_ten_seeds(item):
+    rows = RESULTS[RESULTS["item"] == item]
+    seeds = rows.groupby(["row", "column", "metric"])["seed"].nunique()
+    assert len(seeds)
+    assert set(seeds) == {10}
+
+
+def test_our_proxies_are_compared_on_200_cells():
+    assert figure("agreement", "cells", "ours", "count").mean >= 200
+    for proxy in ("Snip", "grad_norm", "Synflow", "Nwot", "fisher", "Flops", "Params"):
+        assert figure("agreement", proxy, "ours", "spearman").mean >= 0.95, proxy
+
+
+def test_unified_proxy_passes_the_paper():
+    paper = load_paper_numbers("up_nas").set_index(["item", "row", "column"])["value"]
+    for version in ("original", "predicted"):
+        column = f"nb201-c10/{version}"
+        ours = figure("table2", "UP_weighted", column, "kendall_tau").mean
+        assert ours > paper["table2", "UP_weighted", column]
+        assert ours > max(figure("table2", p, column, "kendall_tau").mean for p in PROXY_NAMES)
+
+
+def test_the_same_cells_have_the_papers_accuracies():
+    # What Snip, SynFlow and NASWOT rank highest is no matter of luck: both lookups must agree.
+    paper = load_paper_numbers("up_nas").set_index(["item", "row", "column"])["value"]
+    for proxy in ("Snip", "Synflow", "Nwot", "Zen", "Upper Bound"):
+        for data in ("c10", "c100", "in16"):
+            ours = figure("table3", proxy, f"nb201-{data}", "test_accuracy").mean
+            assert ours == pytest.approx(paper["table3", proxy, f"nb201-{data}"], abs=0.011)
+
+
+def test_found_darts_cells_are_cells():
+    rows = RESULTS[(RESULTS["item"] == "darts_cell")]
+    for _, numbers in rows.groupby(["column", "seed"]):
+        edges = numbers.set_index("row")["value"]
+        DARTSGenotype.from_numbers([edges[f"edge {i}"] for i in range(16)])
+    assert set(rows["column"]) <= set(UNIFIED)
