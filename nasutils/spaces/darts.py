@@ -215,7 +215,7 @@ class DARTSGenotype:
         labels = np.zeros((2, 11, len(VERTEX_LABELS)), dtype=np.float32)
         for which, cell in enumerate(self.cells):
             for vertex, (_, source) in enumerate(cell, start=_FIRST_OP):
-                adjacency[which, _vertices_of_node(source), vertex] = 1
+                adjacency[which, vertices_of_node(source), vertex] = 1
                 adjacency[which, vertex, _OUTPUT] = 1
             names = ("c_k-2", "c_k-1", *(op for op, _ in cell), "output")
             for vertex, name in enumerate(names):
@@ -318,7 +318,7 @@ def _source(edge: Edge) -> int:
     return edge[1]
 
 
-def _vertices_of_node(node: int) -> list[int]:
+def vertices_of_node(node: int) -> list[int]:
     """Return the vertices whose outputs sum to a node: an input itself, or two operations."""
     return [node] if node < NUM_INPUTS else [2 * node - 2, 2 * node - 1]
 
@@ -327,7 +327,7 @@ def _decode_cell(adjacency: np.ndarray, names: list[Any]) -> Cell:
     cell = []
     for vertex in range(_FIRST_OP, _OUTPUT):
         target = CONCAT[(vertex - _FIRST_OP) // 2]
-        read = [node for node in range(target) if adjacency[_vertices_of_node(node), vertex].all()]
+        read = [node for node in range(target) if adjacency[vertices_of_node(node), vertex].all()]
         if len(read) != 1:
             raise ArchitectureError(f"operation {vertex - _FIRST_OP} reads nodes {read}, not one")
         cell.append((names[vertex], read[0]))

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import ArchitectureError, UnknownNameError
+from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
-from nasutils.spaces.nasbench201 import VERTEX_LABELS, NASBench201Cell
+from nasutils.spaces.nasbench201 import NONE, OPS, VERTEX_LABELS, NASBench201Cell
 
 Architecture = Any  # a value of one of the spaces, with adjacency_and_ops()
 
@@ -29,12 +30,15 @@ class Codec:
         labels: Labels that a vertex can have, K.
         decode_graphs: From adjacency (G, N, N) and one-hot labels (G, N, K) to the architecture;
             raises ``ArchitectureError`` where they encode none.
+        nearest: From logits of edges (B, G, N, N) and labels (B, G, N, K) to the likeliest graphs
+            that encode an architecture: adjacency (B, G, N, N) and labels (B, G, N).
     """
 
     graphs: int
     vertices: int
     labels: int
     decode_graphs: Callable[[np.ndarray, np.ndarray], Architecture]
+    nearest: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
     def encode(self, architectures: Sequence[Architecture]) -> tuple[Tensor, Tensor]:
         """Return adjacencies (B, G, N, N), upper triangular, and one-hot labels (B, G, N, K)."""
@@ -70,9 +74,53 @@ def _nasbench201_cell(adjacency: np.ndarray, labels: np.ndarray) -> NASBench201C
     return cell
 
 
+def _nearest_nasbench201_cell(edges: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Take each vertex's likeliest operation; all cells have the same adjacency."""
+    adjacency, names = NASBench201Cell((NONE,) * 6).adjacency_and_ops()
+    numbers = torch.from_numpy(names.argmax(1)).expand(labels.shape[:-1]).clone()
+    numbers[..., 1:-1] = _likeliest(labels[..., 1:-1, :], VERTEX_LABELS, OPS)
+    return torch.from_numpy(adjacency).expand(*labels.shape[:2], -1, -1), numbers
+
+
+def _likeliest(logits: Tensor, vocabulary: Sequence[str], allowed: Sequence[str]) -> Tensor:
+    """Return the number of the highest logit among the allowed labels: (..., K) to (...)."""
+    numbers = torch.tensor([vocabulary.index(name) for name in allowed])
+    return numbers[logits[..., numbers].argmax(-1)]
+
+
+def _nearest_darts_cells(edges: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Take each vertex's likeliest operation and each node's likeliest two sources.
+
+    Given the labels, edges of different nodes are independent, so that the likeliest cell is made
+    of the likeliest pairs of sources: those with the highest sums of the logits of their edges.
+    """
+    cell = ((darts.SKIP, 0), (darts.SKIP, 1)) * 4
+    adjacency, names = map(
+        torch.from_numpy, DARTSGenotype(cell, cell).adjacency_and_ops()
+    )  # of any genotype: what all have in common stays
+    adjacency = adjacency.expand(len(edges), -1, -1, -1).clone()
+    numbers = names.argmax(-1).expand(len(edges), -1, -1).clone()
+    numbers[..., 2:-1] = _likeliest(labels[..., 2:-1, :], darts.VERTEX_LABELS, darts.OPS)
+    for node in darts.CONCAT:
+        own, earlier = darts.vertices_of_node(node), range(node)
+        # How much likelier a vertex is with each source than without: (B, G, sources) a vertex.
+        gains = [
+            torch.stack([edges[..., darts.vertices_of_node(s), v].sum(-1) for s in earlier], -1)
+            for v in own
+        ]
+        pairs = gains[0].unsqueeze(-1) + gains[1].unsqueeze(-2)  # (B, G, sources, sources)
+        pairs.diagonal(dim1=-2, dim2=-1).fill_(-torch.inf)  # two different ones
+        best = pairs.flatten(-2).argmax(-1)
+        for vertex, source in zip(own, (best // node, best % node), strict=True):
+            for s in earlier:
+                chosen = (source == s).float().unsqueeze(-1)
+                adjacency[..., darts.vertices_of_node(s), vertex] = chosen
+    return adjacency, numbers
+
+
 CODECS: dict[str, Codec] = {
-    "nasbench201": Codec(1, 8, 7, _nasbench201_cell),
-    "darts": Codec(2, 11, 11, DARTSGenotype.from_adjacency_and_ops),
+    "nasbench201": Codec(1, 8, 7, _nasbench201_cell, _nearest_nasbench201_cell),
+    "darts": Codec(2, 11, 11, DARTSGenotype.from_adjacency_and_ops, _nearest_darts_cells),
 }
 
 

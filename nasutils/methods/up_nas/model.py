@@ -76,8 +76,13 @@ class ProxyModel:
         scores = self.estimator(self.embed(architectures)).numpy().astype(float)
         return pd.DataFrame(scores, columns=list(self.proxies))
 
-    def unified(self, weights: pd.Series) -> "UnifiedEstimator":
+    def unified(self, weights: pd.Series, *, nearest: bool = False) -> "UnifiedEstimator":
         """Add weights; proxies that are not among them count nothing.
+
+        Args:
+            weights: Indexed by proxy.
+            nearest: Whether embeddings decode to the likeliest architecture of the space, so that
+                each decodes to one, rather than to the likeliest graphs of all.
 
         Raises:
             DataError: If a weighted proxy is not predicted.
@@ -88,7 +93,8 @@ class ProxyModel:
                 f"no estimate of {', '.join(unknown)}; there are: {', '.join(self.proxies)}"
             )
         ordered = weights.reindex(list(self.proxies), fill_value=0.0)
-        return UnifiedEstimator(self, torch.tensor(ordered.to_numpy(float), dtype=torch.float32))
+        vector = torch.tensor(ordered.to_numpy(float), dtype=torch.float32)
+        return UnifiedEstimator(self, vector, nearest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +104,12 @@ class UnifiedEstimator:
     Attributes:
         model: Predicts the proxies.
         weights: Of its M proxies, shape (M,).
+        nearest: How embeddings decode, as in ``ProxyModel.unified``.
     """
 
     model: ProxyModel
     weights: Tensor
+    nearest: bool = False
 
     def embed(self, architectures: Sequence[Architecture]) -> Tensor:
         """Return the flat embeddings of B architectures, (B, D)."""
@@ -116,9 +124,13 @@ class UnifiedEstimator:
         """Return the objective of B architectures at their embeddings, (B,)."""
         return self.objective(self.embed(architectures)).numpy().astype(float)
 
+    @torch.no_grad()
     def graphs(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the graphs that flat embeddings decode to, as ``VGAE.reconstruct``."""
-        return self.model.vgae.reconstruct(z, self.model.codec.graphs)
+        """Return the graphs that flat embeddings decode to: adjacency and numbers of labels."""
+        codec, vgae = self.model.codec, self.model.vgae
+        if self.nearest:
+            return codec.nearest(*vgae.decode(z.view(len(z), codec.graphs, codec.vertices, -1)))
+        return vgae.reconstruct(z, codec.graphs)
 
     def decode(self, adjacency: np.ndarray, labels: np.ndarray) -> Architecture | None:
         """Return the architecture of one pair of ``graphs``, or None, as ``Codec.decode``."""

@@ -1,10 +1,12 @@
 """Architectures become graphs and come back; whatever is no architecture is refused."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
 from nasutils.errors import UnknownNameError
-from nasutils.methods.up_nas import CODECS, get_codec
+from nasutils.methods.up_nas import CODECS, MPESchedule, ProxyModel, get_codec
 from nasutils.spaces.darts import DARTS_V2, DARTSGenotype
 from nasutils.spaces.nasbench201 import VERTEX_LABELS, NASBench201Cell
 
@@ -89,3 +91,47 @@ def test_an_operation_can_move_to_another_node():
 def test_unknown_space():
     with pytest.raises(UnknownNameError, match="darts"):
         get_codec("dart")
+
+
+def decode_all(codec, graphs):
+    return [codec.decode(*pair) for pair in zip(*map(torch.Tensor.numpy, graphs), strict=True)]
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_nearest_to_an_architecture_is_itself(space):
+    codec, rng = get_codec(space), np.random.default_rng(0)
+    architectures = [SPACES[space].random(rng) for _ in range(20)]
+    adjacency, labels = codec.encode(architectures)
+    noise = torch.rand(labels.shape, generator=torch.Generator().manual_seed(0)) / 2
+    graphs = codec.nearest(adjacency - 0.5, labels + noise)
+    assert decode_all(codec, graphs) == architectures
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_nearest_is_the_likeliest_of_the_space(space):
+    codec, rng = get_codec(space), np.random.default_rng(1)
+    generator = torch.Generator().manual_seed(1)
+    n, k = codec.vertices, codec.labels
+    edges = torch.randn(4, codec.graphs, n, n, generator=generator, dtype=torch.float64)
+    labels = torch.randn(4, codec.graphs, n, k, generator=generator, dtype=torch.float64)
+    found = decode_all(codec, codec.nearest(edges, labels))
+    for b, best in enumerate(found):
+        rivals = [*best.neighbours(), *(SPACES[space].random(rng) for _ in range(100))]
+        adjacency, names = (each.double() for each in codec.encode([best, *rivals]))
+        # The decoder's log-likelihood, edge by edge and vertex by vertex.
+        pairs = torch.where(adjacency > 0, edges[b].sigmoid(), 1 - edges[b].sigmoid()).log()
+        likelihood = pairs.triu(1).flatten(1).sum(1)
+        likelihood += (names * labels[b].log_softmax(-1)).flatten(1).sum(1)
+        assert (likelihood[0] >= likelihood[1:] - 1e-9).all()
+
+
+def test_the_embedding_decides_how_an_ascent_decodes(few_cells, trained):
+    codec = get_codec("nasbench201")
+    scores = pd.DataFrame({"flops": np.linspace(0, 1, 8)})
+    schedule = MPESchedule(epochs=1, batch_size=8, learning_rate=1e-3)
+    model = ProxyModel.fit(codec, trained[0], few_cells, scores, schedule, seed=0)
+    z = 3 * torch.randn(50, 128, generator=torch.Generator().manual_seed(0))
+    weights = pd.Series({"flops": 1.0})
+    plain, nearest = (model.unified(weights, nearest=flag) for flag in (False, True))
+    assert None in decode_all(codec, plain.graphs(z))
+    assert None not in decode_all(codec, nearest.graphs(z))

@@ -26,7 +26,7 @@ def test_finds_a_cell_of_the_score_it_says(landscape, strategy):
     assert found.score == pytest.approx(float(landscape.score([found.best])[0]), abs=1e-4)
     assert (found.best, found.queries) == (again.best, again.queries)
     assert found.seconds > 0
-    if strategy != "Gradient Ascent":
+    if not strategy.startswith("Gradient Ascent"):
         assert found.queries == 120
 
 
@@ -37,7 +37,7 @@ def test_evolution_finds_more_than_one_draw(landscape):
 
 
 def test_bad_input(landscape):
-    with pytest.raises(UnknownNameError, match="Evolutionary, Gradient Ascent, Random"):
+    with pytest.raises(UnknownNameError, match="Evolutionary, Gradient Ascent"):
         search("greedy", landscape, NASBench201Cell, seed=0)
     for strategy in STRATEGIES:
         with pytest.raises(NasutilsError):
