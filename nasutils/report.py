@@ -70,6 +70,7 @@ _TABLE_STYLES = [
 ]
 _KEYS = ("column", "metric", "source")  # what heads a column of a table
 _SMALLER_IS_BETTER = {"test_error", "top1_error", "nb360_error", "rank"}
+_DIGITS = {"weight": 2}
 _BIGGER_IS_BETTER = {"kendall_tau", "spearman", "success_rate"}
 
 
@@ -401,6 +402,8 @@ def _plain(value: float, digits: int | None) -> str:
 
 
 def _digits(metric: str) -> int | None:
+    if metric in _DIGITS:
+        return _DIGITS[metric]
     if "fraction" in METRICS.get(metric, ""):
         return 3
     return 2 if _is_percent(metric) else None

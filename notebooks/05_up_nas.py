@@ -61,6 +61,7 @@ from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
 from nasutils.data import load_table
 from nasutils.data.nasbench301 import Surrogate
+from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.digits.query import query
 from nasutils.errors import DataError
 from nasutils.methods.up_nas import (
@@ -128,6 +129,30 @@ def shown(item: str, rows: str = "all") -> object:
     return paper_table("up_nas", item, scale="bench", rows=rows) if known else None
 
 
+def spread(item: str, columns: dict[tuple[str, str], tuple[str, int]]) -> pd.DataFrame:
+    """Return published figures as text, mean and deviation over seeds, a row a method.
+
+    Args:
+        item: The item.
+        columns: Column and metric -> heading and digits.
+    """
+    rows = book[(book["item"] == item) & (book["scale"] == "bench")]
+    figures = rows.groupby(["row", "column", "metric"], sort=False)["value"].agg(["mean", "std"])
+    texts: dict[str, dict[str, str]] = {}
+    for (row, column, metric), (middle, std) in figures.iterrows():
+        if (column, metric) in columns:
+            heading, digits = columns[column, metric]
+            text = f"{middle:.{digits}f}" + (f" ± {std:.{digits}f}" if std > 1e-9 else "")
+            texts.setdefault(row, {})[heading] = text.replace("-", "−")
+    headings = [heading for heading, _ in columns.values()]
+    return pd.DataFrame(texts).T.reindex(columns=headings).fillna("")
+
+
+def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:
+    """Show a frame with its index as the first column, under a heading."""
+    return Table(frame.rename_axis(first).reset_index(), name, words=(first,))
+
+
 # %% [markdown]
 # ## What the paper claims
 #
@@ -165,7 +190,7 @@ plt.show()
 # Build a network, do not train it, look at it for a moment, and give it a number. If better
 # networks tend to get larger numbers, the number is a **zero-cost proxy**. The
 # [reference](../book/proxies.md) has all definitions as equations. There are four ideas behind
-# them, and a network of two weights shows each.
+# them, and very small networks show them.
 #
 # ### Idea 1: larger networks are better
 #
@@ -238,8 +263,8 @@ torch.manual_seed(3)
 layer = nn.Linear(2, 6)
 plane = torch.stack(torch.meshgrid(*[torch.linspace(-3, 3, 301)] * 2, indexing="xy"), -1)
 regions = (layer(plane) > 0).float() @ (2.0 ** torch.arange(6))
-spread = torch.tensor([[-2.0, 1.6], [2.1, 1.5], [0.1, -2.2], [-1.9, -1.5], [1.6, -0.6]])
-batches = {"close together": 0.12 * spread + torch.tensor([1.5, 1.5]), "apart": spread}
+wide = torch.tensor([[-2.0, 1.6], [2.1, 1.5], [0.1, -2.2], [-1.9, -1.5], [1.6, -0.6]])
+batches = {"close together": 0.12 * wide + torch.tensor([1.5, 1.5]), "apart": wide}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.36))
 order = regions.unique()
 shade = torch.searchsorted(order, regions) * 7 % len(order)  # neighbours in different greys
@@ -350,8 +375,9 @@ for name in ("l2_norm", "plain", "Grasp", "EPE_NAS"):
 # same width nearly the same norm, so among cells with as many layers `l2_norm` ranks by chance
 # ({glue:text}`rho-ours-l2_norm` with us, {glue:text}`rho-public-l2_norm` between the public ones).
 # GraSP ({glue:text}`rho-ours-Grasp` and {glue:text}`rho-public-Grasp`) and EPE-NAS
-# ({glue:text}`rho-ours-EPE_NAS` and {glue:text}`rho-public-EPE_NAS`) are differences of large noisy
-# terms. And `plain` ({glue:text}`rho-ours-plain` and {glue:text}`rho-public-plain`) is noise.
+# ({glue:text}`rho-ours-EPE_NAS` and {glue:text}`rho-public-EPE_NAS`) change most with the weights
+# and images drawn. And `plain` ({glue:text}`rho-ours-plain` and {glue:text}`rho-public-plain`) is
+# noise.
 #
 # ## Adding them up
 #
@@ -464,23 +490,36 @@ for name in NORMALISATIONS:
         record.add(item="normalisation", row=name, column=column, metric=metric, value=value)
 
 # %% tags=["hide-input"]
-pd.DataFrame(choices).T.round(2)
+NORMALISATION_COLUMNS = {
+    ("tuning", "kendall_tau"): ("τ, tuning", 2),
+    ("tuning", "valid_accuracy"): ("best, tuning (%)", 1),
+    ("all", "kendall_tau"): ("τ, all", 2),
+    ("best by score", "test_accuracy"): ("best, all (%)", 1),
+    ("paper's UP_weighted", "kendall_tau"): ("τ, paper's weights", 2),
+}
+headings = {key: heading for key, (heading, _) in NORMALISATION_COLUMNS.items()}
+live_choices = pd.DataFrame(choices).loc[list(headings)].T.set_axis(list(headings.values()), axis=1)
+table_of(live_choices, "normalisation-live", "Normalisation")
 
 # %% [markdown]
 # {.caption-text}
-# Live. For each normalisation: $\tau$ and the accuracy of the cell of the highest unified proxy, on
-# the tuning cells (validation) and on all cells (test), and the $\tau$ that the paper's own weights
-# reach.
+# Live. For each normalisation: $\tau$ on the tuning cells (with validation accuracy) and on all
+# cells
+# (with test accuracy), the accuracy of the cell of the highest unified proxy among the tuning cells
+# (validation) and among all (test), and the $\tau$ of the paper's own UP_weighted on all cells.
 
 # %% tags=["hide-input"]
-shown("normalisation")
+table_of(spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "Normalisation")
 
 # %% [markdown]
-# Published, the picture is sharp. By $\tau$ hardly anything separates the candidates. By what their
-# best cell is worth, everything does: outlier-prone normalisations rank the bulk well and put a
-# poor cell on top. Look at the tuning cells alone, which is all that a search may look at, and the
-# ranks and normal scores stand out. We take `normal_score`, whose best tuning cell has the highest
-# validation accuracy.
+# {.caption-text}
+# Published. The same for NAS-Bench-201 on CIFAR-10, mean and standard deviation over the seeds.
+#
+# On the real table the picture is sharp. By $\tau$ hardly anything separates the candidates. By
+# what their best cell is worth, everything does: outlier-prone normalisations rank the bulk well
+# and put a poor cell on top. Look at the tuning cells alone, which is all that a search may look
+# at, and the ranks and normal scores stand out. We take `normal_score`, whose best tuning cell has
+# the highest validation accuracy.
 #
 # ## From cell to vector: the auto-encoder
 #
@@ -745,10 +784,11 @@ if REAL:
 shown("table1")
 
 # %% [markdown]
-# The standard deviations say what a single column of weights cannot: the weights are not
-# determined. Proxies that measure nearly the same thing can stand in for each other. One seed
-# counts parameters, the next FLOPs, a third takes both and subtracts the gradient norm. All rank
-# alike. Reading meaning into one weight is reading tea leaves.
+# Some weights come back with every seed: `jacov` and the parameters near 1, Zen-score with a minus.
+# Others wander. SNIP, Fisher and the gradient norm measure nearly the same thing, any of them can
+# stand in for the others, and only their sum is determined. All sets of weights rank alike. The
+# paper's column is none of ours: under its unknown normalisation other weights are right, so a
+# weight means nothing without it.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weights of ten searches"}}
 rows = book[(book["item"] == "table1") & (book["column"] == "up_weighted")]
@@ -805,7 +845,12 @@ shown("table7")
 # and simply asking for all cells, which on a space this small takes less than a second.
 
 # %% tags=["hide-input"]
-shown("search")
+SEARCH_COLUMNS = {
+    ("nb201-c10", "test_accuracy"): ("Test accuracy (%)", 2),
+    ("nb201-c10", "zc_evals"): ("Cells scored", 0),
+    ("nb201-c10", "seconds"): ("Seconds", 1),
+}
+table_of(spread("search", SEARCH_COLUMNS), "search", "Under UP_weighted")
 
 # %% [markdown]
 # (up-transfer)=
@@ -840,15 +885,39 @@ if REAL:
         )  # fmt: skip
 
 # %% tags=["hide-input"]
-shown("transfer")
+TRANSFER_COLUMNS = {
+    ("nb201-c10", "kendall_tau"): ("C10", 2),
+    ("nb201-c100", "kendall_tau"): ("C100", 2),
+    ("nb201-in16", "kendall_tau"): ("IN16", 2),
+    ("nb301", "kendall_tau"): ("NB301", 2),
+    ("nb101-c10", "kendall_tau"): ("NB101", 2),
+    ("nb201-digits", "kendall_tau"): ("Digits", 2),
+}
+transfer = spread("transfer", TRANSFER_COLUMNS)
+transfer.index = transfer.index.str.replace(", the paper's weights", " (paper's)")
+table_of(transfer, "transfer", "Score")
+
+# %% tags=["remove-cell"]
+for target in ("nb301", "nb101-c10"):
+    for row, key in (("UP_weighted", "weighted"), ("Params alone", "params")):
+        carried = ours("transfer", row, target, "kendall_tau")
+        glue(f"transfer-{key}-{target}", f"{carried.mean:.2f}" if carried != "?" else "?")
 
 # %% [markdown]
+# {.caption-text}
+# Published. Kendall's $\tau$ of the unified proxies and of three single ones, on the cells with
+# public proxies: NAS-Bench-201 on three data sets (9,445 cells), NAS-Bench-301 (1,218),
+# NAS-Bench-101 (292), NB201-Digits (1,500). The scores are normalised on each table; the weights
+# stay. In brackets: under the paper's weights.
+#
 # Within the space the weights carry: to CIFAR-100 without loss, to ImageNet16-120 with some. Beyond
-# it they do not. On the cells of NAS-Bench-101 and NAS-Bench-301, counting parameters alone is as
-# good as the learnt sum or better, and the spread over seeds is wide: two sets of weights that
-# agree on one space disagree on the next. Some columns are short of proxies. NAS-Bench-101 has no
-# public NASWOT, and neither it nor NAS-Bench-301 has Zen-scores of these cells; the sum is over
-# what there is.
+# it they carry less. Among DARTS cells the learnt sum ranks at
+# {glue:text}`transfer-weighted-nb301`, where counting parameters gives
+# {glue:text}`transfer-params-nb301`. On NAS-Bench-101 it is
+# {glue:text}`transfer-weighted-nb101-c10` against {glue:text}`transfer-params-nb101-c10`: there,
+# counting is far better. The spread over seeds is wide, since sets of weights that agree on one
+# space disagree on the next. Some columns are short of proxies: NAS-Bench-101 has no public NASWOT,
+# and neither it nor NAS-Bench-301 has Zen-scores of these cells. The sum is over what there is.
 #
 # ## In the DARTS space
 #
@@ -937,14 +1006,39 @@ if REAL:
 record.save()
 
 # %% tags=["hide-input"]
-shown("darts")
+DARTS_COLUMNS = {
+    ("nb301/original", "kendall_tau"): ("τ, original", 2),
+    ("nb301/predicted", "kendall_tau"): ("τ, predicted", 2),
+}
+table_of(spread("darts", DARTS_COLUMNS), "darts", "Unified proxy")
 
 # %% [markdown]
-# How much of this reaches the estimate? Little, as the table shows. The cells are the 1,218 with
-# public proxies; their accuracies are those that the benchmark's own surrogate predicts.
+# {.caption-text}
+# Published. Kendall's $\tau$ with the accuracies that NAS-Bench-301's own surrogate predicts, over
+# the 1,218 cells with public proxies.
+#
+# As on NAS-Bench-201, the estimate ranks better than what it learns from, and here by more.
+#
+# Now the search, three ways and a fourth that is explained below.
 
 # %% tags=["hide-input"]
-shown("table6")
+TABLE6_COLUMNS = {
+    ("nb301", "surrogate_error"): ("Ours (%)", 2),
+    ("nb301", "estimate"): ("Estimate", 1),
+    ("nb301", "params_m"): ("Params (M)", 1),
+    ("nb301", "zc_evals"): ("Scored", 0),
+    ("nb301", "seconds"): ("Seconds", 1),
+}
+theirs = load_paper_numbers("up_nas").query("item == 'table6' and metric == 'test_error'")
+table6 = spread("table6", TABLE6_COLUMNS)
+printed = theirs.set_index("row")["value"].map("{:.2f}".format)
+table6.insert(0, "Paper (%)", printed.reindex(table6.index).fillna(""))
+order = [f"{way}_{name}" for name in ("weighted", "selected") for way in STRATEGIES]
+table6 = table6.reindex(
+    [row for row in (*order, "mean of 1,000 random cells") if row in table6.index]
+)
+table6.index = table6.index.str.replace("_", ", ").str.replace("Gradient Ascent", "Ascent")
+table_of(table6, "table6", "Strategy, weights")
 
 # %% tags=["remove-cell"]
 for row in ("exact", "valid", "nearest"):
@@ -953,11 +1047,11 @@ for row in ("exact", "valid", "nearest"):
 
 # %% [markdown]
 # {.caption-text}
-# Paper: test error after 600 epochs of training on CIFAR-10, one run. Ours: the validation error
-# that the NAS-Bench-301 surrogate predicts after 98 epochs. The two columns are not on one scale;
-# compare rows within a column. `estimate` is what the search maximised. Training the found cells
-# for 600 epochs, and on ImageNet, is beyond the machines of this chapter: `nasutils.networks.darts`
-# builds the networks for both.
+# Published. Paper: test error after 600 epochs of training on CIFAR-10, one run. Ours: the
+# validation error that the NAS-Bench-301 surrogate predicts after 98 epochs. The two columns are
+# not on one scale; compare rows within a column. `estimate` is what the search maximised. Training
+# the found cells for 600 epochs, and on ImageNet, is beyond the machines of this chapter:
+# `nasutils.networks.darts` builds the networks for both.
 #
 # The paper's walk ends where the decoded graphs are no architecture. In this space that is soon:
 # {glue:text}`darts-exact` of unseen cell pairs decode exactly, {glue:text}`darts-valid` to some
@@ -1033,7 +1127,12 @@ gains = {
     for rival in ("Random", "Evolutionary")
     for name in ("weighted", "selected")
 }
-wins = [len(gain) and gain.mean() > 0 for gain in gains.values()]
+intervals = {
+    key: paired_interval(gain, 0 * gain, rng=np.random.default_rng(0))
+    for key, gain in gains.items()
+    if len(gain) > 1
+}
+wins = [low > 0 for low, _ in intervals.values()]
 across = {b: mean("transfer", "UP_weighted", b, "kendall_tau") for b in ("nb101-c10", "nb301")}
 counting = {b: mean("transfer", "Params alone", b, "kendall_tau") for b in across}
 depth = {n: mean("table7", f"MPE_{n}+UP_sum", "nb201-c10", "valid_accuracy") for n in (1, 2, 3)}
@@ -1098,7 +1197,7 @@ claims = [
             for s in ("Gradient Ascent", "Random", "Evolutionary")
         )
         + " % (surrogate)",
-        verdict(all(wins), any(wins)),
+        verdict(bool(wins) and all(wins), any(wins)),
     ),
     (
         "two hidden layers are best by validation",
@@ -1125,18 +1224,15 @@ claims = [
     ("DARTS cell on ImageNet: top-1 error", "23.5 %", "needs GPU days of training", NOT_RUN),
 ]
 names = ["Claim", "Paper", "Ours", "Verdict"]
-Table(pd.DataFrame(claims, columns=names), "verdicts", words=tuple(names))
+Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[:3]))
 
 # %% tags=["hide-input"]
-intervals = pd.DataFrame(
-    [
-        (name, rival, gain.mean(), *paired_interval(gain, 0 * gain, rng=np.random.default_rng(0)))
-        for (rival, name), gain in gains.items()
-        if len(gain) > 1
-    ],
-    columns=["Weights", "Ascent against", "points gained", "from", "to"],
-)
-Table(intervals, "intervals", words=("Weights", "Ascent against"))
+rows = [
+    (name, rival, *(f"{x:.2f}".replace("-", "−") for x in (gains[rival, name].mean(), low, high)))
+    for (rival, name), (low, high) in intervals.items()
+]
+heads = ["Weights", "Ascent against", "Points gained", "From", "To"]
+Table(pd.DataFrame(rows, columns=heads), "intervals", words=("Weights", "Ascent against"))
 
 # %% [markdown]
 # {.caption-text}
@@ -1167,7 +1263,8 @@ Table(intervals, "intervals", words=("Weights", "Ascent against"))
 #
 # - **Equal $\tau$, unequal finds.** Normalisations that differ by a hundredth in $\tau$ differ by
 #   ten points in what their best cell is worth. $\tau$ is about all pairs, a search about the top.
-# - **The weights are not a finding.** Ten searches give ten sets of weights with the same $\tau$.
+# - **Half of the weights are no finding.** Ten searches agree on some and differ in others, with
+#   the same $\tau$.
 # - **The prediction ranks better than what it predicts.** It cannot know the noise of one draw of
 #   weights, so it leaves it out.
 # - **The walk is short.** Where all cells can be scored in a second, a gradient has little to
