@@ -1268,7 +1268,11 @@ Table(pd.DataFrame(rows, columns=heads), "intervals", words=("Weights", "Ascent 
 # - **The prediction ranks better than what it predicts.** It cannot know the noise of one draw of
 #   weights, so it leaves it out.
 # - **The walk is short.** Where all cells can be scored in a second, a gradient has little to
-#   offer. In the DARTS space it has much to offer, if only the decoder keeps up.
+#   offer. In the DARTS space it needs a decoder that always decodes. Then it climbs higher than
+#   random search, and no higher than evolution, which needs neither decoder nor gradient.
+# - **Climbing higher is not finding better.** The estimates that the searches reach differ widely,
+#   the accuracies of what they find hardly. At the top of this space the unified proxy no longer
+#   ranks.
 #
 # ## Exercises
 #
