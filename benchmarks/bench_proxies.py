@@ -1,4 +1,7 @@
-"""The 13 proxies of one CIFAR-size network in one call, against one call for each."""
+"""The 13 proxies of one CIFAR-size network in one call, against one call for each.
+
+A first call is not timed: who scores many networks pays once for the memory of all.
+"""
 
 from collections.abc import Iterator
 
@@ -14,7 +17,7 @@ conv3, conv1, pool, skip = "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3", "skip
 torch.manual_seed(0)
 network = NASBench201Network(NASBench201Cell((conv3, conv3, conv1, skip, conv1, pool)))
 images, labels = torch.randn(64, 3, 32, 32), torch.randint(10, (64,))
-score(network, images, labels, "snip")
+score(network, images, labels, SUITE_ZERO)  # the memory that it asks for is there from now on
 """
 TOGETHER = "score(network, images, labels, SUITE_ZERO)"
 ONE_BY_ONE = "for name in SUITE_ZERO: score(network, images, labels, name)"
