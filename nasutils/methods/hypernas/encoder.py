@@ -69,6 +69,9 @@ NP = EncoderSettings(
 )
 
 
+GAIN = 1
+
+
 class Replicated(nn.Module):
     """R linear maps side by side.
 
@@ -287,6 +290,6 @@ def initialise(network: nn.Module, generators: Sequence[torch.Generator]) -> Non
     for module in network.modules():
         if isinstance(module, Replicated):
             _, inputs, outputs = module.weight.shape
-            bound = (6 / (inputs + outputs // module.parts)) ** 0.5
+            bound = GAIN * (6 / (inputs + outputs // module.parts)) ** 0.5
             for weight, generator in zip(module.weight, generators, strict=True):
                 weight.uniform_(-bound, bound, generator=generator)

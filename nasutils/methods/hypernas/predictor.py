@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
@@ -22,26 +21,9 @@ from tqdm import tqdm
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
+from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.stacks import Stacks
 from nasutils.threads import one_thread
-
-
-def _z_score(labels: Tensor) -> Tensor:
-    """Map each row to mean 0 and standard deviation 1."""
-    return (labels - labels.mean(1, keepdim=True)) / labels.std(1, keepdim=True, correction=0)
-
-
-def _normal_score(labels: Tensor) -> Tensor:
-    """Map each row's ranks to normal quantiles, so that a few failures do not set the scale."""
-    ranks = torch.from_numpy(rankdata(labels.numpy(), axis=1))
-    return torch.special.ndtri((ranks - 0.5) / labels.shape[1]).float()
-
-
-#: Name -> from the labels of each replica's training cells, (R, n), to the targets.
-LABEL_SCALES: dict[str, Callable[[Tensor], Tensor]] = {
-    "z_score": _z_score,
-    "normal_score": _normal_score,
-}
 
 
 def squared_error(predicted: Tensor, targets: Tensor) -> Tensor:
@@ -82,7 +64,7 @@ class Recipe:
         weight_decay: L2 penalty in Adam's gradient.
         cosine: Whether the learning rate follows a cosine to zero, as NP's; else it is halved
             after one half and after three quarters of the epochs.
-        labels: One of ``LABEL_SCALES``.
+        labels: One of ``labels.LABEL_SCALES``.
         loss: One of ``LOSSES``.
 
     Raises:
@@ -212,7 +194,7 @@ def fit(
         NasutilsError: If the shapes do not fit together, a replica has fewer than two cells, a row
             does not exist, or labels are not finite or all alike.
     """
-    labels, rows = _checked(stacks, accuracy, rows, seeds)
+    labels, rows = checked_labels(len(stacks), accuracy, rows, seeds)
     targets = LABEL_SCALES[recipe.labels](labels)  # (R, n)
     with one_thread():
         network = PredictorNetwork(len(stacks.vocabulary), stacks.order, recipe.encoder, seeds)
@@ -253,26 +235,3 @@ def _train(
 
 def _vertices(stacks: Stacks) -> tuple[int, ...]:
     return tuple(cell.labels.shape[1] for cell in stacks.cells)
-
-
-def _checked(
-    stacks: Stacks, accuracy: ArrayLike, rows: ArrayLike, seeds: Sequence[int]
-) -> tuple[Tensor, Tensor]:
-    """Return the labels of the training cells and the rows, both (R, n)."""
-    accuracy, rows = np.asarray(accuracy, dtype=float), np.asarray(rows)
-    if accuracy.shape != (len(stacks),):
-        raise NasutilsError(f"{len(stacks)} stacks need as many labels, not {accuracy.shape}.")
-    if rows.ndim != 2 or len(rows) != len(seeds):
-        raise NasutilsError(
-            f"{len(seeds)} seeds need training cells of shape ({len(seeds)}, n), not {rows.shape}."
-        )
-    if rows.shape[1] < 2:
-        raise NasutilsError(f"a predictor needs at least 2 labels, not {rows.shape[1]}.")
-    if rows.min() < 0 or rows.max() >= len(stacks):
-        raise NasutilsError(f"training cells are numbered 0 to {len(stacks) - 1}.")
-    labels = accuracy[rows]
-    if not np.isfinite(labels).all():
-        raise NasutilsError(f"{(~np.isfinite(labels)).sum()} training labels are NaN or infinite.")
-    if (np.ptp(labels, axis=1) == 0).any():
-        raise NasutilsError("all training labels of a predictor are the same: nothing to learn.")
-    return torch.tensor(labels, dtype=torch.float32), torch.tensor(rows, dtype=torch.long)
