@@ -33,6 +33,8 @@ class EncoderSettings:
         embed: Whether operations are embedded in d features before the first layer; without,
             the layer reads their one-hot codes, and no context can be added to them.
         normalisation: Of the adjacency, one of ``graphs.NORMALISATIONS``.
+        gain: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the
+            ReLU and by the mean of two directions, so that 2 keeps it from layer to layer.
         regressor: Hidden features of the regressor.
         activation: Whether the regressor has a ReLU between its two linear maps.
         dropout: Share of the regressor's hidden features that are dropped in training.
@@ -47,6 +49,7 @@ class EncoderSettings:
     context: str = "sum"
     embed: bool = True
     normalisation: str = "row"
+    gain: float = 1.0
     regressor: int = 128
     activation: bool = True
     dropout: float = 0.0
@@ -67,9 +70,6 @@ NP = EncoderSettings(
     activation=False,
     dropout=0.1,
 )
-
-
-GAIN = 1
 
 
 class Replicated(nn.Module):
@@ -277,7 +277,8 @@ class PredictorNetwork(nn.Module):
             Replicated(settings.regressor, 1, len(seeds)),
         )
         self.dropout.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        initialise(self, self.dropout.generators)
+        initialise(self.encoder, self.dropout.generators, settings.gain)
+        initialise(self.regressor, self.dropout.generators)
 
     def forward(self, cells: Sequence[Graphs]) -> Tensor:
         """Predict B accuracies, on the scale of the training labels: (R, B)."""
@@ -285,11 +286,13 @@ class PredictorNetwork(nn.Module):
 
 
 @torch.no_grad()
-def initialise(network: nn.Module, generators: Sequence[torch.Generator]) -> None:
-    """Draw each replica's weights from its own generator: Glorot-uniform, biases zero."""
+def initialise(
+    network: nn.Module, generators: Sequence[torch.Generator], gain: float = 1.0
+) -> None:
+    """Draw each replica's weights from its own generator: Glorot-uniform times a gain."""
     for module in network.modules():
         if isinstance(module, Replicated):
             _, inputs, outputs = module.weight.shape
-            bound = GAIN * (6 / (inputs + outputs // module.parts)) ** 0.5
+            bound = gain * (6 / (inputs + outputs // module.parts)) ** 0.5
             for weight, generator in zip(module.weight, generators, strict=True):
                 weight.uniform_(-bound, bound, generator=generator)

@@ -199,10 +199,15 @@ def fit(
     with one_thread():
         network = PredictorNetwork(len(stacks.vocabulary), stacks.order, recipe.encoder, seeds)
         losses = _train(network, stacks, rows, targets, recipe, seeds, progress)
+    return predictor_of(network, recipe, stacks, losses.numpy())
+
+
+def predictor_of(
+    network: PredictorNetwork, recipe: Recipe, stacks: Stacks, losses: np.ndarray
+) -> Predictor:
+    """Freeze a trained network as the predictor of stacks like those that it was trained on."""
     network.eval().requires_grad_(False)
-    return Predictor(
-        network, recipe, stacks.order, stacks.vocabulary, _vertices(stacks), losses.numpy()
-    )
+    return Predictor(network, recipe, stacks.order, stacks.vocabulary, _vertices(stacks), losses)
 
 
 def _train(

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from nasutils.errors import DataError
 from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
+from nasutils.methods.hypernas.paths import Paths
 from nasutils.methods.hypernas.stacks import ABSENT, Cells, Stacks
 
 # Larger than any proxy; what a forest of float32 thresholds can still tell apart.
@@ -25,8 +26,7 @@ _LARGEST = 1e30
 def path_features(stacks: Stacks) -> pd.DataFrame:
     """Describe the cells of B stacks by their operations and by their paths.
 
-    A path leads from a vertex without predecessor to the output; none passes a vertex labelled
-    "none". The columns, for each distinct cell that is not the same in all architectures:
+    The columns, for each distinct cell that is not the same in all architectures:
 
     - ``count``: vertices of each label; ``live``: those of them that lie on a path;
     - ``passes``: how often paths pass each label, summed over the paths;
@@ -47,22 +47,14 @@ def path_features(stacks: Stacks) -> pd.DataFrame:
 
 def _describe(cell: Cells, vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]:
     one_hot = F.one_hot((cell.labels + 1).long(), len(vocabulary) + 1)[..., 1:].double()
-    present = cell.labels != ABSENT  # (B, F)
-    adjacency = cell.adjacency.double()
-    passable = present.clone()
-    if "none" in vocabulary:
-        passable &= cell.labels != vocabulary.index("none")
-    starts = passable & (adjacency.sum(1) == 0)
-    ends = cell.labels == vocabulary.index("output")
-    edges = adjacency * passable[:, :, None] * passable[:, None]
-    before, after = _walks(edges, starts), _walks(edges.mT.flip(1, 2), ends.flip(1)).flip(1)
-    through = before * after  # paths through each vertex, (B, F)
-    most, fewest = _extremes(edges, starts, ends, one_hot)
-    longest, shortest = _extremes(edges, starts, ends, present[..., None].double())
+    present = (cell.labels != ABSENT)[..., None].double()
+    paths = Paths.of(cell, vocabulary)
+    most, fewest = _extremes(paths, one_hot)
+    longest, shortest = _extremes(paths, present)
     by_label = {
         "count": one_hot.sum(1),
-        "live": (one_hot * (through > 0)[..., None]).sum(1),
-        "passes": (one_hot * through[..., None]).sum(1),
+        "live": (one_hot * (paths.through > 0)[..., None]).sum(1),
+        "passes": (one_hot * paths.through[..., None]).sum(1),
         "most": most,
         "fewest": fewest,
     }
@@ -72,44 +64,31 @@ def _describe(cell: Cells, vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]
         for i, label in enumerate(vocabulary)
         if values[:, i].any()
     }
-    features["paths"] = (through * ends).sum(1).numpy()
+    features["paths"] = (paths.through * paths.ends).sum(1).numpy()
     return features | {"longest": longest[:, 0].numpy(), "shortest": shortest[:, 0].numpy()}
 
 
-def _walks(edges: Tensor, starts: Tensor) -> Tensor:
-    """Count the walks from any start to each vertex of upper-triangular graphs: (B, F)."""
-    walks = starts.double()
-    for vertex in range(1, edges.shape[1]):
-        incoming = (walks[:, :vertex] * edges[:, :vertex, vertex]).sum(1)
-        walks[:, vertex] += incoming
-    return walks
-
-
-def _extremes(
-    edges: Tensor, starts: Tensor, ends: Tensor, weights: Tensor
-) -> tuple[Tensor, Tensor]:
+def _extremes(paths: Paths, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Return the largest and the smallest total weight of a path; zero where there is none.
 
     Args:
-        edges: Upper-triangular, (B, F, F).
-        starts: (B, F).
-        ends: One a graph, (B, F).
+        paths: Of B cells.
         weights: C weights of every vertex, (B, F, C).
 
     Returns:
         Two tensors of shape (B, C).
     """
-    return _largest(edges, starts, ends, weights), -_largest(edges, starts, ends, -weights)
+    return _largest(paths, weights), -_largest(paths, -weights)
 
 
-def _largest(edges: Tensor, starts: Tensor, ends: Tensor, weights: Tensor) -> Tensor:
+def _largest(paths: Paths, weights: Tensor) -> Tensor:
     lowest = -torch.inf
-    totals = torch.where(starts[..., None], weights, lowest)  # (B, F, C)
-    for vertex in range(1, edges.shape[1]):
-        linked = edges[:, :vertex, vertex, None] > 0
+    totals = torch.where(paths.starts[..., None], weights, lowest)  # (B, F, C)
+    for vertex in range(1, weights.shape[1]):
+        linked = paths.edges[:, :vertex, vertex, None] > 0
         best = torch.where(linked, totals[:, :vertex], lowest).amax(1) + weights[:, vertex]
         totals[:, vertex] = torch.maximum(totals[:, vertex], best)
-    at_end = torch.where(ends[..., None], totals, lowest).amax(1)
+    at_end = torch.where(paths.ends[..., None], totals, lowest).amax(1)
     return torch.where(at_end == lowest, 0.0, at_end)
 
 
