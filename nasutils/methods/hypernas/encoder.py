@@ -61,6 +61,13 @@ class EncoderSettings:
             raise NasutilsError(f"context {self.context!r} needs embedded operations.")
 
 
+#: Sizes of HyperNAS by search space (Appendix A).
+ENCODERS = {
+    "benchmarks": EncoderSettings(),
+    "darts": EncoderSettings(hidden=144, layers=3),
+    "vit": EncoderSettings(hidden=256, layers=3),
+}
+
 #: The baseline of NP: each cell for itself, one-hot operations, two linear maps behind the mean.
 NP = EncoderSettings(
     hidden=144,

@@ -20,11 +20,11 @@ from nasutils.methods.hypernas.targets import Place
 
 @dataclass(frozen=True, slots=True)
 class HypernetworkSettings:
-    """Sizes of the hypernetwork; the defaults are those of the two benchmarks (Appendix A).
+    """Sizes of the hypernetwork.
 
     Attributes:
-        hidden: Features of its layers; 128 for DARTS and ViT.
-        layers: Hidden layers; 2 for DARTS, 4 for ViT.
+        hidden: Features of its layers.
+        layers: Hidden layers.
         channels: Channels in and out that a head makes; ours, enough for NB201-Digits.
     """
 
@@ -32,6 +32,13 @@ class HypernetworkSettings:
     layers: int = 3
     channels: int = 32
 
+
+#: Sizes of HyperNAS by search space (Appendix A).
+HYPERNETWORKS = {
+    "benchmarks": HypernetworkSettings(),
+    "darts": HypernetworkSettings(hidden=128, layers=2),
+    "vit": HypernetworkSettings(hidden=128, layers=4),
+}
 
 #: Head -> kernel size of what it makes.
 HEADS = {"1": 1, "3": 3, "projection": 1}
