@@ -64,4 +64,4 @@ def _without_dead(cell: Cells, vocabulary: tuple[str, ...]) -> Cells:
     live = (paths.through > 0) | paths.starts | paths.ends  # (B, F)
     edges = paths.edges * live[:, :, None] * live[:, None]
     labels = torch.where(live, cell.labels, ABSENT)
-    return Cells(edges.to(torch.uint8), labels.to(torch.int8), cell.kind)
+    return replace(cell, adjacency=edges.to(torch.uint8), labels=labels.to(torch.int8))

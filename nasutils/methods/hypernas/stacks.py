@@ -36,15 +36,17 @@ class Cells:
         labels: Positions in the stack's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT``
             where a cell has no such vertex.
         kind: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it.
+        shared: Whether it is the same in all architectures.
     """
 
     adjacency: Tensor
     labels: Tensor
     kind: int
+    shared: bool = False
 
     def __getitem__(self, rows: Any) -> "Cells":
         """Return the cells of some architectures; a shared cell stays as it is."""
-        if len(self.labels) == 1:
+        if self.shared:
             return self
         return replace(self, adjacency=self.adjacency[rows], labels=self.labels[rows])
 
@@ -93,7 +95,7 @@ class _Graph:
         for source, target in self.edges:
             adjacency[0, source, target] = 1
         labels = torch.tensor([[vocabulary.index(name) for name in self.labels]], dtype=torch.int8)
-        return Cells(adjacency, labels, REDUCTION)
+        return Cells(adjacency, labels, REDUCTION, shared=True)
 
 
 # One vertex for the whole reduction.

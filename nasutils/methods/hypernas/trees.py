@@ -39,7 +39,7 @@ def path_features(stacks: Stacks) -> pd.DataFrame:
     """
     parts = {}
     for which, cell in enumerate(stacks.cells):
-        if len(cell.labels) == len(stacks):
+        if not cell.shared:
             described = _describe(cell, stacks.vocabulary)
             parts |= {f"{which}/{name}": column for name, column in described.items()}
     return pd.DataFrame(parts)
