@@ -1,7 +1,7 @@
 """The encoders of HyperNAS and of its baseline NP: a GCN on the cells of a stack (Section 3.3).
 
 Everything here runs R independent networks at once, the replicas, each with its own weights: the
-seeds of an experiment train side by side, which on a processor costs half of one after the other.
+seeds of an experiment train side by side, which on a processor costs little more than one alone.
 
 Sources: Lv et al., "HyperNAS", Eqs. 1 to 6; Wen et al., "Neural Predictor for Neural Architecture
 Search", ECCV 2020, https://arxiv.org/abs/1912.00848, whose GCN and baseline it takes.
