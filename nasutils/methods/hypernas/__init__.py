@@ -3,9 +3,10 @@
 Source: Lv et al., "HyperNAS: Enhancing Architecture Representation for NAS Predictor via
 Hypernetwork". The method in the order of its use: architectures become ``stacks`` of cells
 (``paths`` drops what is dead in them), these the tensors of a GCN (``graphs``), which the
-``encoder`` turns into features and the ``predictor`` learns to rank by; ``trees`` is a baseline
-without network. A ``hypernetwork`` makes the weights of ``targets`` from the same features, and
-both tasks are trained under one ``loss`` (``joint``); ``ghn`` is the hypernetwork's baseline.
+``encoder`` turns into features and the ``predictor`` learns to rank by; ``selection`` compares
+recipes of it, and ``trees`` is a baseline without network. A ``hypernetwork`` makes the weights of
+``targets`` from the same features, and both tasks are trained under one ``loss`` (``joint``);
+``ghn`` is the hypernetwork's baseline.
 """
 
 from nasutils.methods.hypernas.encoder import (
@@ -27,6 +28,7 @@ from nasutils.methods.hypernas.labels import LABEL_SCALES
 from nasutils.methods.hypernas.loss import AdaptiveLoss
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import LOSSES, RECIPES, Predictor, Recipe, fit
+from nasutils.methods.hypernas.selection import cross_validate
 from nasutils.methods.hypernas.stacks import (
     REDUCTIONS,
     SPACES,
@@ -62,6 +64,7 @@ __all__ = [
     "StackEncoder",
     "Stacks",
     "Target",
+    "cross_validate",
     "fit",
     "fit_jointly",
     "path_features",

@@ -100,8 +100,10 @@ class Recipe:
 
 #: Name -> recipe. ``hypernas_p`` is the paper's. ``tuned`` is ours: cells read for themselves,
 #: initial weights that keep the scale of the features, normal scores as targets, half the epochs.
-#: It was chosen on NB201-Digits and by cross-validation among training labels, and reads stacks
-#: ``without_dead``.
+#: It reads stacks ``without_dead``. Gain and epochs were chosen on NB201-Digits. Its context was
+#: compared by ``selection.cross_validate`` on validation accuracies of NAS-Bench-201, in five
+#: splits of 156 random cells, three folds each: no other ranked the held-out cells better than
+#: "none" by more than the scatter between the splits, and "none" is the cheapest.
 RECIPES: dict[str, Recipe] = {
     "np": Recipe(NP, epochs=300, learning_rate=1e-4, weight_decay=1e-3, cosine=True),
     "hypernas_p": Recipe(),
