@@ -1,0 +1,75 @@
+"""HyperNAS: a predictor that encodes all cells of a network, and a hypernetwork beside it.
+
+Source: Lv et al., "HyperNAS: Enhancing Architecture Representation for NAS Predictor via
+Hypernetwork". The method in the order of its use: architectures become ``stacks`` of cells
+(``paths`` drops what is dead in them), these the tensors of a GCN (``graphs``), which the
+``encoder`` turns into features and the ``predictor`` learns to rank by; ``selection`` compares
+recipes of it, and ``trees`` is a baseline without network. A ``hypernetwork`` makes the weights of
+``targets`` from the same features, and both tasks are trained under one ``loss`` (``joint``);
+``ghn`` is the hypernetwork's baseline.
+"""
+
+from nasutils.methods.hypernas.encoder import (
+    CONTEXTS,
+    ENCODERS,
+    NP,
+    EncoderSettings,
+    PredictorNetwork,
+    StackEncoder,
+)
+from nasutils.methods.hypernas.graphs import NORMALISATIONS
+from nasutils.methods.hypernas.hypernetwork import (
+    HYPERNETWORKS,
+    Hypernetwork,
+    HypernetworkSettings,
+)
+from nasutils.methods.hypernas.joint import VARIANTS, HyperNAS, Images, JointRecipe, fit_jointly
+from nasutils.methods.hypernas.labels import LABEL_SCALES
+from nasutils.methods.hypernas.loss import AdaptiveLoss
+from nasutils.methods.hypernas.paths import without_dead
+from nasutils.methods.hypernas.predictor import LOSSES, RECIPES, Predictor, Recipe, fit
+from nasutils.methods.hypernas.selection import cross_validate
+from nasutils.methods.hypernas.stacks import (
+    REDUCTIONS,
+    SPACES,
+    Stacks,
+    stack,
+    stack_nasbench101,
+)
+from nasutils.methods.hypernas.targets import Target
+from nasutils.methods.hypernas.trees import path_features, predict_by_trees
+
+__all__ = [
+    "CONTEXTS",
+    "ENCODERS",
+    "HYPERNETWORKS",
+    "LABEL_SCALES",
+    "LOSSES",
+    "NORMALISATIONS",
+    "NP",
+    "RECIPES",
+    "REDUCTIONS",
+    "SPACES",
+    "VARIANTS",
+    "AdaptiveLoss",
+    "EncoderSettings",
+    "HyperNAS",
+    "Hypernetwork",
+    "HypernetworkSettings",
+    "Images",
+    "JointRecipe",
+    "Predictor",
+    "PredictorNetwork",
+    "Recipe",
+    "StackEncoder",
+    "Stacks",
+    "Target",
+    "cross_validate",
+    "fit",
+    "fit_jointly",
+    "path_features",
+    "predict_by_trees",
+    "stack",
+    "stack_nasbench101",
+    "without_dead",
+]

@@ -1,0 +1,305 @@
+"""The encoders of HyperNAS and of its baseline NP: a GCN on the cells of a stack (Section 3.3).
+
+Everything here runs R independent networks at once, the replicas, each with its own weights: the
+seeds of an experiment train side by side, which on a processor costs little more than one alone.
+
+Sources: Lv et al., "HyperNAS", Eqs. 1 to 6; Wen et al., "Neural Predictor for Neural Architecture
+Search", ECCV 2020, https://arxiv.org/abs/1912.00848, whose GCN and baseline it takes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.hypernas.graphs import Graphs
+from nasutils.methods.hypernas.stacks import KINDS
+
+#: How a cell learns of those before it: their feature added to its vertices (Eq. 2), concatenated
+#: with them, an embedding of its position in place of it, or not at all.
+CONTEXTS = ("sum", "concatenate", "position", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSettings:
+    """Sizes and variants of an encoder.
+
+    Attributes:
+        hidden: Features of a vertex, d.
+        layers: GCN layers, L.
+        context: One of ``CONTEXTS``.
+        embed: Whether operations are embedded in d features before the first layer; without,
+            the layer reads their one-hot codes, and no context can be added to them.
+        normalisation: Of the adjacency, one of ``graphs.NORMALISATIONS``.
+        gain: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the
+            ReLU and by the mean of two directions, so that 2 keeps it from layer to layer.
+        regressor: Hidden features of the regressor.
+        activation: Whether the regressor has a ReLU between its two linear maps.
+        dropout: Share of the regressor's hidden features that are dropped in training.
+
+    Raises:
+        UnknownNameError: If there is no such context.
+        NasutilsError: If context is wanted of operations that are not embedded.
+    """
+
+    hidden: int = 72
+    layers: int = 6
+    context: str = "sum"
+    embed: bool = True
+    normalisation: str = "row"
+    gain: float = 1.0
+    regressor: int = 128
+    activation: bool = True
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.context not in CONTEXTS:
+            raise UnknownNameError("context", self.context, CONTEXTS)
+        if self.context != "none" and not self.embed:
+            raise NasutilsError(f"context {self.context!r} needs embedded operations.")
+
+
+#: Sizes of HyperNAS by search space (Appendix A).
+ENCODERS = {
+    "benchmarks": EncoderSettings(),
+    "darts": EncoderSettings(hidden=144, layers=3),
+    "vit": EncoderSettings(hidden=256, layers=3),
+}
+
+#: The baseline of NP: each cell for itself, one-hot operations, two linear maps behind the mean.
+NP = EncoderSettings(
+    hidden=144,
+    layers=3,
+    context="none",
+    embed=False,
+    activation=False,
+    dropout=0.1,
+)
+
+
+class Replicated(nn.Module):
+    """R linear maps side by side.
+
+    Args:
+        inputs: Features in.
+        outputs: Features out.
+        replicas: Number of maps, R.
+        bias: Whether they have a bias.
+        parts: Matrices that stand beside each other in one, for the initial weights.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, replicas: int, *, bias: bool = True, parts: int = 1
+    ) -> None:
+        super().__init__()
+        self.parts = parts
+        self.weight = nn.Parameter(torch.empty(replicas, inputs, outputs))
+        self.bias = nn.Parameter(torch.zeros(replicas, 1, outputs)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (R, B, inputs) to (R, B, outputs)."""
+        if self.bias is None:
+            return torch.bmm(x, self.weight)
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
+class DirectedGCN(nn.Module):
+    """L layers of Eq. 1: V <- ReLU(E V W+) / 2 + ReLU(E^T V W-) / 2, without bias.
+
+    The weights W+ and W- of a layer stand beside each other in one matrix.
+
+    Args:
+        inputs: Features of a vertex before the first layer.
+        hidden: Features after each.
+        layers: Number of layers.
+        replicas: Number of networks, R.
+    """
+
+    def __init__(self, inputs: int, hidden: int, layers: int, replicas: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            Replicated(hidden if layer else inputs, 2 * hidden, replicas, bias=False, parts=2)
+            for layer in range(layers)
+        )
+
+    def first_product(self, features: Tensor) -> Tensor:
+        """Multiply with the first layer's weights: (R, B, F, inputs) to (R, B, F, 2 d)."""
+        return _product(self.layers[0], features)
+
+    def forward(self, graphs: Graphs, product: Tensor) -> Tensor:
+        """Pass messages.
+
+        The first product comes from outside because it is linear: of v + z, the vertices' part is
+        the same at every position of a cell.
+
+        Args:
+            graphs: Of R x B cells.
+            product: Features times the first layer's weights, (R, B, F, 2 d).
+
+        Returns:
+            Features of shape (R, B, F, d), zero at absent vertices.
+        """
+        features = _messages(graphs, product)
+        for layer in self.layers[1:]:
+            features = _messages(graphs, _product(layer, features))
+        return features
+
+
+def _product(layer: Replicated, features: Tensor) -> Tensor:
+    return layer(features.flatten(1, 2)).unflatten(1, features.shape[1:3])
+
+
+def _messages(graphs: Graphs, product: Tensor) -> Tensor:
+    """Send the products along the edges and against them: (R, B, F, 2 d) to (R, B, F, d)."""
+    along, against = product.flatten(0, 1).chunk(2, dim=-1)  # (R * B, F, d)
+    sent = torch.bmm(graphs.along, along).relu_() + torch.bmm(graphs.against, against).relu_()
+    return sent.unflatten(0, product.shape[:2])
+
+
+class StackEncoder(nn.Module):
+    """From stacks of cells to the features of cells, z, and of architectures, h (Eqs. 2 to 5).
+
+    Args:
+        vocabulary: Number of labels, K.
+        order: Which distinct cell stands at each of the N positions.
+        settings: Sizes and variants.
+        replicas: Number of networks, R.
+    """
+
+    def __init__(
+        self, vocabulary: int, order: tuple[int, ...], settings: EncoderSettings, replicas: int
+    ) -> None:
+        super().__init__()
+        self.order, self.context = order, settings.context
+        d = settings.hidden
+        # One of each for normal cells, one for reductions.
+        self.gcns = nn.ModuleList(
+            DirectedGCN(d if settings.embed else vocabulary, d, settings.layers, replicas)
+            for _ in KINDS
+        )
+        if settings.embed:
+            self.embeddings = nn.ModuleList(
+                Replicated(vocabulary, d, replicas, bias=False) for _ in KINDS
+            )
+        else:
+            self.embeddings = nn.ModuleList(nn.Identity() for _ in KINDS)
+        if settings.context == "concatenate":
+            # What multiplies z in the first layer; with the sum, the vertices' own weights do.
+            self.joins = nn.ModuleList(
+                Replicated(d, 2 * d, replicas, bias=False, parts=2) for _ in KINDS
+            )
+        if settings.context == "position":
+            self.positions = Replicated(len(order), d, replicas, bias=False)
+
+    def forward(self, cells: Sequence[Graphs]) -> Tensor:
+        """Return the global features h of Eq. 5, the mean of z over all positions: (R, B, d)."""
+        return sum(z for _, z in self.walk(cells)) / len(self.order)
+
+    def walk(self, cells: Sequence[Graphs]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Encode the cells in their order.
+
+        Yields:
+            At each position the features of the vertices, (R, B, F, d), and of the cell, their
+            mean z, (R, B, d).
+        """
+        products = [self._vertices(cell) for cell in cells]
+        encoded: dict[int, tuple[Tensor, Tensor]] = {}
+        z = None  # z(0) = 0
+        for position, which in enumerate(self.order):
+            # Without a context, a cell is the same wherever it stands.
+            if self.context != "none" or which not in encoded:
+                product = products[which]
+                context = self._context(cells[which].kind, position, z)
+                if context is not None:
+                    product = product + context[:, :, None]
+                features = self.gcns[cells[which].kind](cells[which], product)
+                encoded[which] = features, features.sum(2) * cells[which].inverse_size
+            z = encoded[which][1]
+            yield encoded[which]
+
+    def _vertices(self, cell: Graphs) -> Tensor:
+        """Return the vertices' part of the first product, (R, B, F, 2 d)."""
+        one_hot = cell.one_hot
+        embedded = self.embeddings[cell.kind](one_hot.flatten(1, 2)).unflatten(
+            1, one_hot.shape[1:3]
+        )
+        return self.gcns[cell.kind].first_product(embedded)
+
+    def _context(self, kind: int, position: int, z: Tensor | None) -> Tensor | None:
+        """Return what a cell's position or predecessor adds to the first product, (R, B, 2 d)."""
+        first = self.gcns[kind].layers[0]
+        if self.context == "position":
+            return first(self.positions.weight[:, position, None])
+        if self.context == "none" or z is None:
+            return None
+        return self.joins[kind](z) if self.context == "concatenate" else first(z)
+
+
+class Dropout(nn.Module):
+    """Dropout whose masks come from a generator a replica, so that replicas do not interfere.
+
+    Args:
+        share: Share of the features that are dropped in training.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.generators: list[torch.Generator] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop features of x, (R, B, d), and scale the others up; in training only."""
+        if not self.training or not self.share:
+            return x
+        draws = torch.stack([torch.rand(x.shape[1:], generator=g) for g in self.generators])
+        return x * (draws >= self.share) / (1 - self.share)
+
+
+class PredictorNetwork(nn.Module):
+    """Encoder and regressor: from stacks to predicted accuracies (Eq. 6).
+
+    Args:
+        vocabulary: Number of labels, K.
+        order: Which distinct cell stands at each position of a stack.
+        settings: Sizes and variants.
+        seeds: One a replica, of its initial weights and of its dropout.
+    """
+
+    def __init__(
+        self,
+        vocabulary: int,
+        order: tuple[int, ...],
+        settings: EncoderSettings,
+        seeds: Sequence[int],
+    ) -> None:
+        super().__init__()
+        self.encoder = StackEncoder(vocabulary, order, settings, len(seeds))
+        self.dropout = Dropout(settings.dropout)
+        self.regressor = nn.Sequential(
+            Replicated(settings.hidden, settings.regressor, len(seeds)),
+            nn.ReLU() if settings.activation else nn.Identity(),
+            self.dropout,
+            Replicated(settings.regressor, 1, len(seeds)),
+        )
+        self.dropout.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        initialise(self.encoder, self.dropout.generators, settings.gain)
+        initialise(self.regressor, self.dropout.generators)
+
+    def forward(self, cells: Sequence[Graphs]) -> Tensor:
+        """Predict B accuracies, on the scale of the training labels: (R, B)."""
+        return self.regressor(self.encoder(cells)).squeeze(-1)
+
+
+@torch.no_grad()
+def initialise(
+    network: nn.Module, generators: Sequence[torch.Generator], gain: float = 1.0
+) -> None:
+    """Draw each replica's weights from its own generator: Glorot-uniform times a gain."""
+    for module in network.modules():
+        if isinstance(module, Replicated):
+            _, inputs, outputs = module.weight.shape
+            bound = gain * (6 / (inputs + outputs // module.parts)) ** 0.5
+            for weight, generator in zip(module.weight, generators, strict=True):
+                weight.uniform_(-bound, bound, generator=generator)

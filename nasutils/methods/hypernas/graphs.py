@@ -1,0 +1,110 @@
+"""Cells as the tensors of a GCN: both directions of a normalised adjacency, and one-hot labels."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nasutils.errors import UnknownNameError
+from nasutils.methods.hypernas.stacks import ABSENT, Cells, Stacks
+
+
+@dataclass(frozen=True, slots=True)
+class Graphs:
+    """One distinct cell of B architectures for each of R replicas.
+
+    Attributes:
+        along: What Eq. 1 calls E, normalised and halved, (R * B, F, F).
+        against: The same for the transposed adjacency.
+        one_hot: Labels of shape (R, B, F, K), zero for an absent vertex.
+        inverse_size: One over the number of vertices, (R, B, 1).
+        kind: Which GCN encodes it.
+    """
+
+    along: Tensor
+    against: Tensor
+    one_hot: Tensor
+    inverse_size: Tensor
+    kind: int
+
+    def take(self, rows: Tensor) -> "Graphs":
+        """Return the cells of some architectures, others for each replica.
+
+        Args:
+            rows: Positions in this batch, whose R is 1; shape (R', B').
+        """
+        if len(self.along) == 1:  # shared by all
+            rows = torch.zeros_like(rows)
+        flat = rows.flatten()
+        return Graphs(
+            self.along[flat],
+            self.against[flat],
+            self.one_hot[0, rows],
+            self.inverse_size[0, rows],
+            self.kind,
+        )
+
+
+def graphs_of(stacks: Stacks, normalisation: str) -> list[Graphs]:
+    """Return the distinct cells of B stacks as graphs of one replica.
+
+    Raises:
+        UnknownNameError: If there is no such normalisation.
+    """
+    if normalisation not in NORMALISATIONS:
+        raise UnknownNameError("normalisation", normalisation, NORMALISATIONS)
+    return [_graphs(cell, len(stacks.vocabulary), normalisation) for cell in stacks.cells]
+
+
+def _graphs(cell: Cells, vocabulary: int, normalisation: str) -> Graphs:
+    present = cell.labels != ABSENT  # (B, F)
+    adjacency = cell.adjacency.float()
+    loops = torch.diag_embed(present.float())
+    normalise = NORMALISATIONS[normalisation]
+    one_hot = F.one_hot((cell.labels + 1).long(), vocabulary + 1)[..., 1:]  # ABSENT is cut off
+    return Graphs(
+        normalise(adjacency, loops) / 2,
+        normalise(adjacency.mT, loops) / 2,
+        one_hot[None].float(),
+        1 / present.sum(1).float()[None, :, None],
+        cell.kind,
+    )
+
+
+def _row(adjacency: Tensor, loops: Tensor) -> Tensor:
+    """Divide each row of A + I by its sum: a mean over a vertex and those it leads to."""
+    looped = adjacency + loops
+    return looped / looped.sum(-1, keepdim=True).clamp(min=1)
+
+
+def _symmetric(adjacency: Tensor, loops: Tensor) -> Tensor:
+    """Divide entry (i, j) of A + I by the root of row sum i times column sum j."""
+    looped = adjacency + loops
+    rows, columns = looped.sum(-1, keepdim=True), looped.sum(-2, keepdim=True)
+    return looped / (rows * columns).clamp(min=1).sqrt()
+
+
+def _sum(adjacency: Tensor, loops: Tensor) -> Tensor:
+    """Leave A + I as it is."""
+    return adjacency + loops
+
+
+def _raw(adjacency: Tensor, loops: Tensor) -> Tensor:
+    """Leave A without loops, Eq. 1 to the letter."""
+    return adjacency
+
+
+#: Name -> from adjacency and loops, both (B, F, F), to the matrix of the messages. NP has ``row``.
+NORMALISATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "row": _row,
+    "symmetric": _symmetric,
+    "sum": _sum,
+    "raw": _raw,
+}
+
+
+def take_all(graphs: Sequence[Graphs], rows: Tensor) -> list[Graphs]:
+    """Return the graphs of some architectures, (R, B) of them, as ``Graphs.take``."""
+    return [graph.take(rows) for graph in graphs]

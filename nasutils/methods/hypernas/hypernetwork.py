@@ -1,0 +1,144 @@
+"""The shared hypernetwork: from the feature of a vertex to the weights of its operation (Eq. 7).
+
+What the paper leaves open follows its precedents: heads decode the hidden features to a fixed
+shape, of which a layer takes the slice that it needs, repeated where it needs more, scaled by its
+fan-in. Sources: Zhang et al., "Graph HyperNetworks for Neural Architecture Search", ICLR 2019,
+https://arxiv.org/abs/1810.05749; Knyazev et al., "Parameter Prediction for Unseen Deep
+Architectures", NeurIPS 2021, https://arxiv.org/abs/2110.13100.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from nasutils.errors import UnknownNameError
+from nasutils.methods.hypernas.targets import Place
+
+
+@dataclass(frozen=True, slots=True)
+class HypernetworkSettings:
+    """Sizes of the hypernetwork.
+
+    Attributes:
+        hidden: Features of its layers.
+        layers: Hidden layers.
+        channels: Channels in and out that a head makes; ours, enough for NB201-Digits.
+    """
+
+    hidden: int = 96
+    layers: int = 3
+    channels: int = 32
+
+
+#: Sizes of HyperNAS by search space (Appendix A).
+HYPERNETWORKS = {
+    "benchmarks": HypernetworkSettings(),
+    "darts": HypernetworkSettings(hidden=128, layers=2),
+    "vit": HypernetworkSettings(hidden=128, layers=4),
+}
+
+#: Head -> kernel size of what it makes.
+HEADS = {"1": 1, "3": 3, "projection": 1}
+
+
+class Hypernetwork(nn.Module):
+    """H of Eq. 7, shared by all vertices, with a head for each kernel size.
+
+    The input is brought to unit scale first, since a deep GCN's features are small; this is ours.
+
+    Args:
+        inputs: Features of a vertex, d.
+        shared: Shapes of the parameters outside the cells, by name, which are learned as they are.
+        settings: Sizes.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        shared: Mapping[str, tuple[int, ...]],
+        settings: HypernetworkSettings,
+    ) -> None:
+        super().__init__()
+        widths = [inputs, *[settings.hidden] * settings.layers]
+        layers: list[nn.Module] = [nn.LayerNorm(inputs)]
+        for before, after in pairwise(widths):
+            layers += [nn.Linear(before, after), nn.ReLU()]
+        self.mlp = nn.Sequential(*layers)
+        c = settings.channels
+        self.heads = nn.ParameterDict(
+            {
+                head: torch.randn(c, c, k, k, settings.hidden) / settings.hidden**0.5
+                for head, k in HEADS.items()
+            }
+        )
+        # Names of parameters have dots, which module names may not have.
+        self.names = {name: name.replace(".", "/") for name in shared}
+        self.shared = nn.ParameterDict(
+            {self.names[name]: _initial(shape) for name, shape in shared.items()}
+        )
+
+    def forward(
+        self, features: Sequence[Tensor], places: Sequence[Sequence[Place]]
+    ) -> list[dict[str, Tensor]]:
+        """Make all weights of the networks of B architectures.
+
+        Args:
+            features: Of the vertices of each of the N cells, (B, F, d).
+            places: Of the convolutions of each network.
+
+        Returns:
+            For each network, the weights of all its parameters, by name.
+
+        Raises:
+            UnknownNameError: If there is no head for a place.
+        """
+        common = {name: self.shared[key] for name, key in self.names.items()}
+        networks = [dict(common) for _ in places]
+        for (head, shape), group in _grouped(places).items():
+            vertices = torch.stack(
+                [features[place.position][row, place.vertex] for row, place in group]
+            )
+            for (row, place), weight in zip(
+                group, self._decode(vertices, head, shape), strict=True
+            ):
+                networks[row][place.parameter] = weight
+        return networks
+
+    def _decode(self, vertices: Tensor, head: str, shape: tuple[int, ...]) -> Tensor:
+        """Make weights of one shape for V vertices: (V, d) to (V, C_out, C_in, k, k)."""
+        if head not in self.heads:
+            raise UnknownNameError("head", head, self.heads)
+        c_out, c_in, *_ = shape
+        # Decoding with a slice of the decoder is slicing what it decodes.
+        decoder = _fitted(_fitted(self.heads[head], 0, c_out), 1, c_in)
+        fan_in = decoder[0, ..., 0].numel()
+        return torch.einsum("vh,oiklh->voikl", self.mlp(vertices), decoder) * (2 / fan_in) ** 0.5
+
+
+def _fitted(decoder: Tensor, dim: int, size: int) -> Tensor:
+    """Cut a dimension to a size, after repeating it as often as that needs."""
+    repeats = -(-size // decoder.shape[dim])
+    tiled = torch.cat([decoder] * repeats, dim) if repeats > 1 else decoder
+    return tiled.narrow(dim, 0, size)
+
+
+def _grouped(
+    places: Sequence[Sequence[Place]],
+) -> dict[tuple[str, tuple[int, ...]], list[tuple[int, Place]]]:
+    """Gather the places, each with the number of its network, that one decoding can serve."""
+    groups: dict[tuple[str, tuple[int, ...]], list[tuple[int, Place]]] = {}
+    for row, network in enumerate(places):
+        for place in network:
+            groups.setdefault((place.head, place.shape), []).append((row, place))
+    return groups
+
+
+def _initial(shape: tuple[int, ...]) -> Tensor:
+    """Draw He-normal weights; biases are zero."""
+    if len(shape) == 1:
+        return torch.zeros(shape)
+    fan_in = torch.Size(shape[1:]).numel()
+    return torch.randn(shape) * (2 / fan_in) ** 0.5

@@ -1,0 +1,242 @@
+"""Training predictor and hypernetwork together: HyperNAS, and each of the two alone.
+
+Source: Lv et al., "HyperNAS", Sections 3.4 and 3.5, Appendix A. One network at a time: the cost is
+that of running the target networks, which have nothing to share between seeds.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.hypernas.encoder import PredictorNetwork
+from nasutils.methods.hypernas.ghn import GHNEncoder
+from nasutils.methods.hypernas.graphs import graphs_of, take_all
+from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
+from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
+from nasutils.methods.hypernas.loss import AdaptiveLoss
+from nasutils.methods.hypernas.predictor import Predictor, Recipe, predictor_of
+from nasutils.methods.hypernas.stacks import Stacks
+from nasutils.methods.hypernas.targets import Target
+from nasutils.threads import one_thread
+
+#: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.
+VARIANTS = ("hypernas", "hypernas_h", "ghn")
+
+
+@dataclass(frozen=True, slots=True)
+class JointRecipe:
+    """How to train with a hypernetwork (Appendix A).
+
+    Attributes:
+        predictor: Encoder, regressor and schedule; its labels are the targets of the prediction.
+        hypernetwork: Sizes of the hypernetwork.
+        variant: One of ``VARIANTS``.
+        q: Preference coefficient of Eq. 11.
+        images: Images a target network sees at once.
+
+    Raises:
+        UnknownNameError: If there is no such variant.
+    """
+
+    predictor: Recipe = field(default_factory=Recipe)
+    hypernetwork: HypernetworkSettings = field(default_factory=HypernetworkSettings)
+    variant: str = "hypernas"
+    q: float = 1.5
+    images: int = 128
+
+    def __post_init__(self) -> None:
+        if self.variant not in VARIANTS:
+            raise UnknownNameError("variant of HyperNAS", self.variant, VARIANTS)
+
+
+@dataclass(frozen=True, slots=True)
+class HyperNAS:
+    """A trained encoder with hypernetwork and, in HyperNAS itself, predictor.
+
+    Attributes:
+        predictor: Predicts accuracies; None where the prediction was not trained.
+        encoder: Shared by both, or alone.
+        hypernetwork: Makes the weights of target networks.
+        normalisation: Of the adjacency that the encoder reads.
+        losses: Mean loss of each task and epoch: squared error of the prediction (NaN where not
+            trained), cross-entropy of the target networks in nats; shape (2, epochs).
+        weights: The u of the tasks after training; empty where one task needs none.
+    """
+
+    predictor: Predictor | None
+    encoder: nn.Module
+    hypernetwork: Hypernetwork
+    normalisation: str
+    losses: np.ndarray
+    weights: np.ndarray
+
+    @torch.no_grad()
+    def accuracy(
+        self, stacks: Stacks, targets: Sequence[Target], images: Tensor, labels: Tensor
+    ) -> np.ndarray:
+        """Return the accuracy of B networks under generated weights, in percent, (B,).
+
+        Batch norm takes the statistics of these images.
+        """
+        found = []
+        for row, target in enumerate(targets):  # one by one: weights of many would fill the memory
+            cells = graphs_of(stacks[row : row + 1], self.normalisation)
+            features = [vertices[0] for vertices, _ in self.encoder.walk(cells)]
+            (weights,) = self.hypernetwork(features, [target.places])
+            hits = target(weights, images).argmax(1) == labels
+            found.append(100 * hits.float().mean().item())
+        return np.array(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The auxiliary data of the hypernetwork.
+
+    Attributes:
+        images: Of shape (M, C, H, W).
+        labels: Classes, (M,).
+    """
+
+    images: Tensor
+    labels: Tensor
+
+    def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return a random batch, without repetition."""
+        rows = torch.randperm(len(self.labels), generator=generator)[:size]
+        return self.images[rows], self.labels[rows]
+
+
+def fit_jointly(
+    stacks: Stacks,
+    accuracy: ArrayLike,
+    target_of: Callable[[int], Target],
+    images: Images,
+    recipe: JointRecipe,
+    seed: int,
+    *,
+    progress: bool = False,
+) -> HyperNAS:
+    """Train encoder, regressor and hypernetwork on labelled architectures and images.
+
+    As in the paper each architecture meets one batch of images, and gradients are averaged over
+    the architectures of a step.
+
+    Args:
+        stacks: The n training architectures.
+        accuracy: Their labels, (n,).
+        target_of: From the number of an architecture to its target network.
+        images: The auxiliary data.
+        recipe: Variant, sizes and schedule.
+        seed: Of all weights, batches and images.
+        progress: Whether to draw a bar.
+
+    Raises:
+        NasutilsError: If labels are unfit, as in ``predictor.fit``, a target is of another space
+            than the stacks, or there are too few images for a batch.
+    """
+    labels, _ = checked_labels(len(stacks), accuracy, [range(len(stacks))], [seed])
+    if recipe.images > len(images.labels):
+        raise NasutilsError(f"{len(images.labels)} images do not fill a batch of {recipe.images}.")
+    targets = [target_of(row) for row in range(len(stacks))]
+    for target in targets:
+        target.check(stacks)
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _Model(stacks, targets[0], recipe, seed)
+        scaled = LABEL_SCALES[recipe.predictor.labels](labels)[0]
+        losses = _train(model, stacks, scaled, targets, images, seed, progress)
+    return model.finished(stacks, losses)
+
+
+class _Model(nn.Module):
+    """All that is trained, under one optimiser."""
+
+    def __init__(self, stacks: Stacks, target: Target, recipe: JointRecipe, seed: int) -> None:
+        super().__init__()
+        self.recipe = recipe
+        settings = recipe.predictor.encoder
+        self.normalisation = settings.normalisation
+        vocabulary, order = len(stacks.vocabulary), stacks.order
+        self.network = self.adaptive = None
+        if recipe.variant == "ghn":
+            self.encoder: nn.Module = GHNEncoder(vocabulary, order, hidden=settings.hidden)
+            self.normalisation = "raw"
+        else:
+            network = PredictorNetwork(vocabulary, order, settings, [seed])
+            self.encoder = network.encoder
+            if recipe.variant == "hypernas":
+                self.network, self.adaptive = network, AdaptiveLoss(2, recipe.q)
+        self.hypernetwork = Hypernetwork(settings.hidden, target.shared, recipe.hypernetwork)
+
+    def losses(
+        self,
+        cells: list,
+        scaled: Tensor,
+        targets: Sequence[Target],
+        batches: Sequence[tuple[Tensor, Tensor]],
+    ) -> tuple[Tensor, Tensor]:
+        """Return the squared errors and the cross-entropies of B architectures, both (B,)."""
+        walk = list(self.encoder.walk(cells))
+        networks = self.hypernetwork(
+            [vertices[0] for vertices, _ in walk], [target.places for target in targets]
+        )
+        entropies = [
+            F.cross_entropy(target(weights, x), y)
+            for target, weights, (x, y) in zip(targets, networks, batches, strict=True)
+        ]
+        if self.network is None:
+            errors = torch.full_like(scaled, torch.nan)
+        else:
+            h = sum(z for _, z in walk) / len(walk)
+            errors = (self.network.regressor(h)[0, :, 0] - scaled).square()
+        return errors, torch.stack(entropies)
+
+    def total(self, errors: Tensor, entropies: Tensor) -> Tensor:
+        """Combine the losses by Eq. 11, or take the one that there is."""
+        if self.adaptive is None:
+            return entropies.mean()
+        return self.adaptive([errors, entropies]).mean()
+
+    def finished(self, stacks: Stacks, losses: np.ndarray) -> HyperNAS:
+        """Freeze everything and hand it out."""
+        self.eval().requires_grad_(False)
+        predictor = None
+        if self.network is not None:
+            predictor = predictor_of(self.network, self.recipe.predictor, stacks, losses[:1])
+        u = np.array([]) if self.adaptive is None else self.adaptive.u.numpy()
+        return HyperNAS(predictor, self.encoder, self.hypernetwork, self.normalisation, losses, u)
+
+
+def _train(
+    model: _Model,
+    stacks: Stacks,
+    scaled: Tensor,
+    targets: Sequence[Target],
+    images: Images,
+    seed: int,
+    progress: bool,
+) -> np.ndarray:
+    recipe = model.recipe.predictor
+    graphs = graphs_of(stacks, model.normalisation)
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.Adam(model.parameters(), weight_decay=recipe.weight_decay, fused=True)
+    losses = torch.zeros(2, recipe.epochs)
+    for epoch in tqdm(range(recipe.epochs), desc="HyperNAS", unit="epoch", disable=not progress):
+        optimiser.param_groups[0]["lr"] = recipe.rate(epoch / recipe.epochs)
+        order = torch.randperm(len(stacks), generator=generator)
+        for rows in order.split(recipe.batch_size):
+            batches = [images.draw(model.recipe.images, generator) for _ in rows]
+            cells = take_all(graphs, rows[None])
+            found = model.losses(cells, scaled[rows], [targets[row] for row in rows], batches)
+            optimiser.zero_grad(set_to_none=True)
+            model.total(*found).backward()
+            optimiser.step()
+            losses[:, epoch] += torch.stack(found).detach().sum(1) / len(stacks)
+    return losses.numpy()

@@ -1,0 +1,44 @@
+"""The adaptive multi-task loss (Section 3.5)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from nasutils.errors import NasutilsError
+
+
+class AdaptiveLoss(nn.Module):
+    """Eq. 11: the sum over tasks of L^q / (2 u^2) + ln(1 + u^2), with a learned u for each task.
+
+    The power is part of the loss, so that gradients pass it: with q > 1 a task counts the more the
+    larger its loss. For a constant loss the best u^2 is (L^q + (L^2q + 8 L^q)^(1/2)) / 4.
+
+    Args:
+        tasks: Number of tasks.
+        q: The preference coefficient; the paper takes 1.5, and 1 leaves the losses as they are.
+
+    Raises:
+        NasutilsError: If there is no task, or q is below 1, where a vanishing loss has an infinite
+            gradient.
+    """
+
+    def __init__(self, tasks: int, q: float = 1.5) -> None:
+        super().__init__()
+        if tasks < 1 or q < 1:
+            raise NasutilsError(f"the adaptive loss needs a task and q >= 1, not {tasks} and {q}.")
+        self.q = q
+        self.u = nn.Parameter(torch.ones(tasks))
+
+    def forward(self, losses: Sequence[Tensor]) -> Tensor:
+        """Combine the losses of the tasks, non-negative tensors of one shape, element by element.
+
+        Raises:
+            NasutilsError: If there are not as many losses as tasks.
+        """
+        if len(losses) != len(self.u):
+            raise NasutilsError(f"{len(self.u)} tasks, but {len(losses)} losses.")
+        square = self.u.square()
+        return sum(
+            loss**self.q / (2 * s) + torch.log1p(s) for loss, s in zip(losses, square, strict=True)
+        )

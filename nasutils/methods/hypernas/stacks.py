@@ -1,0 +1,293 @@
+"""How an architecture becomes a stack of cells, the input of HyperNAS (Section 3.1).
+
+A network is a sequence of N cells, of which only S are distinct: NAS-Bench-101 repeats one cell
+nine times and has two alike reductions between. So a stack holds the distinct cells, and an order
+that says which of them stands at each position. Positions are counted from 0.
+
+Sources: Lv et al., "HyperNAS", Section 4.1 (11 and 17 cells), Appendix B and C.2 (a stage of
+MobileNetV3 as a cell). The reduction cells' graphs, the stacks of DARTS, AutoFormer and
+NB201-Digits are ours: the paper does not give them.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from nasutils.data import nasbench101 as nasbench101_table
+from nasutils.errors import ArchitectureError, NasutilsError, UnknownNameError
+from nasutils.spaces import autoformer, darts, nasbench101, nasbench201, ofa_mbv3
+
+NORMAL, REDUCTION = KINDS = (0, 1)
+
+ABSENT = -1  # label of a vertex that only fills up the array
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One distinct cell of each of B architectures, or the one that all of them share.
+
+    Attributes:
+        adjacency: Upper-triangular, uint8 of shape (B, F, F), or (1, F, F) where shared.
+        labels: Positions in the stack's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT``
+            where a cell has no such vertex.
+        kind: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it.
+        shared: Whether it is the same in all architectures.
+    """
+
+    adjacency: Tensor
+    labels: Tensor
+    kind: int
+    shared: bool = False
+
+    def __getitem__(self, rows: Any) -> "Cells":
+        """Return the cells of some architectures; a shared cell stays as it is."""
+        if self.shared:
+            return self
+        return replace(self, adjacency=self.adjacency[rows], labels=self.labels[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """B architectures of one space as stacks of cells.
+
+    Attributes:
+        cells: The S distinct cells.
+        order: Which distinct cell stands at each of the N positions.
+        vocabulary: What the labels mean.
+        size: The number of architectures, B.
+
+    Raises:
+        ArchitectureError: If a label is not in the vocabulary or an edge leads to no vertex.
+    """
+
+    cells: tuple[Cells, ...]
+    order: tuple[int, ...]
+    vocabulary: tuple[str, ...]
+    size: int
+
+    def __post_init__(self) -> None:
+        for cell in self.cells:
+            _check(cell, self.vocabulary)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, rows: slice | Tensor) -> "Stacks":
+        """Return some of the architectures, by a slice or integer positions."""
+        size = len(torch.arange(self.size)[rows])
+        return replace(self, cells=tuple(cell[rows] for cell in self.cells), size=size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """A cell that is the same in every architecture of a space."""
+
+    labels: tuple[str, ...]
+    edges: tuple[tuple[int, int], ...]
+
+    def cells(self, vocabulary: tuple[str, ...]) -> Cells:
+        adjacency = torch.zeros(1, len(self.labels), len(self.labels), dtype=torch.uint8)
+        for source, target in self.edges:
+            adjacency[0, source, target] = 1
+        labels = torch.tensor([[vocabulary.index(name) for name in self.labels]], dtype=torch.int8)
+        return Cells(adjacency, labels, REDUCTION, shared=True)
+
+
+# One vertex for the whole reduction.
+_NODE = _Graph(("input", "reduction", "output"), ((0, 1), (1, 2)))
+_BLOCKS = {
+    # A 2x2 max-pooling.
+    "nasbench101": _Graph(("input", "max_pool_s2", "output"), ((0, 1), (1, 2))),
+    # The residual block of stride 2.
+    "nasbench201": _Graph(
+        ("input", "conv_3x3_s2", "conv_3x3", "avg_pool_s2", "conv_1x1", "output"),
+        ((0, 1), (1, 2), (0, 3), (3, 4), (2, 5), (4, 5)),
+    ),
+}
+
+#: What stands at the positions of a fixed reduction: its operations, one vertex, or no cell.
+REDUCTIONS = ("block", "node", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """How one space stacks its cells.
+
+    Attributes:
+        architecture: Class of its values.
+        vocabulary: Labels of the cells that differ between architectures.
+        kinds: Kind of each of these cells.
+        order: The order of a stack, in which ``len(kinds)`` is the fixed reduction.
+        graphs: From values to adjacency (B, S, F, F) and labels (B, S, F).
+        block: The fixed reduction, if the space has one.
+    """
+
+    architecture: type
+    vocabulary: tuple[str, ...]
+    kinds: tuple[int, ...]
+    order: tuple[int, ...]
+    graphs: Callable[[Sequence[Any]], tuple[np.ndarray, np.ndarray]]
+    block: _Graph | None = None
+
+
+def stack(space: str, architectures: Sequence[Any], *, reduction: str = "block") -> Stacks:
+    """Return the stacks of architecture values.
+
+    Args:
+        space: One of ``SPACES``.
+        architectures: Values of the space, such as ``NASBench201Cell``.
+        reduction: One of ``REDUCTIONS``, for spaces whose reductions are fixed; the others have
+            none, or search them.
+
+    Raises:
+        UnknownNameError: If there is no such space or reduction.
+        ArchitectureError: If an architecture is not of the space.
+        NasutilsError: If there is no architecture.
+    """
+    if space not in SPACES:
+        raise UnknownNameError("space of HyperNAS", space, SPACES)
+    if not len(architectures):
+        raise NasutilsError("there is no architecture to stack.")
+    wanted = SPACES[space].architecture
+    for architecture in architectures:
+        if not isinstance(architecture, wanted):
+            raise ArchitectureError(
+                f"an architecture of {space} is a {wanted.__name__}, not {architecture!r}"
+            )
+    return _assemble(SPACES[space], *SPACES[space].graphs(architectures), reduction)
+
+
+def stack_nasbench101(frame: pd.DataFrame, *, reduction: str = "block") -> Stacks:
+    """Return the stacks of (a part of) the table ``nasbench101``, many at once.
+
+    Raises:
+        UnknownNameError: If there is no such reduction.
+    """
+    adjacency, labels = nasbench101_table.adjacency_and_ops(frame)
+    return _assemble(SPACES["nasbench101"], adjacency[:, None], labels[:, None], reduction)
+
+
+def _assemble(space: _Space, adjacency: np.ndarray, labels: np.ndarray, reduction: str) -> Stacks:
+    if reduction not in REDUCTIONS:
+        raise UnknownNameError("reduction", reduction, REDUCTIONS)
+    vocabulary, order = space.vocabulary, space.order
+    edges = torch.from_numpy(adjacency.astype(np.uint8))  # (B, S, F, F)
+    codes = torch.from_numpy(labels.astype(np.int8))  # (B, S, F)
+    cells = [Cells(edges[:, s], codes[:, s], kind) for s, kind in enumerate(space.kinds)]
+    if space.block is not None and reduction == "none":
+        order = tuple(s for s in order if s < len(space.kinds))
+    elif space.block is not None:
+        fixed = space.block if reduction == "block" else _NODE
+        vocabulary += tuple(name for name in fixed.labels if name not in vocabulary)
+        cells.append(fixed.cells(vocabulary))
+    return Stacks(tuple(cells), order, vocabulary, len(labels))
+
+
+def _check(cell: Cells, vocabulary: tuple[str, ...]) -> None:
+    batch, vertices = cell.labels.shape
+    if cell.adjacency.shape != (batch, vertices, vertices):
+        raise ArchitectureError(
+            f"labels of shape {tuple(cell.labels.shape)} need an adjacency of shape "
+            f"{(batch, vertices, vertices)}, not {tuple(cell.adjacency.shape)}"
+        )
+    unknown = (cell.labels < ABSENT) | (cell.labels >= len(vocabulary))
+    if unknown.any():
+        raise ArchitectureError(
+            f"unknown operation {int(cell.labels[unknown][0])}. Valid: 0 to "
+            f"{len(vocabulary) - 1}, for {', '.join(vocabulary)}."
+        )
+    touched = (cell.adjacency.sum(1) + cell.adjacency.sum(2)) > 0  # (B, F)
+    if (touched & (cell.labels == ABSENT)).any():
+        raise ArchitectureError("an edge leads to a vertex that the cell does not have")
+
+
+def _graphs_of_values(architectures: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return adjacency (B, S, F, F) and labels (B, S, F) by the values' ``adjacency_and_ops``."""
+    pairs = [architecture.adjacency_and_ops() for architecture in architectures]
+    adjacency = np.array([pair[0] for pair in pairs])
+    one_hot = np.array([pair[1] for pair in pairs])
+    if adjacency.ndim == 3:  # one cell an architecture
+        adjacency, one_hot = adjacency[:, None], one_hot[:, None]
+    return adjacency, np.where(one_hot.any(-1), one_hot.argmax(-1), ABSENT)
+
+
+_LAYER_LABELS = (
+    *(f"embed_{width}" for width in autoformer.WIDTHS),
+    *(f"heads_{heads}" for heads in autoformer.HEADS),
+    *(f"ratio_{ratio}" for ratio in autoformer.MLP_RATIOS),
+    "none",
+    "output",
+)
+
+
+def _transformer_layers(
+    networks: Sequence[autoformer.AutoFormerTiny],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make each layer a chain of width, attention, MLP and output; absent layers are of "none"."""
+    adjacency = np.zeros((len(networks), autoformer.MAX_DEPTH, 4, 4))
+    adjacency[..., [0, 1, 2], [1, 2, 3]] = 1
+    labels = np.full((len(networks), autoformer.MAX_DEPTH, 4), _LAYER_LABELS.index("none"))
+    labels[..., -1] = _LAYER_LABELS.index("output")
+    for b, network in enumerate(networks):
+        labels[b, :, 0] = _LAYER_LABELS.index(f"embed_{network.width}")
+        for i, (heads, ratio) in enumerate(zip(network.heads, network.mlp_ratios, strict=True)):
+            names = f"heads_{heads}", f"ratio_{ratio}"
+            labels[b, i, 1:3] = [_LAYER_LABELS.index(name) for name in names]
+    return adjacency, labels
+
+
+def _three_stages(cells: int) -> tuple[int, ...]:
+    """Return the order of three stages of so many cells, with the fixed reduction between."""
+    stage = (0,) * cells
+    return (*stage, 1, *stage, 1, *stage)
+
+
+_NASBENCH201 = _Space(
+    nasbench201.NASBench201Cell,
+    nasbench201.VERTEX_LABELS,
+    (NORMAL,),
+    _three_stages(5),
+    _graphs_of_values,
+    _BLOCKS["nasbench201"],
+)
+
+SPACES: dict[str, _Space] = {
+    "nasbench101": _Space(
+        nasbench101.NASBench101Cell,
+        nasbench101.VERTEX_LABELS,
+        (NORMAL,),
+        _three_stages(3),
+        _graphs_of_values,
+        _BLOCKS["nasbench101"],
+    ),
+    "nasbench201": _NASBENCH201,
+    # The networks of our own benchmark have one cell a stage.
+    "nb201_digits": replace(_NASBENCH201, order=_three_stages(1)),
+    # A network in small: the searched reduction between searched normal cells.
+    "darts": _Space(
+        darts.DARTSGenotype,
+        darts.VERTEX_LABELS,
+        (NORMAL, REDUCTION),
+        _three_stages(1),
+        _graphs_of_values,
+    ),
+    "ofa_mbv3": _Space(
+        ofa_mbv3.OFAMobileNetV3,
+        ofa_mbv3.VERTEX_LABELS,
+        (NORMAL,) * ofa_mbv3.NUM_STAGES,
+        tuple(range(ofa_mbv3.NUM_STAGES)),
+        _graphs_of_values,
+    ),
+    "autoformer": _Space(
+        autoformer.AutoFormerTiny,
+        _LAYER_LABELS,
+        (NORMAL,) * autoformer.MAX_DEPTH,
+        tuple(range(autoformer.MAX_DEPTH)),
+        _transformer_layers,
+    ),
+}
