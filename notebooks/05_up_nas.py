@@ -217,7 +217,7 @@ tiny = nn.Sequential(nn.Flatten(), nn.Linear(1, 2, bias=False)).double()
 tiny[1].weight.data = torch.tensor([[1.0], [3.0]], dtype=torch.float64)
 images = torch.tensor([1.0, -1.0]).view(2, 1, 1, 1)
 labels = torch.tensor([0, 1])
-names = ["params", "snip", "plain", "grad_norm", "l2_norm"]
+names = ["params", "snip", "plain", "grad_norm", "l2_norm", "fisher", "grasp"]
 scores = score(tiny, images, labels, names)
 p = 1 / (1 + np.exp(-2))
 by_hand = {
@@ -226,16 +226,21 @@ by_hand = {
     "plain": 2 * p,
     "grad_norm": np.sqrt(2) * p,
     "l2_norm": np.sqrt(10),
+    "fisher": 5 / 4 * p**2,
+    "grasp": -4 * p**2 * (1 - p),
 }
 pd.DataFrame({"nasutils": scores, "by hand": by_hand}).map("{:.6g}".format)
 
 # %% [markdown]
-# SynFlow asks the same without data. Feed ones through the network with the absolute values of all
-# weights: what comes out is a sum over paths of products of weights, and no layer can starve
-# another unseen. For two layers of one weight each, 2 and −3, the flow is $6$. Each of the two
-# weights carries all of it, so the sum is $12$, and we keep the logarithm. GraSP looks one order
-# further, at how the gradient itself would change, and Fisher at the activations instead of the
-# weights.
+# The last two look further. Fisher takes the outputs $a$ of a layer instead of its weights, and
+# squares $a \cdot \partial L / \partial a$: here $\tfrac{1}{8}(p^2 + 9 p^2)$. GraSP asks how the
+# gradient $g$ itself would change: with the Hessian $H = p (1 - p)\, v v^\top$, $v = (-1, 1)$, it
+# is $-w^\top H g = -4 p^2 (1 - p)$.
+#
+# SynFlow needs no data. Feed ones through the network with the absolute values of all weights: what
+# comes out is a sum over paths of products of weights, and no layer can starve another unseen. For
+# two layers of one weight each, 2 and −3, the flow is $6$. Each of the two weights carries all of
+# it, so the sum is $12$, and we keep the logarithm.
 
 
 # %%
@@ -296,14 +301,47 @@ plt.show()
 # :dedent: 4
 # ```
 #
-# `jacov` and EPE-NAS look at the slopes instead of the codes: how much do the gradients at two
-# images have in common?
-#
+# `jacov` and EPE-NAS look at the slopes instead of the codes: do the outputs at two images react
+# alike to a change of the image? One linear map reacts alike everywhere. The correlations of its
+# slopes are all 1, one of two eigenvalues is 0, and `jacov` is as low as it can be for two images.
+# A hidden layer of ReLUs tells them apart.
+
+# %%
+torch.manual_seed(1)
+pair, either = torch.randn(2, 1, 2, 2), torch.tensor([0, 1])
+linear = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+hidden = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))
+k = 1e-5  # keeps the logarithm finite
+lowest = -(np.log(k) + 1 / k + np.log(2 + k) + 1 / (2 + k))
+jacovs = {name: score(net, pair, either, "jacov") for name, net in
+          (("linear", linear), ("with ReLUs", hidden))}  # fmt: skip
+print(f"linear {jacovs['linear']['jacov']:.0f}, by hand {lowest:.0f}")
+print(f"with ReLUs {jacovs['with ReLUs']['jacov']:.0f}")
+
+# %% [markdown]
 # ### Idea 4: a good network carries small differences far
 #
 # Zen-score draws all weights at random, moves a random image a little, and measures how far the
 # features move. Batch norm would hide the answer by rescaling, so its scale is added back.
 #
+# So every layer adds to the score, which makes Zen-score a measure of depth and width too.
+
+
+# %%
+def deep_network(depth: int) -> nn.Module:
+    """Return so many 3x3 convolutions of four channels, with batch norm and ReLU."""
+    layers: list[nn.Module] = []
+    for i in range(depth):
+        conv = nn.Conv2d(4 if i else 1, 4, 3, padding=1, bias=False)
+        layers += [conv, nn.BatchNorm2d(4), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+
+blank = torch.zeros(32, 1, 8, 8)  # only the shape matters
+zens = {depth: score(deep_network(depth), blank, names="zen")["zen"] for depth in (1, 2, 4, 8)}
+print(", ".join(f"{depth} layers {zen:.1f}" for depth, zen in zens.items()))
+
+# %% [markdown]
 # ### All thirteen at once
 #
 # One call scores a network by any number of proxies. They share their passes: one forward and one
