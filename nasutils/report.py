@@ -3,20 +3,16 @@
 import html
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from pandas.io.formats.style import Styler
 
 from nasutils.data.paper_numbers import METRICS, load_paper_numbers
 from nasutils.data.paper_numbers import PAPERS as PRINTED
 from nasutils.errors import DataError, UnknownNameError
 from nasutils.study.results import PAPERS, load_results
 from nasutils.study.scales import Scale
-
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
 
 # Dark to light in steps that grey keeps apart (lightness 24, 44, 56, 69, 82), and chosen among
 # hues that the colour-blind tell apart. Lines differ by dash as well.
@@ -140,7 +136,7 @@ def paper_table(
     rows: str = "all",
     chapter: str = "",
     root: Path | None = None,
-) -> "Styler":
+) -> "PaperTable":
     """Set a table of a paper beside our published results.
 
     A row a method, in the paper's order, ours alone after them; under every benchmark the paper's
@@ -310,14 +306,22 @@ def _summarised(ours: pd.DataFrame) -> pd.DataFrame:
     return groups.agg(value="mean", std="std").reset_index()
 
 
-def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> "Styler":
+class PaperTable(Styler):
+    """A styled table that a terminal shows as text, the same in every run."""
+
+    def __repr__(self) -> str:
+        return self.data.to_string()
+
+
+def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> PaperTable:
     texts, weights = _texts(cells)
     if cells["metric"].nunique() == 1:
         texts.columns = weights.columns = texts.columns.droplevel(1)
         metric = cells["metric"].iloc[0]
         caption = f"{html.escape(METRICS.get(metric, metric))}. {caption}"
     return (
-        texts.style.apply(lambda _: weights, axis=None)
+        PaperTable(texts)
+        .apply(lambda _: weights, axis=None)
         .format(escape="html")
         .format_index(escape="html")
         .set_caption(caption)

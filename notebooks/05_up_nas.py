@@ -339,7 +339,7 @@ def deep_network(depth: int) -> nn.Module:
 
 blank = torch.zeros(32, 1, 8, 8)  # only the shape matters
 zens = {depth: score(deep_network(depth), blank, names="zen")["zen"] for depth in (1, 2, 4, 8)}
-print(", ".join(f"{depth} layers {zen:.1f}" for depth, zen in zens.items()))
+print(", ".join(f"depth {depth}: {zen:.1f}" for depth, zen in zens.items()))
 
 # %% [markdown]
 # ### All thirteen at once

@@ -57,6 +57,13 @@ def test_table_sets_paper_beside_ours(root):
     assert page == report.paper_table("up_nas", "table2", root=root).to_html()
 
 
+def test_without_a_page_a_table_is_text(root):
+    text = repr(report.paper_table("up_nas", "table2", root=root))
+    assert text == repr(report.paper_table("up_nas", "table2", root=root))
+    assert "Synflow" in text
+    assert "0.537" in text
+
+
 def test_the_best_is_bold(root):
     table = report.paper_table("up_nas", "table2", root=root)
     table._compute()
