@@ -51,6 +51,8 @@ def _random_weights(passes: Passes, normal: Callable[[Tensor], Tensor]) -> dict[
     weights = {name: w.detach() for name, w in passes.weights.items()}
     for name, module in passes.network.named_modules():
         for kind, tensor in module.named_parameters(recurse=False):
+            if tensor_name(name, kind) not in weights:
+                continue  # tied to a tensor that goes by another name, and is drawn once
             if isinstance(module, LAYERS):
                 new = normal(tensor) if kind == "weight" else torch.zeros_like(tensor)
             elif isinstance(module, (*NORMS, nn.GroupNorm, nn.LayerNorm)):

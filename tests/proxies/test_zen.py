@@ -71,3 +71,15 @@ def test_features_are_those_before_global_pooling_of_either_kind():
 
 def test_a_dead_network_is_undefined(build, batch):
     assert zen(build("dead"), batch[0]) == UNDEFINED
+
+
+def test_a_tied_weight_is_drawn_once():
+    images = torch.empty(6, 1, 2, 2)
+    _, noise, generator = draws(images)
+    weight = float(torch.randn(1, 1, 1, 1, generator=generator))
+    change = 0.01 * weight**2 * noise.flatten(1).abs().sum(1).mean()
+    first, second = nn.Conv2d(1, 1, 1, bias=False), nn.Conv2d(1, 1, 1, bias=False)
+    second.weight = first.weight
+    network = nn.Sequential(first, second, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    assert zen(network, images) == pytest.approx(math.log(change), rel=1e-4)
+    assert second.weight is first.weight
