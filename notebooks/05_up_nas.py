@@ -982,10 +982,10 @@ if REAL:
     darts_seconds = {"VGAE": time.perf_counter() - began}
 
     fresh = [DARTSGenotype.random(draws).canonical() for _ in range(1000)]
-    graphs = darts_vgae.reconstruct(darts_vgae.embed(*darts.encode(fresh)), darts.graphs)
-    decoded = decode_all(darts, graphs)
-    z = darts_vgae.embed(*darts.encode(fresh)).view(len(fresh), darts.graphs, darts.vertices, -1)
-    nearest = decode_all(darts, darts.nearest(*map(torch.detach, darts_vgae.decode(z))))
+    z = darts_vgae.embed(*darts.encode(fresh))
+    decoded = decode_all(darts, darts_vgae.reconstruct(z, darts.graphs))
+    logits = darts_vgae.decode(z.view(len(z), darts.graphs, darts.vertices, -1))
+    nearest = decode_all(darts, darts.nearest(*map(torch.detach, logits)))
     shares = {
         "exact": np.mean([a == b for a, b in zip(decoded, fresh, strict=True)]),
         "valid": np.mean([a is not None for a in decoded]),

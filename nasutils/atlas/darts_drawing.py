@@ -2,8 +2,8 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 
+from nasutils.atlas.arrows import draw_arrow
 from nasutils.report import PALETTE
 from nasutils.spaces.darts import (
     AVG_POOL,
@@ -46,7 +46,8 @@ def draw_darts_cell(ax: Axes, cell: Cell, title: str = "") -> None:
     for i, (op, source) in enumerate(cell):
         _draw_operation(ax, _PLACES[source], _PLACES[CONCAT[i // 2]], op, upper=i % 2 == 0)
     for node in CONCAT:
-        _draw_arrow(ax, _PLACES[node], _OUTPUT, width=0.7, dash="-", color="0.8", bend=0.0)
+        look = {"linewidth": 0.7, "color": "0.8"}
+        draw_arrow(ax, _PLACES[node], _OUTPUT, mutation_scale=9, **look)
     names = {"k−2": _PLACES[0], "k−1": _PLACES[1], "out": _OUTPUT}
     names |= {str(node - CONCAT[0]): _PLACES[node] for node in CONCAT}
     for name, (x, y) in names.items():
@@ -64,36 +65,11 @@ def _draw_operation(
     color = PALETTE[0] if op in _CONVOLUTIONS else "0.45"
     # The two operations of a node bend apart, as both may come the same way.
     bend = -0.12 if upper else 0.12
-    _draw_arrow(ax, start, end, width=width, dash=dash, color=color, bend=bend)
+    look = {"linewidth": width, "linestyle": dash, "color": color}
+    draw_arrow(ax, start, end, bend=bend, mutation_scale=9, **look)
     (x0, y0), (x1, y1) = start, end
     # The label lies nearer the node that the operation belongs to: edges part there.
     along, across = 0.55, np.array([y1 - y0, x0 - x1]) * bend / 2
     x, y = np.array([x0 + along * (x1 - x0), y0 + along * (y1 - y0)]) + across
     box = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"}
     ax.text(x, y, label, ha="center", va="center", fontsize=7, bbox=box, zorder=2)
-
-
-def _draw_arrow(
-    ax: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    *,
-    width: float,
-    dash: str,
-    color: str,
-    bend: float,
-) -> None:
-    arrow = FancyArrowPatch(
-        start,
-        end,
-        connectionstyle=f"arc3,rad={bend}",
-        arrowstyle="-|>",
-        mutation_scale=9,
-        shrinkA=9,
-        shrinkB=9,
-        linewidth=width,
-        linestyle=dash,
-        color=color,
-        zorder=1,
-    )
-    ax.add_patch(arrow)

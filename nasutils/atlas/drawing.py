@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from nasutils.atlas.arrows import draw_arrow
 from nasutils.report import DASHES, PALETTE, WIDTH
 from nasutils.spaces.nasbench201 import CONV1, CONV3, EDGES, NONE, POOL, SKIP, NASBench201Cell
 
@@ -43,19 +43,9 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
     label, width, dash = _EDGE_STYLES[op]
     # Long edges arch over the row, (1, 3) and (0, 3) below it, so that none cross.
     bend = {(0, 2): -0.55, (1, 3): 0.55, (0, 3): 0.6}.get((source, target), 0)
-    arrow = FancyArrowPatch(
-        (source, 0),
-        (target, 0),
-        connectionstyle=f"arc3,rad={bend}",
-        arrowstyle="-|>",
-        mutation_scale=9,
-        shrinkA=8,
-        shrinkB=8,
-        linewidth=width,
-        linestyle=dash,
-        color=PALETTE[0] if op in (CONV3, CONV1) else "0.45",
-    )
-    ax.add_patch(arrow)
+    color = PALETTE[0] if op in (CONV3, CONV1) else "0.45"
+    look = {"linewidth": width, "linestyle": dash, "color": color}
+    draw_arrow(ax, (source, 0), (target, 0), bend=bend, shrink=8, mutation_scale=9, **look)
     # A quadratic curve's middle lies half as far out as its control point.
     height = -bend * (target - source) / 2
     ax.text(

@@ -3,11 +3,13 @@
 from collections.abc import Collection, Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch, Patch
+from matplotlib.patches import Patch
 
+from nasutils.atlas.arrows import draw_arrow
 from nasutils.report import PALETTE
 
 _HALF_HEIGHT = 0.32
+_ARROW = {"shrink": 3, "mutation_scale": 10, "linewidth": 1.3}
 
 
 def draw_flow(
@@ -38,13 +40,14 @@ def draw_flow(
         text = ax.text(i, 0, step, ha="center", va="center", fontsize=8.5, bbox=box, zorder=3)
         boxes.append(text.get_bbox_patch())
         if i:
-            _draw_arrow(ax, (i - 1, 0), (i, 0), patchA=boxes[-2], patchB=boxes[-1])
+            joined = {"patchA": boxes[-2], "patchB": boxes[-1]}
+            draw_arrow(ax, (i - 1, 0), (i, 0), color="0.15", **joined, **_ARROW)
     for start, end, name in below:
         ends = (start, -_HALF_HEIGHT), (end, -_HALF_HEIGHT)
         # Arrows that go back bend below the row; the middle of the curve is half as deep.
         depth = 0.35
-        look = {"bend": -depth / (start - end) * 2, "color": PALETTE[2]}
-        _draw_arrow(ax, *ends, **look)
+        bend = -depth / (start - end) * 2
+        draw_arrow(ax, *ends, bend=bend, color=PALETTE[2], **_ARROW)
         ax.text(
             (start + end) / 2,
             -_HALF_HEIGHT - depth - 0.08,
@@ -55,27 +58,3 @@ def draw_flow(
         )
     ax.set(xlim=(-0.5, len(steps) - 0.5), ylim=(-1.15, 0.5))
     ax.axis("off")
-
-
-def _draw_arrow(
-    ax: Axes,
-    start: tuple[float, float],
-    end: tuple[float, float],
-    *,
-    bend: float = 0.0,
-    color: str = "0.15",
-    **patches: Patch,
-) -> None:
-    arrow = FancyArrowPatch(
-        start,
-        end,
-        connectionstyle=f"arc3,rad={bend}",
-        arrowstyle="-|>",
-        mutation_scale=10,
-        shrinkA=3,
-        shrinkB=3,
-        linewidth=1.3,
-        color=color,
-        **patches,
-    )
-    ax.add_patch(arrow)

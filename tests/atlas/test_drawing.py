@@ -1,7 +1,5 @@
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
-import pytest
 
 from nasutils.atlas import drawing
 from nasutils.spaces.nasbench201 import NASBench201Cell
@@ -9,14 +7,6 @@ from nasutils.spaces.nasbench201 import NASBench201Cell
 CELL = NASBench201Cell.from_string(
     "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|"
 )
-
-
-@pytest.fixture(autouse=True)
-def _no_screen():
-    with mpl.rc_context():
-        plt.switch_backend("Agg")
-        yield
-        plt.close("all")
 
 
 def texts(ax):

@@ -1,20 +1,10 @@
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 from matplotlib.patches import FancyArrowPatch
 
 from nasutils.atlas.darts_drawing import draw_darts_cell
 from nasutils.atlas.schematic import draw_flow
 from nasutils.spaces.darts import DARTSGenotype
-
-
-@pytest.fixture(autouse=True)
-def _no_screen():
-    with mpl.rc_context():
-        plt.switch_backend("Agg")
-        yield
-        plt.close("all")
 
 
 def arrows(ax):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nasutils.errors import UnknownNameError
 from nasutils.methods.hypernas.stacks import ABSENT, Cells, Stacks
@@ -63,11 +62,10 @@ def _graphs(cell: Cells, vocabulary: int, normalisation: str) -> Graphs:
     adjacency = cell.adjacency.float()
     loops = torch.diag_embed(present.float())
     normalise = NORMALISATIONS[normalisation]
-    one_hot = F.one_hot((cell.labels + 1).long(), vocabulary + 1)[..., 1:]  # ABSENT is cut off
     return Graphs(
         normalise(adjacency, loops) / 2,
         normalise(adjacency.mT, loops) / 2,
-        one_hot[None].float(),
+        cell.one_hot(vocabulary)[None].float(),
         1 / present.sum(1).float()[None, :, None],
         cell.kind,
     )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from nasutils.data import nasbench101 as nasbench101_table
 from nasutils.errors import ArchitectureError, NasutilsError, UnknownNameError
@@ -49,6 +50,10 @@ class Cells:
         if self.shared:
             return self
         return replace(self, adjacency=self.adjacency[rows], labels=self.labels[rows])
+
+    def one_hot(self, vocabulary: int) -> Tensor:
+        """Return the labels as int64 of shape (B, F, K), zero for an absent vertex."""
+        return F.one_hot((self.labels + 1).long(), vocabulary + 1)[..., 1:]  # ABSENT is cut off
 
 
 @dataclass(frozen=True, slots=True)

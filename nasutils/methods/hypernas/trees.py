@@ -12,7 +12,6 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.ensemble import ExtraTreesRegressor
 from torch import Tensor
-from torch.nn import functional as F
 
 from nasutils.errors import DataError
 from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
@@ -46,7 +45,7 @@ def path_features(stacks: Stacks) -> pd.DataFrame:
 
 
 def _describe(cell: Cells, vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]:
-    one_hot = F.one_hot((cell.labels + 1).long(), len(vocabulary) + 1)[..., 1:].double()
+    one_hot = cell.one_hot(len(vocabulary)).double()
     present = (cell.labels != ABSENT)[..., None].double()
     paths = Paths.of(cell, vocabulary)
     most, fewest = _extremes(paths, one_hot)
