@@ -1,7 +1,7 @@
 """Cells as the tensors of a GCN: both directions of a normalised adjacency, and one-hot labels."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ class Graphs:
         Args:
             rows: Positions in this batch, whose R is 1; shape (R', B').
         """
+        rows = rows.to(self.along.device)
         if len(self.along) == 1:  # shared by all
             rows = torch.zeros_like(rows)
         flat = rows.flatten()
@@ -46,15 +47,21 @@ class Graphs:
         )
 
 
-def graphs_of(stacks: Stacks, normalisation: str) -> list[Graphs]:
-    """Return the distinct cells of B stacks as graphs of one replica.
+def graphs_of(
+    stacks: Stacks, normalisation: str, device: torch.device | str = "cpu"
+) -> list[Graphs]:
+    """Return the distinct cells of B stacks as graphs of one replica, on a device.
 
     Raises:
         UnknownNameError: If there is no such normalisation.
     """
     if normalisation not in NORMALISATIONS:
         raise UnknownNameError("normalisation", normalisation, NORMALISATIONS)
-    return [_graphs(cell, len(stacks.vocabulary), normalisation) for cell in stacks.cells]
+    moved = [
+        replace(cell, adjacency=cell.adjacency.to(device), labels=cell.labels.to(device))
+        for cell in stacks.cells
+    ]
+    return [_graphs(cell, len(stacks.vocabulary), normalisation) for cell in moved]
 
 
 def _graphs(cell: Cells, vocabulary: int, normalisation: str) -> Graphs:

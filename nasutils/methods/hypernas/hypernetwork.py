@@ -97,42 +97,38 @@ class Hypernetwork(nn.Module):
         """
         common = {name: self.shared[key] for name, key in self.names.items()}
         networks = [dict(common) for _ in places]
-        for (head, shape), group in _grouped(places).items():
+        for head, group in _by_head(places).items():
             vertices = torch.stack(
                 [features[place.position][row, place.vertex] for row, place in group]
             )
-            for (row, place), weight in zip(
-                group, self._decode(vertices, head, shape), strict=True
-            ):
-                networks[row][place.parameter] = weight
+            for (row, place), made in zip(group, self._decode(vertices, head), strict=True):
+                networks[row][place.parameter] = _fitted(made, place.shape)
         return networks
 
-    def _decode(self, vertices: Tensor, head: str, shape: tuple[int, ...]) -> Tensor:
-        """Make weights of one shape for V vertices: (V, d) to (V, C_out, C_in, k, k)."""
+    def _decode(self, vertices: Tensor, head: str) -> Tensor:
+        """Make what a head makes of V vertices: (V, d) to (V, C, C, k, k)."""
         if head not in self.heads:
             raise UnknownNameError("head", head, self.heads)
-        c_out, c_in, *_ = shape
-        # Decoding with a slice of the decoder is slicing what it decodes.
-        decoder = _fitted(_fitted(self.heads[head], 0, c_out), 1, c_in)
-        fan_in = decoder[0, ..., 0].numel()
-        return torch.einsum("vh,oiklh->voikl", self.mlp(vertices), decoder) * (2 / fan_in) ** 0.5
+        # All of it, even where a slice would do: slicing the decoder is slower, since the gradient
+        # of every slice fills a decoder with zeros.
+        return torch.einsum("vh,oiklh->voikl", self.mlp(vertices), self.heads[head])
 
 
-def _fitted(decoder: Tensor, dim: int, size: int) -> Tensor:
-    """Cut a dimension to a size, after repeating it as often as that needs."""
-    repeats = -(-size // decoder.shape[dim])
-    tiled = torch.cat([decoder] * repeats, dim) if repeats > 1 else decoder
-    return tiled.narrow(dim, 0, size)
+def _fitted(made: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Cut weights to a layer's shape, repeated where it needs more, scaled by its fan-in."""
+    for dim, size in enumerate(shape[:2]):
+        repeats = -(-size // made.shape[dim])
+        made = torch.cat([made] * repeats, dim) if repeats > 1 else made
+        made = made.narrow(dim, 0, size)
+    return made * (2 / made[0].numel()) ** 0.5
 
 
-def _grouped(
-    places: Sequence[Sequence[Place]],
-) -> dict[tuple[str, tuple[int, ...]], list[tuple[int, Place]]]:
-    """Gather the places, each with the number of its network, that one decoding can serve."""
-    groups: dict[tuple[str, tuple[int, ...]], list[tuple[int, Place]]] = {}
+def _by_head(places: Sequence[Sequence[Place]]) -> dict[str, list[tuple[int, Place]]]:
+    """Gather the places, each with the number of its network, that one head serves."""
+    groups: dict[str, list[tuple[int, Place]]] = {}
     for row, network in enumerate(places):
         for place in network:
-            groups.setdefault((place.head, place.shape), []).append((row, place))
+            groups.setdefault(place.head, []).append((row, place))
     return groups
 
 

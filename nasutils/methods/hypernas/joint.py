@@ -29,6 +29,9 @@ from nasutils.threads import one_thread
 #: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.
 VARIANTS = ("hypernas", "hypernas_h", "ghn")
 
+#: Of the target networks' convolutions; weights, losses and the encoder are float32 in either.
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
 
 @dataclass(frozen=True, slots=True)
 class JointRecipe:
@@ -40,9 +43,13 @@ class JointRecipe:
         variant: One of ``VARIANTS``.
         q: Preference coefficient of Eq. 11.
         images: Images a target network sees at once.
+        networks: Target networks a step: as many of its architectures, a random part, are run;
+            all where None, as in the paper. The prediction sees all of them in any case.
+        precision: In which target networks compute, one of ``PRECISIONS``.
 
     Raises:
-        UnknownNameError: If there is no such variant.
+        UnknownNameError: If there is no such variant or precision.
+        NasutilsError: If no network is run.
     """
 
     predictor: Recipe = field(default_factory=Recipe)
@@ -50,10 +57,16 @@ class JointRecipe:
     variant: str = "hypernas"
     q: float = 1.5
     images: int = 128
+    networks: int | None = None
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
             raise UnknownNameError("variant of HyperNAS", self.variant, VARIANTS)
+        if self.precision not in PRECISIONS:
+            raise UnknownNameError("precision", self.precision, PRECISIONS)
+        if self.networks is not None and self.networks < 1:
+            raise NasutilsError(f"{self.networks} target networks a step: nothing to learn from.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +122,9 @@ class Images:
 
     def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return a random batch, without repetition."""
-        rows = torch.randperm(len(self.labels), generator=generator)[:size]
-        return self.images[rows], self.labels[rows]
+        rows = torch.randperm(len(self.labels), generator=generator)[:size].to(self.labels.device)
+        batch = self.images[rows].to(memory_format=torch.channels_last)
+        return batch, self.labels[rows]
 
 
 def fit_jointly(
@@ -126,7 +140,8 @@ def fit_jointly(
     """Train encoder, regressor and hypernetwork on labelled architectures and images.
 
     As in the paper each architecture meets one batch of images, and gradients are averaged over
-    the architectures of a step.
+    the architectures of a step. The device is that of the images. There they lie channels-last,
+    which halves the time of small convolutions.
 
     Args:
         stacks: The n training architectures.
@@ -149,7 +164,7 @@ def fit_jointly(
         target.check(stacks)
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _Model(stacks, targets[0], recipe, seed)
+        model = _Model(stacks, targets[0], recipe, seed).to(images.labels.device)
         scaled = LABEL_SCALES[recipe.predictor.labels](labels)[0]
         losses = _train(model, stacks, scaled, targets, images, seed, progress)
     return model.finished(stacks, losses)
@@ -182,15 +197,24 @@ class _Model(nn.Module):
         targets: Sequence[Target],
         batches: Sequence[tuple[Tensor, Tensor]],
     ) -> tuple[Tensor, Tensor]:
-        """Return the squared errors and the cross-entropies of B architectures, both (B,)."""
+        """Return the squared errors of B architectures and the cross-entropies of the first T.
+
+        Args:
+            cells: Of all B.
+            scaled: Their labels, (B,).
+            targets: The networks of the first T.
+            batches: Their images.
+        """
         walk = list(self.encoder.walk(cells))
         networks = self.hypernetwork(
             [vertices[0] for vertices, _ in walk], [target.places for target in targets]
         )
-        entropies = [
-            F.cross_entropy(target(weights, x), y)
-            for target, weights, (x, y) in zip(targets, networks, batches, strict=True)
-        ]
+        device, precision = scaled.device, PRECISIONS[self.recipe.precision]
+        with torch.autocast(device.type, precision, enabled=precision != torch.float32):
+            entropies = [
+                F.cross_entropy(target(weights, x).float(), y)
+                for target, weights, (x, y) in zip(targets, networks, batches, strict=True)
+            ]
         if self.network is None:
             errors = torch.full_like(scaled, torch.nan)
         else:
@@ -202,11 +226,11 @@ class _Model(nn.Module):
         """Combine the losses by Eq. 11, or take the one that there is."""
         if self.adaptive is None:
             return entropies.mean()
-        return self.adaptive([errors, entropies]).mean()
+        return self.adaptive([errors, entropies])
 
     def finished(self, stacks: Stacks, losses: np.ndarray) -> HyperNAS:
-        """Freeze everything and hand it out."""
-        self.eval().requires_grad_(False)
+        """Freeze everything and hand it out, on the CPU."""
+        self.cpu().eval().requires_grad_(False)
         predictor = None
         if self.network is not None:
             predictor = predictor_of(self.network, self.recipe.predictor, stacks, losses[:1])
@@ -223,20 +247,24 @@ def _train(
     seed: int,
     progress: bool,
 ) -> np.ndarray:
-    recipe = model.recipe.predictor
-    graphs = graphs_of(stacks, model.normalisation)
+    recipe, networks = model.recipe.predictor, model.recipe.networks
+    device = images.labels.device
+    graphs, scaled = graphs_of(stacks, model.normalisation, device), scaled.to(device)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters(), weight_decay=recipe.weight_decay, fused=True)
-    losses = torch.zeros(2, recipe.epochs)
+    losses = torch.zeros(2, recipe.epochs, device=device)
     for epoch in tqdm(range(recipe.epochs), desc="HyperNAS", unit="epoch", disable=not progress):
         optimiser.param_groups[0]["lr"] = recipe.rate(epoch / recipe.epochs)
-        order = torch.randperm(len(stacks), generator=generator)
-        for rows in order.split(recipe.batch_size):
-            batches = [images.draw(model.recipe.images, generator) for _ in rows]
+        steps = torch.randperm(len(stacks), generator=generator).split(recipe.batch_size)
+        for rows in steps:
+            batches = [images.draw(model.recipe.images, generator) for _ in rows[:networks]]
             cells = take_all(graphs, rows[None])
-            found = model.losses(cells, scaled[rows], [targets[row] for row in rows], batches)
+            chosen = [targets[row] for row in rows[:networks]]
+            found = model.losses(cells, scaled[rows.to(device)], chosen, batches)
             optimiser.zero_grad(set_to_none=True)
             model.total(*found).backward()
             optimiser.step()
-            losses[:, epoch] += torch.stack(found).detach().sum(1) / len(stacks)
-    return losses.numpy()
+            shares = len(rows) / len(stacks), 1 / len(steps)
+            for task, (loss, share) in enumerate(zip(found, shares, strict=True)):
+                losses[task, epoch] += loss.detach().mean() * share
+    return losses.cpu().numpy()

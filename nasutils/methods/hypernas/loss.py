@@ -31,7 +31,14 @@ class AdaptiveLoss(nn.Module):
         self.u = nn.Parameter(torch.ones(tasks))
 
     def forward(self, losses: Sequence[Tensor]) -> Tensor:
-        """Combine the losses of the tasks, non-negative tensors of one shape, element by element.
+        """Combine the losses of the tasks.
+
+        Args:
+            losses: Of each task, a non-negative tensor of any shape: the power is taken of each
+                element, and then their mean.
+
+        Returns:
+            The total, a scalar.
 
         Raises:
             NasutilsError: If there are not as many losses as tasks.
@@ -40,5 +47,6 @@ class AdaptiveLoss(nn.Module):
             raise NasutilsError(f"{len(self.u)} tasks, but {len(losses)} losses.")
         square = self.u.square()
         return sum(
-            loss**self.q / (2 * s) + torch.log1p(s) for loss, s in zip(losses, square, strict=True)
+            (loss**self.q).mean() / (2 * s) + torch.log1p(s)
+            for loss, s in zip(losses, square, strict=True)
         )

@@ -7,14 +7,16 @@ Sources: Lv et al., "HyperNAS", Section 4.1 and Appendix A; Wen et al., "Neural 
 Architecture Search", ECCV 2020, https://arxiv.org/abs/1912.00848.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
@@ -22,7 +24,7 @@ from nasutils.errors import DataError, NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
-from nasutils.methods.hypernas.stacks import Stacks
+from nasutils.methods.hypernas.stacks import REDUCTIONS, Stacks
 from nasutils.threads import one_thread
 
 
@@ -66,9 +68,12 @@ class Recipe:
             after one half and after three quarters of the epochs.
         labels: One of ``labels.LABEL_SCALES``.
         loss: One of ``LOSSES``.
+        reduction: How the stacks that it reads show fixed reductions, one of
+            ``stacks.REDUCTIONS``.
+        live: Whether it reads them without the vertices that lie on no path.
 
     Raises:
-        UnknownNameError: If there is no such scale or loss.
+        UnknownNameError: If there is no such scale, loss or reduction.
         NasutilsError: If there is no epoch or an empty batch.
     """
 
@@ -80,11 +85,14 @@ class Recipe:
     cosine: bool = False
     labels: str = "z_score"
     loss: str = "squared"
+    reduction: str = "block"
+    live: bool = False
 
     def __post_init__(self) -> None:
         for kind, name, choices in (
             ("label scale", self.labels, LABEL_SCALES),
             ("loss", self.loss, LOSSES),
+            ("reduction", self.reduction, REDUCTIONS),
         ):
             if name not in choices:
                 raise UnknownNameError(kind, name, choices)
@@ -98,20 +106,21 @@ class Recipe:
         return self.learning_rate * 0.5 ** ((progress >= 0.5) + (progress >= 0.75))
 
 
-#: Name -> recipe. ``hypernas_p`` is the paper's. ``tuned`` is ours: cells read for themselves,
-#: initial weights that keep the scale of the features, normal scores as targets, half the epochs.
-#: It reads stacks ``without_dead``. Gain and epochs were chosen on NB201-Digits. Its context was
-#: compared by ``selection.cross_validate`` on validation accuracies of NAS-Bench-201, in five
-#: splits of 156 random cells, three folds each: no other ranked the held-out cells better than
-#: "none" by more than the scatter between the splits, and "none" is the cheapest.
+#: Name -> recipe. ``np`` is the baseline's and reads nothing but the searched cell, ``hypernas_p``
+#: the paper's. ``tuned`` is ours; ``selection.cross_validate`` among training labels chose it, and
+#: its chapter shows the candidates. Cells are read for themselves, because no context helped.
 RECIPES: dict[str, Recipe] = {
-    "np": Recipe(NP, epochs=300, learning_rate=1e-4, weight_decay=1e-3, cosine=True),
+    "np": Recipe(
+        NP, epochs=300, learning_rate=1e-4, weight_decay=1e-3, cosine=True, reduction="none"
+    ),
     "hypernas_p": Recipe(),
     "tuned": Recipe(
         EncoderSettings(context="none", gain=2.0),
         epochs=100,
         weight_decay=1e-3,
         labels="normal_score",
+        reduction="none",
+        live=True,
     ),
 }
 
@@ -155,18 +164,41 @@ class Predictor:
         Raises:
             DataError: If the stacks are not of the kind that the predictor was trained on.
         """
+        return self._over_parts(stacks, self.network, threads)
+
+    def features(self, stacks: Stacks, *, threads: int = 2) -> np.ndarray:
+        """Return the global features h that predictions are made of (Eq. 5), (R, B, d).
+
+        Args:
+            stacks: As of ``predict``.
+            threads: As of ``predict``.
+
+        Raises:
+            DataError: As ``predict``.
+        """
+        return self._over_parts(stacks, self.network.encoder, threads)
+
+    def member(self, replica: int) -> "Predictor":
+        """Return one of the R predictors alone."""
+        network = copy.deepcopy(self.network)
+        for parameter in network.parameters():  # all of them have the replicas in front
+            parameter.data = parameter.data[replica : replica + 1]
+        return replace(self, network=network, losses=self.losses[replica : replica + 1])
+
+    def _over_parts(self, stacks: Stacks, module: nn.Module, threads: int) -> np.ndarray:
         self._check(stacks)
         step = max(1, _CELLS_AT_ONCE // len(self.losses))
         parts = [stacks[start : start + step] for start in range(0, len(stacks), step)]
         # Small matrices: two parts beside each other gain more than two threads in one product.
         with one_thread(), ThreadPoolExecutor(threads) as pool:
-            return np.concatenate(list(pool.map(self._predict_part, parts)), axis=1)
+            made = pool.map(partial(self._of_part, module), parts)
+            return np.concatenate(list(made), axis=1)
 
     @torch.inference_mode()
-    def _predict_part(self, stacks: Stacks) -> np.ndarray:
+    def _of_part(self, module: nn.Module, stacks: Stacks) -> np.ndarray:
         rows = torch.arange(len(stacks)).expand(len(self.losses), -1)
         graphs = graphs_of(stacks, self.recipe.encoder.normalisation)
-        return self.network(take_all(graphs, rows)).numpy()
+        return module(take_all(graphs, rows)).numpy()
 
     def _check(self, stacks: Stacks) -> None:
         if (stacks.order, stacks.vocabulary) != (self.order, self.vocabulary):

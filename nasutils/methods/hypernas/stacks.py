@@ -140,7 +140,13 @@ class _Space:
     block: _Graph | None = None
 
 
-def stack(space: str, architectures: Sequence[Any], *, reduction: str = "block") -> Stacks:
+def stack(
+    space: str,
+    architectures: Sequence[Any],
+    *,
+    reduction: str = "block",
+    cells_per_stage: int | None = None,
+) -> Stacks:
     """Return the stacks of architecture values.
 
     Args:
@@ -148,11 +154,13 @@ def stack(space: str, architectures: Sequence[Any], *, reduction: str = "block")
         architectures: Values of the space, such as ``NASBench201Cell``.
         reduction: One of ``REDUCTIONS``, for spaces whose reductions are fixed; the others have
             none, or search them.
+        cells_per_stage: Of a network that is smaller or larger than the benchmark's, for the same
+            spaces.
 
     Raises:
         UnknownNameError: If there is no such space or reduction.
         ArchitectureError: If an architecture is not of the space.
-        NasutilsError: If there is no architecture.
+        NasutilsError: If there is no architecture, or no such number of cells.
     """
     if space not in SPACES:
         raise UnknownNameError("space of HyperNAS", space, SPACES)
@@ -164,23 +172,34 @@ def stack(space: str, architectures: Sequence[Any], *, reduction: str = "block")
             raise ArchitectureError(
                 f"an architecture of {space} is a {wanted.__name__}, not {architecture!r}"
             )
-    return _assemble(SPACES[space], *SPACES[space].graphs(architectures), reduction)
+    return _assemble(
+        SPACES[space], *SPACES[space].graphs(architectures), reduction, cells_per_stage
+    )
 
 
-def stack_nasbench101(frame: pd.DataFrame, *, reduction: str = "block") -> Stacks:
-    """Return the stacks of (a part of) the table ``nasbench101``, many at once.
-
-    Raises:
-        UnknownNameError: If there is no such reduction.
-    """
+def stack_nasbench101(
+    frame: pd.DataFrame, *, reduction: str = "block", cells_per_stage: int | None = None
+) -> Stacks:
+    """Return the stacks of (a part of) the table ``nasbench101``, many at once; as ``stack``."""
     adjacency, labels = nasbench101_table.adjacency_and_ops(frame)
-    return _assemble(SPACES["nasbench101"], adjacency[:, None], labels[:, None], reduction)
+    space = SPACES["nasbench101"]
+    return _assemble(space, adjacency[:, None], labels[:, None], reduction, cells_per_stage)
 
 
-def _assemble(space: _Space, adjacency: np.ndarray, labels: np.ndarray, reduction: str) -> Stacks:
+def _assemble(
+    space: _Space,
+    adjacency: np.ndarray,
+    labels: np.ndarray,
+    reduction: str,
+    cells_per_stage: int | None,
+) -> Stacks:
     if reduction not in REDUCTIONS:
         raise UnknownNameError("reduction", reduction, REDUCTIONS)
     vocabulary, order = space.vocabulary, space.order
+    if cells_per_stage is not None:
+        if space.block is None or cells_per_stage < 1:
+            raise NasutilsError(f"no network with {cells_per_stage} cells a stage in this space.")
+        order = _three_stages(cells_per_stage)
     edges = torch.from_numpy(adjacency.astype(np.uint8))  # (B, S, F, F)
     codes = torch.from_numpy(labels.astype(np.int8))  # (B, S, F)
     cells = [Cells(edges[:, s], codes[:, s], kind) for s, kind in enumerate(space.kinds)]

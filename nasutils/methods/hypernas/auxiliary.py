@@ -1,0 +1,120 @@
+"""The auxiliary task (Section 3.4): target networks, and images to train and to judge them by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from nasutils.data.images import load_images
+from nasutils.digits import task as digits
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.hypernas.joint import Images
+from nasutils.methods.hypernas.targets import Target
+from nasutils.networks.nasbench101 import NASBench101Network
+from nasutils.networks.nasbench201 import NASBench201Network
+
+# CIFAR-10's mean and standard deviation of each channel, as shares of 255.
+_MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
+_VALIDATION = 5_000  # last images of CIFAR-10's training split
+
+
+@dataclass(frozen=True, slots=True)
+class Auxiliary:
+    """What a hypernetwork is trained on and judged by.
+
+    Attributes:
+        network: From an architecture to its target network.
+        cells_per_stage: Of that network, hence of the stacks.
+        train: Images to learn.
+        valid: Images to judge by.
+    """
+
+    network: Callable[[Any], nn.Module]
+    cells_per_stage: int
+    train: Images
+    valid: Images
+
+    def target(self, architecture: Any) -> Target:
+        """Return the target network of an architecture."""
+        return Target.build(lambda: self.network(architecture))
+
+
+def _nasbench201(cell: Any, *, full: bool) -> nn.Module:
+    """Build the benchmark's network, or one of half the channels and one cell a stage."""
+    channels, cells = (16, 5) if full else (8, 1)
+    return NASBench201Network(cell, 10, channels=channels, cells_per_stage=cells, in_channels=3)
+
+
+def _nasbench101(cell: Any, *, full: bool) -> nn.Module:
+    """Build the benchmark's network, or one of a sixteenth of the channels and a cell a stack."""
+    channels, cells = (128, 3) if full else (8, 1)
+    return NASBench101Network(cell, 10, channels=channels, cells_per_stack=cells)
+
+
+#: Space -> its network on CIFAR-10, and the cells a stage of the reduced and of the full one.
+_ON_CIFAR10: dict[str, tuple[Callable[..., nn.Module], int, int]] = {
+    "nasbench201": (_nasbench201, 1, 5),
+    "nasbench101": (_nasbench101, 1, 3),
+}
+SPACES = ("nb201_digits", *_ON_CIFAR10)
+
+#: Height and width of the images of reduced target networks.
+REDUCED_SIZE = 16
+
+
+def load_auxiliary(
+    space: str, *, full: bool = False, device: torch.device | str = "cpu"
+) -> Auxiliary:
+    """Return the auxiliary task of a space: the digits' own, or CIFAR-10.
+
+    Args:
+        space: One of ``SPACES``.
+        full: Whether target networks are the benchmark's and images have 32 x 32 pixels. Else
+            networks start with 8 channels and have one cell a stage, and images 16 x 16 pixels.
+        device: Where the images lie, and hence training takes place.
+
+    Raises:
+        UnknownNameError: If there is none for the space.
+        DataError: If the images cannot be had.
+    """
+    if space not in SPACES:
+        raise UnknownNameError("space with an auxiliary task", space, SPACES)
+    if space == "nb201_digits":
+        train, valid = (Images(*digits.images(split, str(device))) for split in ("train", "valid"))
+        return Auxiliary(digits.build_network, 1, train, valid)
+    network, reduced_cells, full_cells = _ON_CIFAR10[space]
+    return Auxiliary(
+        lambda cell: network(cell, full=full),
+        full_cells if full else reduced_cells,
+        *cifar10_images(32 if full else REDUCED_SIZE, str(device)),
+    )
+
+
+@cache
+def cifar10_images(size: int = 32, device: str = "cpu") -> tuple[Images, Images]:
+    """Return CIFAR-10's training images, normalised: 45,000 to train by and 5,000 to judge by.
+
+    Args:
+        size: Height and width; smaller ones are means of squares of pixels. 32 or a divisor of it.
+        device: Where they lie.
+
+    Raises:
+        NasutilsError: On another size.
+        DataError: If the images cannot be had.
+    """
+    if size < 1 or 32 % size:
+        raise NasutilsError(f"CIFAR-10's 32 pixels cannot be averaged to {size}.")
+    pixels, labels = load_images("cifar10", "train")
+    images = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (_MEAN, _STD))
+    images = F.avg_pool2d((images - mean) / std, 32 // size).to(device)
+    classes = torch.tensor(labels).to(device)
+    return (
+        Images(images[:-_VALIDATION], classes[:-_VALIDATION]),
+        Images(images[-_VALIDATION:], classes[-_VALIDATION:]),
+    )
