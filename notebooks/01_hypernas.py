@@ -168,7 +168,7 @@ sample = np.random.default_rng(seed).permutation(len(task.truth))[:500]
 drawn = torch.from_numpy(np.sort(sample))
 live_features = {}
 for (name, size), outcome in live_outcomes.items():
-    if outcome.predictor and size == SIZES[benchmark][2] and "/" not in name:
+    if outcome.predictor and size == SIZES[benchmark][:3][-1]:
         recipe = outcome.predictor.recipe
         stacks = task.stacks(recipe.reduction, live=recipe.live)[drawn]
         features = outcome.predictor.features(stacks)
@@ -273,7 +273,7 @@ if not REAL:
     CANDIDATES = {name: CANDIDATES[name] for name in ("ours", "labels: z-scores")}
 if part in ("all", "choice"):
     splits = range(1000 + seed, 1000 + seed + 5)  # not those that anything is judged by
-    size = SIZES[benchmark][2]
+    size = SIZES[benchmark][:3][-1]
     rows = task.draw(size, splits)
     for name, changes in CANDIDATES.items():
         recipe = replace(tuned, **changes)
