@@ -121,3 +121,19 @@ def test_the_encoder_is_shared(stacks, images):
     model = fitted(stacks, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1)))
     assert model.encoder is model.predictor.network.encoder
     assert isinstance(model.encoder, nn.Module)
+
+
+def test_fewer_networks_and_half_precision_learn_too(stacks, images):
+    recipe = replace(RECIPE, networks=1, precision="bfloat16")
+    model = fitted(stacks, images, replace(recipe, predictor=replace(RECIPE.predictor, epochs=40)))
+    errors, entropies = model.losses
+    assert np.isfinite(model.losses).all()
+    assert entropies[-1] < entropies[0] / 2
+    assert errors[-1] < errors[0]
+
+
+def test_bad_options():
+    with pytest.raises(UnknownNameError, match="float32"):
+        replace(RECIPE, precision="float16")
+    with pytest.raises(NasutilsError, match="0 target networks"):
+        replace(RECIPE, networks=0)

@@ -188,3 +188,8 @@ def test_stacks_of_another_kind_are_refused(stacks, predictor):
     )
     with pytest.raises(DataError, match=r"cells of \(8, 6\) vertices, not \(9, 6\)"):
         predictor.predict(replace(stacks, cells=(larger, stacks.cells[1])))
+
+
+def test_a_recipe_names_a_reduction():
+    with pytest.raises(UnknownNameError, match="block, node, none"):
+        Recipe(reduction="pool")

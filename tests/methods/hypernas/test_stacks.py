@@ -163,3 +163,15 @@ def test_cells_that_are_none(edges, labels, message):
     cell = Cells(adjacency, torch.tensor([labels], dtype=torch.int8), NORMAL)
     with pytest.raises(ArchitectureError, match=message):
         Stacks((cell,), (0,), ("a", "b"), 1)
+
+
+def test_networks_of_another_size():
+    cells = ARCHITECTURES["nasbench201"]
+    stacks = stack("nasbench201", cells, cells_per_stage=2)
+    assert stacks.order == (0, 0, 1, 0, 0, 1, 0, 0)
+    assert stack("nasbench201", cells, cells_per_stage=5).order == stack("nasbench201", cells).order
+    without = stack("nasbench201", cells, reduction="none", cells_per_stage=2)
+    assert without.order == (0,) * 6
+    for space, number in (("nasbench201", 0), ("darts", 2)):
+        with pytest.raises(NasutilsError, match=f"{number} cells a stage"):
+            stack(space, ARCHITECTURES[space], cells_per_stage=number)
