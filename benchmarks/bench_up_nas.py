@@ -8,7 +8,7 @@ from nasutils.data import load_table
 SETUP = """
 import numpy as np
 from nasutils.methods.up_nas import *
-from nasutils.methods.up_nas.scored import load_scored_cells
+from nasutils.data.scored import load_scored_cells
 from nasutils.methods.up_nas.strategies import search
 from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
 codec = get_codec("nasbench201")

@@ -54,16 +54,17 @@ import seaborn as sns
 import torch
 from torch import nn
 
-from nasutils.atlas.claims import NOT_REPRODUCED, NOT_RUN, PARTLY, REPRODUCED
+from nasutils.atlas.claims import NOT_RUN
 from nasutils.atlas.darts_drawing import draw_darts_cell
 from nasutils.atlas.drawing import draw_cell
+from nasutils.atlas.figures import Figures, table_of, verdict
 from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
 from nasutils.data import load_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.data.scored import darts_training_proxies, load_scored_cells
 from nasutils.digits.query import query
-from nasutils.errors import DataError
 from nasutils.methods.up_nas import (
     MPE_SCHEDULES,
     NORMALISATIONS,
@@ -82,7 +83,6 @@ from nasutils.methods.up_nas import (
     unified_proxy,
 )
 from nasutils.methods.up_nas.complete import complete_scores
-from nasutils.methods.up_nas.scored import darts_training_proxies, load_scored_cells
 from nasutils.methods.up_nas.strategies import STRATEGIES, search
 from nasutils.metrics import kendall_tau
 from nasutils.networks.counting import build_on_meta, count_params
@@ -92,17 +92,15 @@ from nasutils.proxies.compare import agreement, score_sample
 from nasutils.proxies.passes import code_kernel
 from nasutils.report import (
     PALETTE,
-    Summary,
     figure_size,
     glue,
     paired_interval,
     paper_table,
-    published,
     use_style,
 )
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
-from nasutils.study import Recorder, by_scale, load_results
+from nasutils.study import Recorder, by_scale
 
 use_style()
 rng = np.random.default_rng(seed)
@@ -112,45 +110,13 @@ compared = Recorder("up_nas", scale=scale, seed=seed, out=out if compared_cells 
 REAL = scale != "demo"
 TITLES = {ours: paper for paper, ours in PROXY_NAMES.items()}  # a proxy's name in the paper
 UP_TITLES = {name: name.replace("up_", "UP_") for name in UNIFIED}
-book = load_results("up_nas")
-
-
-def ours(item: str, row: str, column: str, metric: str) -> Summary | str:
-    """Return a published figure of this chapter, or a question mark before there is one."""
-    try:
-        return published("up_nas", item=item, row=row, column=column, metric=metric, scale="bench")
-    except DataError:
-        return "?"
+book = Figures("up_nas")
 
 
 def shown(item: str, rows: str = "all") -> object:
     """Set the paper's table beside ours; nothing for an item of ours that is not published yet."""
-    known = (book["item"] == item).any() or (item.startswith("table") and rows == "all")
+    known = (book.rows["item"] == item).any() or (item.startswith("table") and rows == "all")
     return paper_table("up_nas", item, scale="bench", rows=rows) if known else None
-
-
-def spread(item: str, columns: dict[tuple[str, str], tuple[str, int]]) -> pd.DataFrame:
-    """Return published figures as text, mean and deviation over seeds, a row a method.
-
-    Args:
-        item: The item.
-        columns: Column and metric -> heading and digits.
-    """
-    rows = book[(book["item"] == item) & (book["scale"] == "bench")]
-    figures = rows.groupby(["row", "column", "metric"], sort=False)["value"].agg(["mean", "std"])
-    texts: dict[str, dict[str, str]] = {}
-    for (row, column, metric), (middle, std) in figures.iterrows():
-        if (column, metric) in columns:
-            heading, digits = columns[column, metric]
-            text = f"{middle:.{digits}f}" + (f" ± {std:.{digits}f}" if std > 1e-9 else "")
-            texts.setdefault(row, {})[heading] = text.replace("-", "−")
-    headings = [heading for heading, _ in columns.values()]
-    return pd.DataFrame(texts).T.reindex(columns=headings).fillna("")
-
-
-def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:
-    """Show a frame with its index as the first column, under a heading."""
-    return Table(frame.rename_axis(first).reset_index(), name, words=(first,))
 
 
 # %% [markdown]
@@ -386,7 +352,7 @@ if REAL and compared_cells:
 compared.save()
 
 # %% tags=["hide-input"]
-agreed = book[(book["item"] == "agreement") & (book["metric"] == "spearman")]
+agreed = book.rows[(book.rows["item"] == "agreement") & (book.rows["metric"] == "spearman")]
 agreed = agreed.pivot_table("value", "row", "column")
 if len(agreed):
     agreed = agreed.sort_values("ours", ascending=False)
@@ -396,11 +362,11 @@ if len(agreed):
 Table(agreed, "agreement", words=tuple(agreed.columns[:1]))
 
 # %% tags=["remove-cell"]
-counted = ours("agreement", "cells", "ours", "count")
+counted = book.of("agreement", "cells", "ours", "count")
 glue("compared", f"{counted.mean:.0f}" if counted != "?" else "?")
 for name in ("l2_norm", "plain", "Grasp", "EPE_NAS"):
     for source, key in (("ours", "ours"), ("another public source", "public")):
-        rho = ours("agreement", name, source, "spearman")
+        rho = book.of("agreement", name, source, "spearman")
         glue(f"rho-{key}-{name}", f"{rho.mean:.2f}" if rho != "?" else "?")
 
 # %% [markdown]
@@ -547,7 +513,7 @@ table_of(live_choices, "normalisation-live", "Normalisation")
 # (validation) and among all (test), and the $\tau$ of the paper's own UP_weighted on all cells.
 
 # %% tags=["hide-input"]
-table_of(spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "Normalisation")
+table_of(book.spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "Normalisation")
 
 # %% [markdown]
 # {.caption-text}
@@ -832,7 +798,7 @@ shown("table1")
 # weight means nothing without it.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weights of ten searches"}}
-rows = book[(book["item"] == "table1") & (book["column"] == "up_weighted")]
+rows = book.rows[(book.rows["item"] == "table1") & (book.rows["column"] == "up_weighted")]
 _, ax = plt.subplots(figsize=figure_size(0.95, 0.45))
 if len(rows):
     order = rows.groupby("row")["value"].mean().sort_values(ascending=False).index
@@ -891,7 +857,7 @@ SEARCH_COLUMNS = {
     ("nb201-c10", "zc_evals"): ("Cells scored", 0),
     ("nb201-c10", "seconds"): ("Seconds", 1),
 }
-table_of(spread("search", SEARCH_COLUMNS), "search", "Under UP_weighted")
+table_of(book.spread("search", SEARCH_COLUMNS), "search", "Under UP_weighted")
 
 # %% [markdown]
 # (up-transfer)=
@@ -934,14 +900,14 @@ TRANSFER_COLUMNS = {
     ("nb101-c10", "kendall_tau"): ("NB101", 2),
     ("nb201-digits", "kendall_tau"): ("Digits", 2),
 }
-transfer = spread("transfer", TRANSFER_COLUMNS)
+transfer = book.spread("transfer", TRANSFER_COLUMNS)
 transfer.index = transfer.index.str.replace(", the paper's weights", " (paper's)")
 table_of(transfer, "transfer", "Score")
 
 # %% tags=["remove-cell"]
 for target in ("nb301", "nb101-c10"):
     for row, key in (("UP_weighted", "weighted"), ("Params alone", "params")):
-        carried = ours("transfer", row, target, "kendall_tau")
+        carried = book.of("transfer", row, target, "kendall_tau")
         glue(f"transfer-{key}-{target}", f"{carried.mean:.2f}" if carried != "?" else "?")
 
 # %% [markdown]
@@ -1051,7 +1017,7 @@ DARTS_COLUMNS = {
     ("nb301/original", "kendall_tau"): ("τ, original", 2),
     ("nb301/predicted", "kendall_tau"): ("τ, predicted", 2),
 }
-table_of(spread("darts", DARTS_COLUMNS), "darts", "Unified proxy")
+table_of(book.spread("darts", DARTS_COLUMNS), "darts", "Unified proxy")
 
 # %% [markdown]
 # {.caption-text}
@@ -1071,7 +1037,7 @@ TABLE6_COLUMNS = {
     ("nb301", "zc_evals"): ("Scored", 0),
 }
 theirs = load_paper_numbers("up_nas").query("item == 'table6' and metric == 'test_error'")
-table6 = spread("table6", TABLE6_COLUMNS)
+table6 = book.spread("table6", TABLE6_COLUMNS)
 printed = theirs.set_index("row")["value"].map("{:.2f}".format)
 table6.insert(0, "Paper (%)", printed.reindex(table6.index).fillna(""))
 order = [f"{way}_{name}" for name in ("weighted", "selected") for way in STRATEGIES]
@@ -1083,7 +1049,7 @@ table_of(table6, "table6", "Strategy, weights")
 
 # %% tags=["remove-cell"]
 for row in ("exact", "valid", "nearest"):
-    share = ours("reconstruction", row, "darts", "success_rate")
+    share = book.of("reconstruction", row, "darts", "success_rate")
     glue(f"darts-{row}", f"{share.mean:.0f} %" if share != "?" else "?")
 
 # %% [markdown]
@@ -1110,7 +1076,7 @@ for row in ("exact", "valid", "nearest"):
 # ```
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two DARTS cell pairs, drawn"}}
-numbers = book[(book["item"] == "darts_cell") & (book["seed"] == 0)]
+numbers = book.rows[(book.rows["item"] == "darts_cell") & (book.rows["seed"] == 0)]
 _, axes = plt.subplots(4, 1, figsize=figure_size(aspect=1.35))
 for column, pair in zip(("up_weighted", "up_selected"), (axes[:2], axes[2:]), strict=True):
     edges = numbers[numbers["column"] == column].set_index("row")["value"]
@@ -1130,36 +1096,20 @@ plt.show()
 
 
 # %% tags=["hide-input"]
-def verdict(holds: bool, partly: bool = False) -> str:
-    """Put a verdict into the book's words."""
-    return REPRODUCED if holds else PARTLY if partly else NOT_REPRODUCED
-
-
-def mean(*key: str) -> float:
-    """Return the mean of a published figure; NaN before there is one."""
-    figure = ours(*key)
-    return figure.mean if figure != "?" else np.nan
-
-
 def tau(row: str, version: str = "original") -> float:
     """Return the published tau of a row of Table 2."""
-    return mean("table2", row, f"nb201-c10/{version}", "kendall_tau")
-
-
-def by_seed(item: str, row: str, column: str, metric: str) -> pd.Series:
-    """Return a published figure of each seed."""
-    keep = (book["item"] == item) & (book["row"] == row) & (book["column"] == column)
-    rows = book[keep & (book["metric"] == metric) & (book["scale"] == "bench")]
-    return rows.set_index("seed")["value"].sort_index()
+    return book.mean("table2", row, f"nb201-c10/{version}", "kendall_tau")
 
 
 best_single = max(tau(row) for row in PROXY_NAMES)
-test_c10 = {row: mean("table3", row, "nb201-c10", "test_accuracy") for row in UP_TITLES.values()}
+test_c10 = {
+    row: book.mean("table3", row, "nb201-c10", "test_accuracy") for row in UP_TITLES.values()
+}
 others = {
-    data: mean("table3", "UP_weighted", f"nb201-{data}", "test_accuracy") for data in DATA_SETS
+    data: book.mean("table3", "UP_weighted", f"nb201-{data}", "test_accuracy") for data in DATA_SETS
 }
 errors = {
-    (strategy, name): by_seed("table6", f"{strategy}_{name}", "nb301", "surrogate_error")
+    (strategy, name): book.by_seed("table6", f"{strategy}_{name}", "nb301", "surrogate_error")
     for strategy in STRATEGIES
     for name in ("weighted", "selected")
 }
@@ -1174,18 +1124,20 @@ intervals = {
     if len(gain) > 1
 }
 wins = [low > 0 for low, _ in intervals.values()]
-across = {b: mean("transfer", "UP_weighted", b, "kendall_tau") for b in ("nb101-c10", "nb301")}
-counting = {b: mean("transfer", "Params alone", b, "kendall_tau") for b in across}
-depth = {n: by_seed("table7", f"MPE_{n}+UP_sum", "nb201-c10", "valid_accuracy") for n in (1, 2, 3)}
+across = {b: book.mean("transfer", "UP_weighted", b, "kendall_tau") for b in ("nb101-c10", "nb301")}
+counting = {b: book.mean("transfer", "Params alone", b, "kendall_tau") for b in across}
+depth = {
+    n: book.by_seed("table7", f"MPE_{n}+UP_sum", "nb201-c10", "valid_accuracy") for n in (1, 2, 3)
+}
 deeper = [
     paired_interval(depth[2], depth[n], rng=np.random.default_rng(0))[0] > 0
     for n in (1, 3)
     if len(depth[n]) > 1
 ]
-training = mean("cost", "VGAE", "nb201-c10", "seconds") + mean(
+training = book.mean("cost", "VGAE", "nb201-c10", "seconds") + book.mean(
     "cost", "MPE", "nb201-c10", "seconds"
 )
-searching = mean("cost", "ascent, UP_weighted", "nb201-c10", "seconds")
+searching = book.mean("cost", "ascent, UP_weighted", "nb201-c10", "seconds")
 claims = [
     (
         "UP_weighted ranks better than the best single proxy",
@@ -1217,7 +1169,7 @@ claims = [
     (
         "UP_weighted finds a cell with this CIFAR-10 test accuracy",
         "94.18 %",
-        f"{ours('table3', 'UP_weighted', 'nb201-c10', 'test_accuracy')}",
+        f"{book.of('table3', 'UP_weighted', 'nb201-c10', 'test_accuracy')}",
         verdict(others["c10"] >= 94.18, others["c10"] >= 93.9),
     ),
     (

@@ -15,7 +15,7 @@ from nasutils.data.proxy_files import PROXIES
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.stacks import Stacks, stack, stack_nasbench101
-from nasutils.methods.up_nas.scored import load_scored_cells
+from nasutils.data.scored import load_scored_cells
 from nasutils.metrics import kendall_tau, spearman
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.darts import DARTSGenotype
