@@ -1,4 +1,4 @@
-"""HyperNAS-P on whole tables, and seeds trained side by side against one after the other."""
+"""HyperNAS-P on whole tables, seeds side by side against one by one, and steps of HyperNAS."""
 
 from collections.abc import Iterator
 
@@ -38,6 +38,7 @@ def measure() -> Iterator[Measurement]:
         yield Measurement(task, "processor time", f"{run.processor:.1f} s")
         yield Measurement(task, "peak memory of the process", f"{run.megabytes:.0f} MB")
     yield from _training()
+    yield from _joint_steps()
 
 
 def _training() -> Iterator[Measurement]:
@@ -49,3 +50,43 @@ def _training() -> Iterator[Measurement]:
     yield Measurement(task, "processor time", f"{together.processor:.1f} s")
     ratio = apart.processor / together.processor
     yield Measurement(task, "processor time, one by one over side by side", f"{ratio:.1f}")
+
+
+JOINT = """
+from dataclasses import replace
+import numpy as np
+import torch
+from nasutils.methods.hypernas.contest import JOINT, compete_jointly
+from nasutils.methods.hypernas import auxiliary
+from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
+from nasutils.methods.hypernas.joint import Images
+from nasutils.methods.hypernas.tasks import load_task
+generator = torch.Generator().manual_seed(0)
+noise = torch.randn(512, 3, 16, 16, generator=generator)
+images = Images(noise, torch.arange(512) % 10)
+auxiliary.cifar10_images = lambda size, device: (images, images)
+task, auxiliary = load_task("nb201-c10"), load_auxiliary("nasbench201")
+row = task.draw(40, [0])[0]
+recipe = replace(JOINT["HyperNAS"], images=64, networks={networks}, precision={precision!r})
+recipe = replace(recipe, predictor=replace(recipe.predictor, epochs=5))
+task.stacks(cells_per_stage=1)
+"""
+STEPS = 5 * 4
+
+
+def _joint_steps() -> Iterator[Measurement]:
+    """Time steps of ten architectures, whose target networks are as reduced as at ``bench``."""
+    load_table("nasbench201")
+    train = "compete_jointly(task, auxiliary, row, recipe, 0)"
+    runs = {
+        (networks, precision): in_fresh_process(
+            JOINT.format(networks=networks, precision=precision), train, repeats=2
+        )
+        for networks, precision in ((1, "float32"), (10, "float32"), (10, "bfloat16"))
+    }
+    for (networks, precision), run in runs.items():
+        task = f"step of HyperNAS: 10 cells, {networks} reduced target networks, {precision}"
+        yield Measurement(task, "steps a second", f"{STEPS / run.processor:.1f}")
+    ratio = runs[10, "float32"].processor / runs[1, "float32"].processor
+    task = "step of HyperNAS, all ten target networks over one of them"
+    yield Measurement(task, "processor time", f"{ratio:.1f}")

@@ -5,8 +5,8 @@ import pytest
 
 from nasutils.data import load_table
 from nasutils.data.proxy_files import PROXIES
-from nasutils.errors import UnknownNameError
 from nasutils.data.scored import SCORED, darts_training_proxies, load_scored_cells
+from nasutils.errors import UnknownNameError
 from nasutils.metrics import spearman
 
 

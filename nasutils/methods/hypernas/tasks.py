@@ -12,10 +12,10 @@ from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.data.proxy_files import PROXIES
+from nasutils.data.scored import load_scored_cells
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.stacks import Stacks, stack, stack_nasbench101
-from nasutils.data.scored import load_scored_cells
 from nasutils.metrics import kendall_tau, spearman
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.darts import DARTSGenotype

@@ -1,0 +1,60 @@
+"""HyperNAS: enough seeds of everything are published, and they say what the text says of them."""
+
+from pathlib import Path
+
+import pytest
+
+from nasutils.atlas.figures import Figures
+from nasutils.data.paper_numbers import load_paper_numbers
+
+ROOT = Path(__file__).parents[2]
+BOOK = Figures("hypernas", root=ROOT)
+FEW = ("Position", "Concatenate")  # rows of five seeds, as is everything of DARTS
+TABLE1 = {"nb201-c10": (39, 78, 156, 469), "nb101-c10": (50, 100, 172, 292)}
+
+
+def tau(row, column, item="ranking"):
+    return BOOK.mean(item, row, column, "kendall_tau")
+
+
+@pytest.mark.parametrize(("item", "seeds"), [("ranking", 10), ("joint", 3), ("choice", 5)])
+def test_every_figure_has_its_seeds(item, seeds):
+    rows = BOOK.rows[BOOK.rows["item"] == item]
+    counts = rows.groupby(["row", "column", "metric"])["seed"].nunique()
+    assert len(counts)
+    for (row, column, _), count in counts.items():
+        few = item == "ranking" and (row in FEW or column.startswith("nb301"))
+        assert count == (5 if few else seeds), (row, column)
+
+
+@pytest.mark.parametrize("row", ["NP", "Ours", "Trees"])
+@pytest.mark.parametrize(("name", "sizes"), TABLE1.items())
+def test_table1_is_complete(row, name, sizes):
+    for size in sizes:
+        assert 0 < tau(row, f"{name}/{size}") < 1
+
+
+def test_our_recipe_passes_the_paper_on_nasbench201():
+    paper = load_paper_numbers("hypernas").query("item == 'table1' and row == 'HyperNAS'")
+    paper = paper.set_index("column")["value"]
+    for size in TABLE1["nb201-c10"]:
+        assert tau("Ours", f"nb201-c10/{size}") > paper[f"nb201-c10/{size}"]
+        assert tau("Ours", f"nb201-c10/{size}") > tau("Trees", f"nb201-c10/{size}")
+
+
+def test_more_labels_rank_better():
+    for name in ("Ours", "Trees"):
+        for table, sizes in TABLE1.items():
+            taus = [tau(name, f"{table}/{size}") for size in sizes]
+            assert taus == sorted(taus)
+
+
+def test_uniform_cells_explain_nasbench101():
+    for size in (50, 100, 172):
+        assert tau("Ours", f"nb101-uniform/{size}") > tau("Ours", f"nb101-c10/{size}") + 0.05
+
+
+def test_made_networks_beat_guessing():
+    rows = BOOK.rows.query("item == 'joint' and metric == 'accuracy'")
+    assert len(rows)
+    assert rows["value"].min() > 15  # of ten classes
