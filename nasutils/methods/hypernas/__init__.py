@@ -6,7 +6,8 @@ Hypernetwork". The method in the order of its use: architectures become ``stacks
 ``encoder`` turns into features and the ``predictor`` learns to rank by; ``selection`` compares
 recipes of it, and ``trees`` is a baseline without network. A ``hypernetwork`` makes the weights of
 ``targets`` from the same features, and both tasks are trained under one ``loss`` (``joint``);
-``ghn`` is the hypernetwork's baseline.
+``ghn`` is the hypernetwork's baseline. What all are compared on are the ``tasks``, with
+``auxiliary`` ones for the hypernetwork, and the ``contest`` knows every method by its row.
 """
 
 from nasutils.methods.hypernas.encoder import (
