@@ -280,21 +280,21 @@ SIZES = {
     "vit-c100": (50, 100),
     "nb301": (200, 1000),
 }
-ABLATIONS = ("Position", "Concatenate", "HyperNAS-P, our training")
+ABLATIONS = ("Position", "Concatenate", "HyperNAS-P, our training", "Ours, positions")
 SEARCHED = {"nb201-c10", "nb201-c100", "nb201-in16", "nb201-digits"}
 QUERIES = 1000  # of a search, to the predictor
 
 
 def sizes_of(name: str) -> tuple[int, ...]:
     """Return the sizes of training sets; some leave out the largest, which takes longest."""
-    if name in ABLATIONS:
+    if name in ABLATIONS and "nb" in benchmark:
         return SIZES[benchmark][:3]
     return SIZES[benchmark][:1] if (name, benchmark) == ("HyperNAS-P", "nb301") else SIZES[benchmark]
 
 
 def seeds_of(name: str) -> range:
     """Return the seeds: fewer for ablations, and where training takes minutes."""
-    few = name in ABLATIONS or benchmark == "nb301"
+    few = benchmark == "nb301" or (name in ABLATIONS and "nb" in benchmark)
     return range(seed, seed + by_scale(scale, demo=2, bench=5 if few else 10, paper=10))
 
 
@@ -1433,7 +1433,7 @@ print(f"alone {', '.join(f'{t:.3f}' for t in singles)}; their mean {together_tau
 # nasutils batch hypernas_joint_nb201
 #
 # # the hypernetwork at the paper's size, on one GPU; not run for this page
-# nasutils run hypernas --scale paper -p part=joint -p method=HyperNAS
+# nasutils batch hypernas_paper
 # ```
 #
 # The other job files are `hypernas_joint_nb101`, `hypernas_contexts`, `hypernas_choice`,
