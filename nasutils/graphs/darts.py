@@ -5,6 +5,7 @@ from functools import cache
 from nasutils.graphs.assembly import Assembly, Fragment, Row, chain, conv, linear, merge, node
 from nasutils.graphs.graph import ComputationGraph
 from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, CONCAT, MAX_POOL, MEAN, RELU
+from nasutils.networks.darts import check_size
 from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
 
@@ -33,7 +34,11 @@ def darts_graph(
         genotype: The normal and the reduction cell.
         channels: Channels C of the first cells' nodes, an even number.
         num_cells: Number of cells, at least three.
+
+    Raises:
+        ArchitectureError: If the network cannot have this size.
     """
+    check_size(channels, num_cells)
     graph = Assembly(3, SIZE)
     c, size = channels, SIZE
     c_first = c_second = 3 * c

@@ -184,12 +184,11 @@ class Reader(fx.Interpreter):
     def _where(self, n: fx.Node) -> str:
         """Name a call for an error message."""
         target = self._target(n)
+        if isinstance(target, type):
+            return f"node {user_path(n.target)!r} ({target.__name__}) of {self._name}"
         stack = list(n.meta.get("nn_module_stack") or ())
         path = user_path(stack[-1]) if stack else ""
-        return (
-            f"node {n.name!r} ({target.__name__ if isinstance(target, type) else target})"
-            f"{f' in {path!r}' if path else ''} of {self._name}"
-        )
+        return f"node {n.name!r} ({target}) of {self._name}{f', in {path!r},' if path else ''}"
 
 
 def user_path(path: str) -> str:
