@@ -10,7 +10,7 @@ from torch.utils import _pytree as pytree
 from nasutils.errors import GraphError
 from nasutils.graphs import operators as ops
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.vocabulary import ADAPTIVE_MEANS, FUNCTIONS, MODULES, VIEW, ZERO
+from nasutils.graphs.vocabulary import ADAPTIVE_MEAN, FUNCTIONS, MODULES, VIEW, ZERO
 
 #: Name of the user's module inside the traced one.
 ROOT = "network"
@@ -62,6 +62,7 @@ class Reader(fx.Interpreter):
             self._output(n, value)
         elif _holds_tensor(value):
             self._flow[n] = self._read(n, value)
+            self._overwrite(n, value)
         return value
 
     def result(self) -> ComputationGraph:
@@ -81,23 +82,30 @@ class Reader(fx.Interpreter):
 
     def _read(self, n: fx.Node, value: Any) -> int:
         """Return what a value comes from, after adding a node if it is an operator's."""
-        operator = self._lookup(n)
+        known = self._lookup(n)
         sources = [self._flow[a] for a in n.all_input_nodes if a in self._flow]
         live = [a for a in n.all_input_nodes if self._flow.get(a, _VOID) >= 0]
-        if operator == ZERO or (_VOID in sources and not live):
+        if known == ZERO or (_VOID in sources and not live):
             return _VOID
         if not live:
             return _CONSTANT
-        if operator is None:
+        if known is None:
             raise GraphError(
                 f"{self._where(n)} is an unknown operator. Known modules: "
                 f"{', '.join(m.__name__ for m in MODULES)}; functions: {', '.join(FUNCTIONS)}."
             )
-        if operator == VIEW or (operator == ops.IDENTITY and not self._identities):
+        if known == VIEW or (known == ops.IDENTITY and not self._identities):
             return self._flow[live[0]]
-        if operator in ops.MERGES:
-            return self._merge(n, operator, _chw(value))
-        return self._operator(n, operator, live, value)
+        if known in ops.MERGES:
+            return self._merge(n, known, _chw(value))
+        return self._operator(n, known, live, value)
+
+    def _overwrite(self, n: fx.Node, value: Any) -> None:
+        """After an operator that works in place, its result is what its argument now holds."""
+        if self._lookup(n) not in (VIEW, ops.IDENTITY):
+            for other, held in self.env.items():
+                if held is value:
+                    self._flow[other] = self._flow[n]
 
     def _merge(self, n: fx.Node, op: str, shape: _Shape) -> int:
         """Read an operator of several terms, without those that are zero or change nothing."""
@@ -125,8 +133,8 @@ class Reader(fx.Interpreter):
         weight = _NO_WEIGHT
         if op in ops.WEIGHTED:
             op, weight = self._weight(n, op, shape_in[0], shape_out[0])
-        elif self._target(n) in ADAPTIVE_MEANS and shape_out[1:] == (1, 1):
-            op = ops.MEAN
+        elif op == ADAPTIVE_MEAN:
+            op = ops.MEAN if shape_out[1:] == (1, 1) else ops.AVG_POOL
         return self._node(op, [self._flow[a] for a in live], shape_in, shape_out, weight)
 
     def _weight(self, n: fx.Node, op: str, c_in: int, c_out: int) -> tuple[str, tuple[int, ...]]:
@@ -185,7 +193,8 @@ class Reader(fx.Interpreter):
         """Name a call for an error message."""
         target = self._target(n)
         if isinstance(target, type):
-            return f"node {user_path(n.target)!r} ({target.__name__}) of {self._name}"
+            path = user_path(n.target)
+            return f"node {path!r} ({target.__name__}) of {self._name}" if path else self._name
         stack = list(n.meta.get("nn_module_stack") or ())
         path = user_path(stack[-1]) if stack else ""
         return f"node {n.name!r} ({target}) of {self._name}{f', in {path!r},' if path else ''}"

@@ -12,6 +12,8 @@ al. (https://arxiv.org/abs/2302.10835, Section 3.2 and Table 5):
   computed from zeros alone counts as zero, although a batch norm would shift it. A sum of one term
   is an edge, as is the addition of 0 and the multiplication by 1.
 - Whatever does not reach the output is left out.
+
+The second dimension of a tensor is read as its channels, the third and fourth as height and width.
 """
 
 import copy
@@ -50,7 +52,8 @@ def trace(
     reader = Reader(root, _Tracer(name).trace(root), name, identities=identities)
     like = next((p for p in root.parameters() if p.is_floating_point()), torch.empty(0))
     with torch.device("meta"), torch.no_grad():
-        reader.run(torch.empty(1, *input_shape, dtype=like.dtype))
+        # Two images: a squeeze must not take the batch for a dimension too many.
+        reader.run(torch.empty(2, *input_shape, dtype=like.dtype))
     return reader.result()
 
 
@@ -97,7 +100,9 @@ class _Tracer(fx.Tracer):
         except Exception as error:
             path = user_path(self.path_of_module(m))
             where = f"{path!r} ({type(m).__name__}) of {self._name}" if path else self._name
-            raise GraphError(
-                f"torch.fx cannot trace {where}: {error}. What a forward pass does must not "
-                "depend on the images."
-            ) from error
+            hint = (
+                ". What a forward pass does must not depend on the images."
+                if isinstance(error, fx.proxy.TraceError)
+                else ""
+            )
+            raise GraphError(f"torch.fx cannot trace {where}: {error}{hint}") from error

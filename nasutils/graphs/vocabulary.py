@@ -14,6 +14,9 @@ VIEW = "view"
 #: The output holds nothing of the input.
 ZERO = "zero"
 
+#: A mean if it averages whole maps, else an average pooling.
+ADAPTIVE_MEAN = "adaptive_mean"
+
 MODULES: dict[type[nn.Module], str] = {
     nn.Conv2d: ops.CONV,
     nn.Conv1d: ops.CONV,
@@ -28,7 +31,7 @@ MODULES: dict[type[nn.Module], str] = {
     nn.MaxPool2d: ops.MAX_POOL,
     nn.AdaptiveMaxPool2d: ops.MAX_POOL,
     nn.AvgPool2d: ops.AVG_POOL,
-    nn.AdaptiveAvgPool2d: ops.AVG_POOL,
+    nn.AdaptiveAvgPool2d: ADAPTIVE_MEAN,
     nn.ReLU: ops.RELU,
     nn.Hardswish: ops.HARDSWISH,
     nn.Hardsigmoid: ops.HARDSIGMOID,
@@ -76,15 +79,13 @@ FUNCTIONS: dict[str, str] = {
     "conv_transpose2d": ops.CONV_TRANSPOSE,
     "linear": ops.LINEAR,
     **dict.fromkeys(["max_pool2d", "adaptive_max_pool2d"], ops.MAX_POOL),
-    **dict.fromkeys(["avg_pool2d", "adaptive_avg_pool2d"], ops.AVG_POOL),
-    **dict.fromkeys(["iadd", "add_n"], ops.ADD),
-    **dict.fromkeys(["multiply", "imul"], ops.MUL),
-    **dict.fromkeys(["isub", "subtract"], "sub"),
-    **dict.fromkeys(["truediv", "itruediv", "true_divide", "divide"], "div"),
+    "avg_pool2d": ops.AVG_POOL,
+    "adaptive_avg_pool2d": ADAPTIVE_MEAN,
+    "add_n": ops.ADD,
+    "multiply": ops.MUL,
+    "subtract": ops.SUB,
+    **dict.fromkeys(["truediv", "true_divide", "divide"], ops.DIV),
     **dict.fromkeys(["cat", "concatenate"], ops.CONCAT),
     "interpolate": "upsample",
     **dict.fromkeys(["dropout", "dropout2d", "feature_dropout", "stochastic_depth"], ops.IDENTITY),
 }
-
-#: What averages whole maps is one operator, however it is called.
-ADAPTIVE_MEANS = (nn.AdaptiveAvgPool2d, "adaptive_avg_pool2d")

@@ -111,7 +111,7 @@ def test_concatenation_and_one_edge_for_a_value_used_twice():
         lambda x: x.reshape(x.shape),
         lambda x: x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2),
         lambda x: torch.cat([x], dim=1),
-        lambda x: x.squeeze().unsqueeze(0),
+        lambda x: x.unsqueeze(1).squeeze(),
         lambda x: F.dropout(x, 0.5, training=False),
         lambda x: x + 0,
         lambda x: 0 + x,
@@ -247,6 +247,57 @@ def test_a_layer_that_inherits_its_forward_pass_is_that_layer():
     assert graph.fingerprint() == plain.fingerprint()
 
 
+@pytest.mark.parametrize(
+    ("change", "between"),
+    [
+        (lambda m, x, y: y.add_(x), ["add"]),
+        (lambda m, x, y: m.relu(y), ["relu"]),
+        (lambda m, x, y: F.relu(y, True), ["relu"]),
+        (lambda m, x, y: m.relu(y.add_(x)), ["add", "relu"]),
+        (lambda m, x, y: F.hardswish(m.relu(m.same(y)), inplace=True), ["relu", "hardswish"]),
+        (lambda m, x, y: torch.relu(y), []),
+        (lambda m, x, y: y + x, []),
+    ],
+)
+def test_what_works_in_place_changes_its_argument(change, between):
+    def function(m, x):
+        y = m.conv(x)
+        change(m, x, y)  # what it returns is not used
+        return torch.sigmoid(y)
+
+    children = {"conv": conv(), "relu": nn.ReLU(inplace=True), "same": nn.Identity()}
+    assert of(function, **children).names() == ["input", "conv", *between, "sigmoid", "output"]
+
+
+def test_identities_as_nodes_do_not_change_their_argument():
+    graph = of(lambda m, x: m.same(x) + x, same=nn.Identity(), identities=True)
+    assert edges(graph) == [
+        ("add", "output"),
+        ("identity", "add"),
+        ("input", "add"),
+        ("input", "identity"),
+    ]
+
+
+def test_augmented_assignment():
+    def function(m, x):
+        y = m.conv(x)
+        y += x
+        y *= torch.sigmoid(y)
+        return y
+
+    graph = of(function, conv=conv())
+    assert graph.names() == ["input", "conv", "add", "sigmoid", "mul", "output"]
+    assert graph.num_edges == 7
+
+
+def test_a_squeeze_keeps_the_batch():
+    layers = {"pool": nn.AdaptiveAvgPool2d(1), "linear": nn.Linear(4, 9)}
+    graph = of(lambda m, x: m.linear(m.pool(x).squeeze()), **layers)
+    assert graph.names() == ["input", "mean", "linear", "output"]
+    assert graph.features[:, :2].tolist() == [[4, 4], [4, 4], [4, 9], [9, 9]]
+
+
 def test_modules_used_twice_are_two_nodes():
     graph = of(lambda m, x: m.relu(m.conv(m.relu(x))), conv=conv(), relu=nn.ReLU())
     assert graph.names() == ["input", "relu", "conv", "relu", "output"]
@@ -301,6 +352,26 @@ def test_control_flow_names_the_submodule():
         trace(module, IMAGE)
     with failing("cannot trace Fickle: "):
         trace(Fickle(), IMAGE)
+
+
+def test_a_second_input():
+    class Two(nn.Module):
+        def forward(self, x, y):
+            return x + y
+
+    with failing("cannot trace Two: .*missing 1 required positional argument: 'y'$"):
+        trace(Two(), IMAGE)
+    with failing("^Bilinear does not run on such an image: .*missing 1 required"):
+        trace(nn.Bilinear(4, 4, 4), IMAGE)
+
+
+def test_optional_inputs():
+    class Optional(nn.Module):
+        def forward(self, x, mask=None, *, twice=False):
+            x = F.relu(x if mask is None else x * mask)
+            return torch.tanh(x) if twice else x
+
+    assert trace(Optional(), IMAGE).names() == ["input", "relu", "output"]
 
 
 def test_unknown_operators_name_the_node():
