@@ -40,18 +40,36 @@ def _add_cell(
     """Append the operations of a cell that reads node x; return its output node."""
     outputs = [x]
     last = cell.num_vertices - 1
-    for v in range(1, last + 1):
-        terms = [outputs[u] for u in range(1, v) if cell.adjacency[u][v]]
-        if v == last and len(terms) > 1:
-            terms = [graph.add(_merge(CONCAT, len(terms), channels[v], size), *terms)]
-        if cell.adjacency[0][v]:
-            terms.append(graph.add(_conv_bn_relu(channels[0], channels[v], 1, size), x))
-        if len(terms) > 1:
-            terms = [graph.add(_merge(ADD, len(terms), channels[v], size), *terms)]
-        if v == last:
-            return terms[0]
-        outputs.append(graph.add(_operation(cell.ops[v], channels[v], size), *terms))
-    raise AssertionError("the last vertex returns")
+    for v in range(1, last):
+        terms = _predecessors(outputs, cell, v) + _projection(graph, x, cell, channels, v, size)
+        total = _merged(graph, ADD, terms, channels[v], size)
+        outputs.append(graph.add(_operation(cell.ops[v], channels[v], size), total))
+    terms = _predecessors(outputs, cell, last)
+    if terms:
+        terms = [_merged(graph, CONCAT, terms, channels[last], size)]
+    terms += _projection(graph, x, cell, channels, last, size)
+    return _merged(graph, ADD, terms, channels[last], size)
+
+
+def _predecessors(outputs: list[int], cell: NASBench101Cell, v: int) -> list[int]:
+    """Return the nodes that the interior vertices before v end with, where they feed v."""
+    return [outputs[u] for u in range(1, v) if cell.adjacency[u][v]]
+
+
+def _projection(
+    graph: Assembly, x: int, cell: NASBench101Cell, channels: list[int], v: int, size: int
+) -> list[int]:
+    """Append the projection of the cell's input to vertex v, if there is one."""
+    if not cell.adjacency[0][v]:
+        return []
+    return [graph.add(_conv_bn_relu(channels[0], channels[v], 1, size), x)]
+
+
+def _merged(graph: Assembly, op: str, terms: list[int], channels: int, size: int) -> int:
+    """Return the only term, or append an operator that reads all of them."""
+    if len(terms) == 1:
+        return terms[0]
+    return graph.add(_merge(op, len(terms), channels, size), *terms)
 
 
 @cache

@@ -1,8 +1,8 @@
 """Computation graphs of NAS-Bench-201 cells, without building their networks.
 
-The graphs that the authors of the transferable predictor publish are not of the benchmark's own
-network: theirs, in TensorFlow, has no batch norm in its reductions and at its end, other ReLUs,
-and a dropout. So there are two networks to choose from, and one way to read them.
+There are two networks to choose from. The graph that the authors of the transferable predictor
+published with a later paper is not of the benchmark's own network: theirs, in TensorFlow, has no
+batch norm in its reductions and at its end, other ReLUs, and a dropout.
 
 Sources: Dong & Yang, "NAS-Bench-201", https://arxiv.org/abs/2001.00326, Figure 1; Salameh et al.,
 "AutoGO", NeurIPS 2023, whose repository holds the graph of the best cell, read node by node.
@@ -25,10 +25,11 @@ BENCHMARK, AUTOGO = NETWORKS = ("benchmark", "autogo")
 def nasbench201_graph(cell: NASBench201Cell, *, network: str = BENCHMARK) -> ComputationGraph:
     """Return the graph of a CIFAR-10 network around a cell: 32x32 images, C = 16, N = 5.
 
-    By default it equals the trace of ``NASBench201Network(cell)``, in which skip connections are
-    edges, as Table 5 of Han et al. has it. With ``network="autogo"`` it is the graph that the same
-    group published later, where they and the dropout are nodes: for the best cell 83 nodes with
-    weights, 223 others, 352 edges.
+    By default it equals the trace of ``NASBench201Network(cell)``, whose classifier is a 1x1
+    convolution; skip connections are edges, as Table 5 of Han et al. has it. For the best cell that
+    makes 83 nodes with weights, 213 others, 342 edges. With ``network="autogo"`` it is the graph
+    that the same group published later, where skip connections and the dropout are nodes: 83, 223
+    and 352.
 
     Args:
         cell: A cell through which a signal passes.

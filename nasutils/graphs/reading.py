@@ -229,7 +229,8 @@ def _holds_tensor(value: Any) -> bool:
     return any(isinstance(part, Tensor) for part in parts)
 
 
-def _chw(value: Tensor) -> _Shape:
-    """Return (C, H, W) of a batch; a vector of features is a map of one pixel."""
-    channels, height, width, *more = (*value.shape[1:], 1, 1, 1)
+def _chw(value: Any) -> _Shape:
+    """Return (C, H, W) of a batch, or of the first of several; a vector is a map of one pixel."""
+    first = value[0] if isinstance(value, tuple | list) else value
+    channels, height, width, *more = (*first.shape[1:], 1, 1, 1)
     return channels, height, width * int(np.prod(more))

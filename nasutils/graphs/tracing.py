@@ -21,6 +21,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
+from torch.nn.parameter import is_lazy
 
 from nasutils.errors import GraphError
 from nasutils.graphs.graph import ComputationGraph
@@ -47,6 +48,8 @@ def trace(
     """
     if len(input_shape) != 3 or not all(isinstance(n, int) and n > 0 for n in input_shape):
         raise GraphError(f"an image has a shape (C, H, W) of positive integers, not {input_shape}")
+    if not isinstance(module, nn.Module):
+        raise GraphError(f"only a torch module can be traced, not {module!r}")
     name = type(module).__name__
     root = _Root(_on_meta(module)).eval()
     reader = Reader(root, _Tracer(name).trace(root), name, identities=identities)
@@ -70,6 +73,10 @@ class _Root(nn.Module):
 
 def _on_meta(module: nn.Module) -> nn.Module:
     """Copy a module, but not its weights."""
+    if any(map(is_lazy, module.parameters())):
+        raise GraphError(
+            f"{type(module).__name__} has lazy layers, which must see a batch of images first"
+        )
     try:
         memo: dict[int, Any] = {
             id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in module.parameters()

@@ -139,6 +139,19 @@ def test_published_counts_of_the_best_nasbench101_network():
     assert graph.num_edges == 251
 
 
+def test_wide_vertices_lose_a_channel():
+    # 128 = 43 + 43 + 42: vertex 3 reads the first 42 channels of vertex 1.
+    cell = NASBench101Cell.from_string(
+        "|conv3x3-bn-relu~0|+|conv1x1-bn-relu~0|+|maxpool3x3~1|+|output~1~2~3|"
+    )
+    graph = nasbench101_graph(cell)
+    assert graph.fingerprint() == traced("nasbench101", cell).fingerprint()
+    pool = graph.names().index("max_pool")
+    assert graph.features[pool, :2].tolist() == [42, 42]
+    (feeding,) = graph.edges[0, graph.edges[1] == pool]
+    assert graph.features[feeding, :2].tolist() == [43, 43]
+
+
 def test_nasbench101_in_closed_form():
     for cell in draws("nasbench101", 30, seed=4):
         last = cell.num_vertices - 1
@@ -166,6 +179,8 @@ def test_published_counts_of_the_best_nasbench201_network():
     assert graph.num_weighted == 83
     assert graph.num_nodes - graph.num_weighted == 223
     assert graph.num_edges == 352
+    own = nasbench201_graph(BEST_201)
+    assert (own.num_weighted, own.num_nodes, own.num_edges) == (83, 83 + 213, 342)
 
 
 def test_where_the_benchmarks_own_network_differs():

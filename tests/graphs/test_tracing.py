@@ -417,5 +417,27 @@ def test_bad_image_shapes(shape):
 
 
 def test_what_is_no_module():
-    with failing("str cannot be copied"):
+    with failing("only a torch module can be traced, not 'resnet18'"):
         trace("resnet18", IMAGE)
+
+
+@pytest.mark.filterwarnings("ignore:Lazy modules:UserWarning")
+def test_lazy_layers_must_have_seen_images():
+    layers = nn.Sequential(nn.LazyConv2d(6, 1), nn.ReLU())
+    with failing("Sequential has lazy layers"):
+        trace(layers, IMAGE)
+    layers(torch.zeros(1, *IMAGE))
+    assert trace(layers, IMAGE).names() == ["input", "conv", "relu", "output"]
+
+
+def test_what_cannot_be_copied():
+    module = nn.ReLU()
+    module.generator = (i for i in range(3))
+    with failing("ReLU cannot be copied: .*generator"):
+        trace(module, IMAGE)
+
+
+def test_the_first_of_several_results():
+    graph = of(lambda m, x: F.relu(m.pool(x)[0]), pool=nn.MaxPool2d(2, return_indices=True))
+    assert graph.names() == ["input", "max_pool", "relu", "output"]
+    assert graph.features[1, :4].tolist() == [4, 4, 8, 4]
