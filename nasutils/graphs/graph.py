@@ -108,24 +108,26 @@ class ComputationGraph:
     def fingerprint(self) -> str:
         """Return a hash that isomorphic graphs, types and features included, have in common.
 
-        Every node is hashed with all that leads to it and all that follows from it. As with
-        Weisfeiler-Lehman refinement, graphs that differ may share the hash in contrived cases.
+        Every node is hashed with all that leads to it and all that follows from it, and then once
+        more with these hashes in place of the types. As with Weisfeiler-Lehman refinement, graphs
+        that differ may share the hash in contrived cases.
         """
         labels = np.column_stack((self.ops, self.features)).astype(np.int64)
-        own = [_digest(row.tobytes()) for row in labels]
-        sources: list[list[int]] = [[] for _ in own]
-        targets: list[list[int]] = [[] for _ in own]
+        hashes = [_digest(row.tobytes()) for row in labels]
+        nodes = range(self.num_nodes)  # in topological order
+        sources: list[list[int]] = [[] for _ in nodes]
+        targets: list[list[int]] = [[] for _ in nodes]
         for source, target in self.edges.T.tolist():
             sources[target].append(source)
             targets[source].append(target)
-        before, after = own.copy(), own.copy()
-        for v in range(len(own)):  # the numbering is a topological order
-            before[v] = _digest(own[v], *sorted(before[u] for u in sources[v]))
-        for v in reversed(range(len(own))):
-            after[v] = _digest(own[v], *sorted(after[w] for w in targets[v]))
-        nodes = [_digest(*pair) for pair in zip(before, after, strict=True)]
-        pairs = [_digest(nodes[v], nodes[w]) for v, some in enumerate(targets) for w in some]
-        return _digest(*sorted(nodes), *sorted(pairs)).hex()
+        for _ in range(2):
+            before, after = hashes.copy(), hashes.copy()
+            for v in nodes:
+                before[v] = _digest(hashes[v], *sorted(before[u] for u in sources[v]))
+            for v in reversed(nodes):
+                after[v] = _digest(hashes[v], *sorted(after[w] for w in targets[v]))
+            hashes = [_digest(*pair) for pair in zip(before, after, strict=True)]
+        return _digest(*sorted(hashes)).hex()
 
 
 def _digest(*parts: bytes) -> bytes:

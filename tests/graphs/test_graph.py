@@ -69,19 +69,33 @@ def test_every_difference_counts():
     assert len({graph.fingerprint() for graph in [base, *others]}) == 5
 
 
+def of_names(names, edges):
+    ops = np.array([CODES[name] for name in names])
+    return ComputationGraph(ops, np.zeros((len(ops), 11), dtype=int), np.array(edges).T)
+
+
 def test_fingerprint_tells_a_shared_node_from_two_alike():
     # input -> relu -> (sigmoid, tanh) against input -> (relu -> sigmoid, relu -> tanh)
-    def graph(names, edges):
-        ops = np.array([CODES[name] for name in names])
-        return ComputationGraph(ops, np.zeros((len(ops), 11), dtype=int), np.array(edges).T)
-
     tail = ["sigmoid", "tanh", "add", "output"]
-    shared = graph(["input", "relu", *tail], [(0, 1), (1, 2), (1, 3), (2, 4), (3, 4), (4, 5)])
-    apart = graph(
-        ["input", "relu", "relu", *tail],
-        [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 5), (5, 6)],
-    )
-    assert shared.fingerprint() != apart.fingerprint()
+    shared = [(0, 1), (1, 2), (1, 3), (2, 4), (3, 4), (4, 5)]
+    apart = [(0, 1), (0, 2), (1, 3), (2, 4), (3, 5), (4, 5), (5, 6)]
+    one = of_names(["input", "relu", *tail], shared)
+    two = of_names(["input", "relu", "relu", *tail], apart)
+    assert one.fingerprint() != two.fingerprint()
+
+
+def test_fingerprint_needs_its_second_round():
+    """Four sums of a ReLU with tanh or sigmoid, read by an ELU or a SELU: all four combinations.
+
+    Which two of them share a ReLU makes the difference. What leads to a node and what follows from
+    it is the same in both graphs.
+    """
+    names = ["input", "relu", "relu", "tanh", "sigmoid", *["add"] * 4, "elu", "selu", "output"]
+    common = [(0, 1), (0, 2), (0, 3), (0, 4), (3, 5), (3, 6), (4, 7), (4, 8)]
+    common += [(5, 9), (6, 10), (7, 9), (8, 10), (9, 11), (10, 11)]
+    one = of_names(names, [*common, (1, 5), (1, 6), (2, 7), (2, 8)])
+    two = of_names(names, [*common, (1, 5), (1, 8), (2, 6), (2, 7)])
+    assert one.fingerprint() != two.fingerprint()
 
 
 def test_data_has_every_number_under_its_name():

@@ -73,6 +73,12 @@ def test_features_by_hand():
     assert graph.num_weighted == 5
 
 
+def test_one_channel_is_no_depthwise_convolution():
+    graph = trace(nn.Conv2d(1, 6, 3), (1, 8, 8))
+    assert graph.names() == ["input", "conv", "output"]
+    assert graph.features[1, 6:].tolist() == [6, 1, 3, 3, 1]
+
+
 def test_one_layer():
     graph = trace(nn.ReLU(), IMAGE)
     assert graph.names() == ["input", "relu", "output"]
@@ -123,6 +129,7 @@ def test_concatenation_and_one_edge_for_a_value_used_twice():
         lambda x: x + F.relu(x * 0),
         lambda x: x + torch.zeros_like(x) * torch.sigmoid(x),
         lambda x: x + x.mul(0.0),
+        lambda x: x + torch.zeros_like(x) / torch.sigmoid(x),
     ],
 )
 def test_what_is_an_edge(view):
