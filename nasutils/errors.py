@@ -29,5 +29,9 @@ class DataError(NasutilsError):
     """A benchmark file that is missing, damaged, or not what its source promised."""
 
 
+class GraphError(NasutilsError, ValueError):
+    """A module or an architecture that has no computation graph, or arrays that are no graph."""
+
+
 class JobError(NasutilsError):
     """A notebook job that cannot start or that failed."""

@@ -221,6 +221,19 @@ class AuxiliaryHead(nn.Sequential):
         )
 
 
+def check_size(channels: int, num_cells: int) -> None:
+    """Check the size of a network.
+
+    Raises:
+        ArchitectureError: If ``channels`` is not a positive even number or there are fewer than
+            three cells.
+    """
+    if channels < 2 or channels % 2:
+        raise ArchitectureError(f"channels must be a positive even number, not {channels}")
+    if num_cells < 3:
+        raise ArchitectureError(f"a DARTS network has at least 3 cells, not {num_cells}")
+
+
 class DARTSNetwork(nn.Module):
     """The whole network around one genotype.
 
@@ -254,10 +267,7 @@ class DARTSNetwork(nn.Module):
         in_channels: int = 3,
     ) -> None:
         super().__init__()
-        if channels < 2 or channels % 2:
-            raise ArchitectureError(f"channels must be a positive even number, not {channels}")
-        if num_cells < 3:
-            raise ArchitectureError(f"a DARTS network has at least 3 cells, not {num_cells}")
+        check_size(channels, num_cells)
         self.drop_path_probability = 0.0
         self.reductions = num_cells // 3, 2 * num_cells // 3
         self.stem = (ImageNetStem if imagenet else CIFARStem)(in_channels, channels)

@@ -10,6 +10,7 @@ authors' ``model_builder.py`` and ``base_ops.py``.
 import math
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 
 from nasutils.spaces.nasbench101 import CONV1, CONV3, POOL, NASBench101Cell
@@ -41,6 +42,12 @@ def make_op(name: str, channels: int) -> nn.Module:
         POOL: lambda: nn.MaxPool2d(3, stride=1, padding=1),
     }
     return make[name]()
+
+
+@torch.fx.wrap  # The benchmark's sum is one operator, and one node where the network is traced.
+def add_n(terms: list[Tensor]) -> Tensor:
+    """Sum two or more tensors of the same shape."""
+    return sum(terms[1:], start=terms[0])
 
 
 def vertex_channels(cell: NASBench101Cell, c_in: int, c_out: int) -> list[int]:
@@ -109,7 +116,7 @@ class Cell(nn.Module):
         """Sum the terms and, where the input feeds vertex v, its projection."""
         if self.cell.adjacency[0][v]:
             terms = [*terms, self.projections[str(v)](x)]
-        return sum(terms[1:], start=terms[0])
+        return terms[0] if len(terms) == 1 else add_n(terms)
 
 
 class NASBench101Network(nn.Module):
