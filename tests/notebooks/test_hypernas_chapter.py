@@ -58,3 +58,16 @@ def test_made_networks_beat_guessing():
     rows = BOOK.rows.query("item == 'joint' and metric == 'accuracy'")
     assert len(rows)
     assert rows["value"].min() > 15  # of ten classes
+
+
+def test_the_stack_helps_where_cells_differ():
+    for size in (50, 100, 200):
+        column = f"mbv3-imagenet/{size}"
+        assert tau("HyperNAS-P", column) > tau("Ours", column)
+        assert tau("HyperNAS-P", column) > tau("Trees", column)
+
+
+def test_the_joint_training_costs_rank_at_this_size():
+    for size in (39, 78, 156):
+        column = f"nb201-c10/{size}"
+        assert tau("HyperNAS", column, "joint") < tau("HyperNAS-P, same stack", column, "joint")
