@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import FEATURES, OPERATORS
@@ -107,6 +108,53 @@ class MessagePassing(nn.Module):
         return x
 
 
+class AttentionLayer(nn.Module):
+    """A layer of a transformer encoder: attention within each graph, then an MLP for each node.
+
+    Each part is added to what comes in, and normalises it first, which trains without a warm-up of
+    the learning rate. Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
+
+    Args:
+        hidden: Width, H.
+        heads: Heads that share it.
+    """
+
+    def __init__(self, hidden: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(hidden)
+        self.query_key_value = nn.Linear(hidden, 3 * hidden)
+        self.mix = nn.Linear(hidden, hidden)
+        self.mlp = nn.Sequential(
+            nn.LayerNorm(hidden),
+            nn.Linear(hidden, 2 * hidden),
+            nn.ReLU(),
+            nn.Linear(2 * hidden, hidden),
+        )
+
+    def forward(self, x: Tensor, batch: Batch, present: Tensor) -> Tensor:
+        """Update the nodes' features.
+
+        Args:
+            x: Of shape (V, H).
+            batch: Says whose nodes they are.
+            present: Whether graph b has a node n, bool of shape (B, N).
+
+        Returns:
+            Shape (V, H).
+        """
+        # Graphs are padded for the attention alone: all else works on the nodes that there are.
+        projected = self.query_key_value(self.norm(x))
+        padded = projected.new_zeros(*present.shape, projected.shape[1])
+        padded[batch.graph, batch.place] = projected
+        query, key, value = padded.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=present[:, None, None]
+        )  # (B, heads, N, H / heads)
+        x = x + self.mix(attended.transpose(1, 2).flatten(2)[batch.graph, batch.place])
+        return x + self.mlp(x)
+
+
 class Attention(nn.Module):
     """A transformer encoder over all nodes of a graph, which know their place by eigenvectors.
 
@@ -121,22 +169,17 @@ class Attention(nn.Module):
         super().__init__()
         self.enter = nn.Linear(inputs, hidden)
         self.place = nn.Linear(NUM_POSITIONS, hidden, bias=False)
-        # Normalised before each part, which trains without a warm-up of the learning rate.
-        layer = nn.TransformerEncoderLayer(
-            hidden, heads, 2 * hidden, dropout=0.0, batch_first=True, norm_first=True
-        )
-        self.layers = nn.TransformerEncoder(
-            layer, layers, norm=nn.LayerNorm(hidden), enable_nested_tensor=False
-        )
+        self.layers = nn.ModuleList(AttentionLayer(hidden, heads) for _ in range(layers))
+        self.norm = nn.LayerNorm(hidden)
 
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Let each node attend to all of its graph: (V, inputs) to (V, H)."""
         x = self.enter(x) + self.place(batch.positions.to(x.dtype))
-        longest = int(batch.sizes.max())
-        padded = x.new_zeros(len(batch.sizes), longest, x.shape[1])
-        padded[batch.graph, batch.place] = x
-        absent = torch.arange(longest, device=x.device) >= batch.sizes[:, None]
-        return self.layers(padded, src_key_padding_mask=absent)[batch.graph, batch.place]
+        numbers = torch.arange(int(batch.sizes.max()), device=x.device)
+        present = numbers < batch.sizes[:, None]
+        for layer in self.layers:
+            x = layer(x, batch, present)
+        return self.norm(x)
 
 
 def mean_pool(x: Tensor, batch: Batch) -> Tensor:

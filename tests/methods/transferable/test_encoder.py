@@ -7,6 +7,7 @@ import torch
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import FEATURES, OPERATORS, ComputationGraph
 from nasutils.methods.transferable.encoder import (
+    AttentionLayer,
     CLEncoder,
     EncoderSettings,
     GNNEncoder,
@@ -86,6 +87,27 @@ def test_message_passing_is_the_sum_over_neighbours_both_ways(few_sets):
     adjacency[batch.edges[0], batch.edges[1]] = adjacency[batch.edges[1], batch.edges[0]] = 1
     expected = torch.tanh(conv.lin_rel(adjacency @ x) + conv.lin_root(x))
     close(layer(x, batch), expected)
+
+
+def test_an_attention_layer_is_torchs_own(mixed):
+    torch.manual_seed(0)
+    layer = AttentionLayer(8, 2)
+    reference = torch.nn.TransformerEncoderLayer(
+        8, 2, 16, dropout=0, batch_first=True, norm_first=True
+    )
+    ours = [*layer.query_key_value.parameters(), *layer.mix.parameters()]
+    ours += [*layer.mlp[1].parameters(), *layer.mlp[3].parameters()]
+    ours += [*layer.norm.parameters(), *layer.mlp[0].parameters()]
+    with torch.no_grad():
+        for copy, weight in zip(reference.parameters(), ours, strict=True):
+            copy.copy_(weight)
+    batch = mixed.batch([0, 4, 7])
+    x = torch.randn(len(batch.node), 8)
+    present = torch.arange(int(batch.sizes.max())) < batch.sizes[:, None]
+    found = layer(x, batch, present)
+    for graph in range(3):
+        own = batch.graph == graph
+        close(found[own], reference(x[own][None])[0])
 
 
 def test_mean_pool_against_a_loop(mixed):
