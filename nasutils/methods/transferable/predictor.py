@@ -1,0 +1,235 @@
+"""Regression of accuracy: a head on an encoder, trained on sources and fine-tuned on few labels.
+
+Sources: Han et al., "A General-Purpose Transferable Predictor for NAS", Sections 5.1 and 7.3;
+epochs, batch size and learning rate are those that Mills et al. state in "GENNAPE", AAAI 2023,
+https://arxiv.org/abs/2211.17226. Labels are z-scored within each family, as accuracies of
+different spaces are not comparable.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from nasutils.errors import NasutilsError
+from nasutils.methods.transferable.encoder import Encoder, GNNEncoder, mlp, regression_head
+from nasutils.methods.transferable.graph_set import GraphSet
+from nasutils.threads import one_thread
+
+_CHUNK_NODES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class FitRecipe:
+    """How to train on labels, with Adam on squared errors.
+
+    Attributes:
+        epochs: Passes over all labels.
+        batch_size: Graphs a step.
+        learning_rate: Of Adam.
+    """
+
+    epochs: int = 40
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+
+
+#: On the sources, and on the few labels of the target.
+FIT_RECIPES = {"source": FitRecipe(), "fine_tune": FitRecipe(epochs=100)}
+
+
+class Predictor(nn.Module):
+    """An encoder with a regression head.
+
+    Args:
+        encoder: From a batch to embeddings, (B, m).
+        head: From these to (B, 1); the paper's MLP of 5 layers if left out.
+    """
+
+    def __init__(self, encoder: Encoder, head: nn.Module | None = None) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = head or regression_head(encoder.embedding)
+
+    def predict(self, graphs: GraphSet) -> np.ndarray:
+        """Predict accuracies, on the scale of z-scores; float32 of shape (N,)."""
+        return predict_from(self.head, embed(self.encoder, graphs))
+
+
+def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") -> Predictor:
+    """Return the GNN baseline, with its MLP of 4 hidden layers (Section 7.3), untrained.
+
+    Args:
+        layers: Of message passing.
+        hidden: Width of all layers.
+        activation: Of the message passing, one of ``encoder.ACTIVATIONS``.
+    """
+    return Predictor(GNNEncoder(layers, hidden, activation), mlp(hidden, hidden, 1, 5))
+
+
+@torch.no_grad()
+def embed(encoder: Encoder, graphs: GraphSet, *, chunk_nodes: int = _CHUNK_NODES) -> np.ndarray:
+    """Return the embeddings of many graphs, float32 of shape (N, m), on the encoder's device.
+
+    Args:
+        encoder: Put into evaluation mode.
+        graphs: The N graphs.
+        chunk_nodes: Padded nodes to encode at once.
+    """
+    encoder.eval()
+    device = next(encoder.parameters()).device
+    found = np.empty((len(graphs), encoder.embedding), dtype=np.float32)
+    with one_thread():
+        for part in graphs.split(np.arange(len(graphs)), chunk_nodes):
+            found[part] = encoder(graphs.batch(part).to(device)).cpu().numpy()
+    return found
+
+
+@torch.no_grad()
+def predict_from(head: nn.Module, embeddings: np.ndarray) -> np.ndarray:
+    """Predict from embeddings (N, m): float32 of shape (N,)."""
+    device = next(head.parameters()).device
+    with one_thread():
+        return head(torch.from_numpy(embeddings).to(device))[:, 0].cpu().numpy()
+
+
+def fit_head(
+    head: nn.Module,
+    sources: Sequence[tuple[np.ndarray, ArrayLike]],
+    recipe: FitRecipe,
+    *,
+    seed: int,
+    progress: bool = False,
+) -> tuple[nn.Module, np.ndarray]:
+    """Train a copy of a head on frozen embeddings.
+
+    Args:
+        head: From (B, m) to (B, 1); its weights are the start.
+        sources: Of each family the embeddings, (n, m), and labels, (n,).
+        recipe: One of ``FIT_RECIPES``, or another.
+        seed: Of the order of the labels.
+        progress: Whether to draw a bar.
+
+    Returns:
+        The trained copy and the mean loss of each epoch, (epochs,).
+
+    Raises:
+        NasutilsError: If labels do not fit, are not finite or all alike.
+    """
+    targets = z_scores([len(x) for x, _ in sources], [labels for _, labels in sources])
+    head = copy.deepcopy(head).requires_grad_(True)
+    device = next(head.parameters()).device
+    x = torch.from_numpy(np.concatenate([x for x, _ in sources])).to(device)
+
+    def forward(rows: Tensor) -> Tensor:
+        return head(x[rows.to(device)])[:, 0]
+
+    return head, _descend(head, forward, targets.to(device), recipe, seed, progress)
+
+
+def fit(
+    predictor: Predictor,
+    sources: Sequence[tuple[GraphSet, ArrayLike]],
+    recipe: FitRecipe,
+    *,
+    seed: int,
+    progress: bool = False,
+) -> tuple[Predictor, np.ndarray]:
+    """Train a copy of a whole predictor, encoder included.
+
+    Args:
+        predictor: Its weights are the start, its device is where it is trained.
+        sources: Of each family n graphs and their labels, (n,).
+        recipe: One of ``FIT_RECIPES``, or another.
+        seed: Of the order of the labels and of the eigenvectors' signs.
+        progress: Whether to draw a bar.
+
+    Returns:
+        The trained copy in evaluation mode and the mean loss of each epoch, (epochs,).
+
+    Raises:
+        NasutilsError: If labels do not fit, are not finite or all alike.
+    """
+    targets = z_scores([len(x) for x, _ in sources], [labels for _, labels in sources])
+    predictor = copy.deepcopy(predictor).requires_grad_(True)
+    device = next(predictor.parameters()).device
+    graphs = GraphSet.concatenate([graphs for graphs, _ in sources])
+    signs = torch.Generator().manual_seed(seed)
+
+    def forward(rows: Tensor) -> Tensor:
+        batch = graphs.batch(rows.numpy()).with_random_signs(signs).to(device)
+        return predictor.head(predictor.encoder(batch))[:, 0]
+
+    losses = _descend(predictor, forward, targets.to(device), recipe, seed, progress)
+    return predictor, losses
+
+
+def z_scores(sizes: Sequence[int], labels: Sequence[ArrayLike]) -> Tensor:
+    """Scale the labels of each family to mean 0 and standard deviation 1, and join them.
+
+    Args:
+        sizes: Graphs of each family.
+        labels: As many labels each.
+
+    Returns:
+        float32 of shape (sum of sizes,).
+
+    Raises:
+        NasutilsError: If the numbers differ, or labels are not finite or all alike.
+    """
+    if not sizes:
+        raise NasutilsError("labels of at least one family are needed.")
+    scaled = []
+    for number, (size, given) in enumerate(zip(sizes, labels, strict=True)):
+        values = np.asarray(given, dtype=float)
+        if values.shape != (size,):
+            raise NasutilsError(f"family {number} has {size} graphs, labels {values.shape}.")
+        if not np.isfinite(values).all():
+            raise NasutilsError(
+                f"{(~np.isfinite(values)).sum()} labels of family {number} are NaN or infinite."
+            )
+        if np.ptp(values) == 0:
+            raise NasutilsError(f"all labels of family {number} are the same: nothing to learn.")
+        scaled.append((values - values.mean()) / values.std())
+    return torch.tensor(np.concatenate(scaled), dtype=torch.float32)
+
+
+def _descend(
+    module: nn.Module,
+    forward: Callable[[Tensor], Tensor],
+    targets: Tensor,
+    recipe: FitRecipe,
+    seed: int,
+    progress: bool,
+) -> np.ndarray:
+    """Train a module in place; return the mean loss of each epoch.
+
+    Args:
+        module: Whose weights are trained.
+        forward: From rows, (B,), to predictions, (B,).
+        targets: Of all rows, (M,).
+        recipe: Epochs, batch size and learning rate.
+        seed: Of the order.
+        progress: Whether to draw a bar.
+    """
+    order = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
+    losses = torch.zeros(recipe.epochs, device=targets.device)
+    module.train()
+    with one_thread():
+        for epoch in tqdm(range(recipe.epochs), "labels", unit="epoch", disable=not progress):
+            batches = torch.randperm(len(targets), generator=order).split(recipe.batch_size)
+            for rows in batches:
+                loss = F.mse_loss(forward(rows), targets[rows.to(targets.device)])
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                optimiser.step()
+                losses[epoch] += loss.detach() * len(rows) / len(targets)
+    module.eval().requires_grad_(False)
+    return losses.cpu().numpy()

@@ -1,0 +1,244 @@
+"""Contrastive pre-training of the encoder on unlabelled graphs of several families.
+
+Source: Han et al., "A General-Purpose Transferable Predictor for NAS", Section 4.2. The paper
+states the loss and its temperatures; batch size, epochs and learning rate are ours.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+from tqdm import tqdm
+
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.transferable.encoder import CLEncoder, EncoderSettings, projection_head
+from nasutils.methods.transferable.graph_set import GraphSet
+from nasutils.methods.transferable.loss import SIMILAR, WEIGHTS, contrastive_loss
+from nasutils.methods.transferable.spectrum import most_similar
+from nasutils.threads import one_thread
+
+#: What attracts a graph: all of its family (SupCon), or one similar graph alone (SimCLR).
+FAMILY, PAIR = POSITIVES = ("family", "pair")
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastiveRecipe:
+    """How to pre-train.
+
+    Attributes:
+        encoder: Sizes of the encoder.
+        epochs: Passes over as many graphs as all families have together.
+        batch_size: Graphs a step, evenly of each family.
+        learning_rate: Of Adam.
+        positives: One of ``POSITIVES``; with "pair" the loss does not know the families.
+        weights: Of the positives, one of ``loss.WEIGHTS``.
+        temperature: Of the agreement, tau.
+        sharpness: Temperature of the softmax over spectral distances.
+        near: The paper picks "a very similar graph from the training set" in place of augmenting
+            one: half of a batch are picked at random among so many of the most similar to the other
+            half, of the same family where the loss knows it. 0 leaves them out.
+        chunk_nodes: Padded nodes that are encoded at once. A larger batch is cut, and its parts are
+            encoded once more for their gradients, which takes a third longer and little memory.
+
+    Raises:
+        UnknownNameError: If there are no such positives or weights.
+        NasutilsError: If pairs are asked for without picking any.
+    """
+
+    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    epochs: int = 10
+    batch_size: int = 192
+    learning_rate: float = 1e-3
+    positives: str = FAMILY
+    weights: str = SIMILAR
+    temperature: float = 0.1
+    sharpness: float = 0.05
+    near: int = 10
+    chunk_nodes: int = 65_536
+
+    def __post_init__(self) -> None:
+        if self.positives not in POSITIVES:
+            raise UnknownNameError("positives", self.positives, POSITIVES)
+        if self.weights not in WEIGHTS:
+            raise UnknownNameError("weights of the positives", self.weights, WEIGHTS)
+        if self.positives == PAIR and self.near < 1:
+            raise NasutilsError("pairs need similar graphs to pick from: near is at least 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """What pre-training gave, in evaluation mode and on the CPU.
+
+    Attributes:
+        encoder: The encoder.
+        head: The projection head.
+        losses: Mean contrastive loss of each epoch, (epochs,).
+    """
+
+    encoder: CLEncoder
+    head: nn.Module
+    losses: np.ndarray
+
+
+class FamilyBatches:
+    """Draws batches evenly from families of graphs, however many each has.
+
+    Args:
+        graphs: All N graphs.
+        family: The family of each, from 0; int of shape (N,).
+        recipe: Its batch size, positives and similar graphs.
+        rng: Source of all draws.
+
+    Raises:
+        NasutilsError: If a family is too small for its share of a batch, or this is below two.
+    """
+
+    def __init__(
+        self,
+        graphs: GraphSet,
+        family: np.ndarray,
+        recipe: ContrastiveRecipe,
+        rng: np.random.Generator,
+    ) -> None:
+        members = [np.flatnonzero(family == f) for f in range(family.max() + 1)]
+        self._share = recipe.batch_size // len(members) // (2 if recipe.near else 1)
+        smallest = min(map(len, members))
+        if not 2 <= self._share <= smallest or recipe.near >= smallest:
+            raise NasutilsError(
+                f"a batch of {recipe.batch_size} draws {self._share} graphs of each of "
+                f"{len(members)} families and {recipe.near} similar ones to choose from: "
+                f"at least 2 are needed, and the smallest family has {smallest}."
+            )
+        self._family, self._pairs, self._rng = family, recipe.positives == PAIR, rng
+        self._decks = [_Deck(rows, rng) for rows in members]
+        self._near = None
+        if recipe.near:
+            groups = [np.arange(len(graphs))] if self._pairs else members
+            self._near = _similar(graphs.eigenvalues, groups, recipe.near)
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows of a batch and their classes, int of shape (B,) each.
+
+        Families give a graph once a batch; pairs are the two halves, a class each.
+        """
+        rows = np.concatenate([deck.deal(self._share) for deck in self._decks])
+        if self._near is not None:
+            which = self._rng.integers(self._near.shape[1], size=len(rows))
+            rows = np.concatenate([rows, self._near[rows, which]])
+        if self._pairs:
+            return rows, np.arange(len(rows)) % (len(rows) // 2)
+        rows = np.unique(rows)
+        return rows, self._family[rows]
+
+
+class _Deck:
+    """Rows in a random order that are dealt; when they run out, all are shuffled again."""
+
+    def __init__(self, rows: np.ndarray, rng: np.random.Generator) -> None:
+        self._rows, self._rng, self._left = rows, rng, np.array([], dtype=np.int64)
+
+    def deal(self, size: int) -> np.ndarray:
+        """Return other rows; a rest that is too small is shuffled in again."""
+        if len(self._left) < size:
+            self._left = self._rng.permutation(self._rows)
+        dealt, self._left = self._left[:size], self._left[size:]
+        return dealt
+
+
+def _similar(eigenvalues: np.ndarray, groups: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Return the rows most similar to each within its group, (N, size)."""
+    found = np.empty((len(eigenvalues), size), dtype=np.int64)
+    for rows in groups:
+        found[rows] = rows[most_similar(eigenvalues[rows], size)]
+    return found
+
+
+def pretrain(
+    families: Sequence[GraphSet],
+    recipe: ContrastiveRecipe | None = None,
+    *,
+    seed: int,
+    device: str = "cpu",
+    progress: bool = False,
+) -> Pretrained:
+    """Train an encoder on unlabelled graphs, on one thread of the CPU or on a GPU.
+
+    Args:
+        families: The graphs of each family, the target's too.
+        recipe: The default one if left out.
+        seed: Of the weights, batches and signs. On the CPU it determines the result; on a GPU sums
+            of messages have no fixed order.
+        device: Where to train.
+        progress: Whether to draw a bar.
+
+    Raises:
+        NasutilsError: If a family is too small for the batches.
+    """
+    recipe = recipe or ContrastiveRecipe()
+    graphs = GraphSet.concatenate(families)
+    family = np.repeat(np.arange(len(families)), [len(graphs) for graphs in families])
+    batches = FamilyBatches(graphs, family, recipe, np.random.default_rng(seed))
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        encoder = CLEncoder(recipe.encoder)
+        model = nn.ModuleList([encoder, projection_head(encoder.embedding)]).to(device)
+        losses = _train(model, graphs, batches, recipe, seed, progress)
+    model.cpu().eval().requires_grad_(False)
+    return Pretrained(*model, losses)
+
+
+def _train(
+    model: nn.ModuleList,
+    graphs: GraphSet,
+    batches: FamilyBatches,
+    recipe: ContrastiveRecipe,
+    seed: int,
+    progress: bool,
+) -> np.ndarray:
+    device = next(model.parameters()).device
+    eigenvalues = torch.from_numpy(graphs.eigenvalues).to(device)
+    signs = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    steps = -(-len(graphs) // recipe.batch_size)
+    losses = torch.zeros(recipe.epochs, device=device)
+    bar = tqdm(range(recipe.epochs * steps), "contrastive", unit="step", disable=not progress)
+    for step in bar:
+        rows, classes = batches.draw()
+        loss = contrastive_loss(
+            _project(model, graphs, rows, recipe.chunk_nodes, signs),
+            eigenvalues[torch.from_numpy(rows)],
+            torch.from_numpy(classes).to(device),
+            weights=recipe.weights,
+            temperature=recipe.temperature,
+            sharpness=recipe.sharpness,
+        )
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        losses[step // steps] += loss.detach() / steps
+    return losses.cpu().numpy()
+
+
+def _project(
+    model: nn.ModuleList,
+    graphs: GraphSet,
+    rows: np.ndarray,
+    chunk_nodes: int,
+    signs: torch.Generator,
+) -> Tensor:
+    """Return the projections of a batch of graphs, (B, 64), part by part."""
+    encoder, head = model
+    device = next(model.parameters()).device
+    parts = graphs.split(rows, chunk_nodes)
+    found = []
+    for part in parts:
+        batch = graphs.batch(rows[part]).with_random_signs(signs).to(device)
+        # What a part computes inside is kept for its gradient only if there is no other part.
+        found.append(
+            checkpoint(encoder, batch, use_reentrant=False) if len(parts) > 1 else encoder(batch)
+        )
+    order = torch.from_numpy(np.argsort(np.concatenate(parts))).to(device)
+    return head(torch.cat(found)[order])

@@ -1,0 +1,61 @@
+"""A few graphs of each space, made once."""
+
+import numpy as np
+import pytest
+
+from nasutils.graphs import (
+    FEATURES,
+    ComputationGraph,
+    darts_graph,
+    nasbench101_graph,
+    nasbench201_graph,
+    ofa_mbv3_graph,
+)
+from nasutils.methods.transferable.graph_set import GraphSet
+from nasutils.spaces.darts import DARTSGenotype
+from nasutils.spaces.nasbench101 import NASBench101Cell
+from nasutils.spaces.nasbench201 import OPS, NASBench201Cell
+from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
+
+SIZE = 12
+
+
+@pytest.fixture(scope="session")
+def few_graphs():
+    """Family -> graphs."""
+    rng = np.random.default_rng(0)
+    live = [NASBench201Cell(tuple(OPS[i] for i in rng.integers(1, 5, 6))) for _ in range(SIZE)]
+    return {
+        "nasbench101": [nasbench101_graph(NASBench101Cell.random(rng)) for _ in range(SIZE)],
+        "nasbench201": [nasbench201_graph(cell) for cell in live],
+        "darts": [
+            darts_graph(DARTSGenotype.random(rng), channels=8, num_cells=3) for _ in range(SIZE)
+        ],
+        "ofa_mbv3": [ofa_mbv3_graph(OFAMobileNetV3.random(rng)) for _ in range(SIZE)],
+    }
+
+
+@pytest.fixture(scope="session")
+def few_sets(few_graphs):
+    """Family -> the same as a set."""
+    return {name: GraphSet.of(graphs) for name, graphs in few_graphs.items()}
+
+
+def tiny_graph(rng, nodes, share, ops):
+    """A chain with a random share of all short cuts."""
+    source, target = np.triu_indices(nodes, 1)
+    kept = (target == source + 1) | (rng.random(len(source)) < share)
+    features = np.zeros((nodes, len(FEATURES)), dtype=int)
+    features[:, :2] = 16
+    return ComputationGraph(rng.choice(ops, nodes), features, np.stack((source, target))[:, kept])
+
+
+@pytest.fixture(scope="session")
+def tiny_sets():
+    """Three families of 12, 8 and 12 graphs of no more than 16 nodes: sparse, dense, between."""
+    rng = np.random.default_rng(0)
+    settings = (12, 0.0, [2, 6]), (8, 0.5, [2, 6]), (12, 0.2, [6, 7])
+    return [
+        GraphSet.of(tiny_graph(rng, rng.integers(9, 17), share, ops) for _ in range(size))
+        for size, share, ops in settings
+    ]

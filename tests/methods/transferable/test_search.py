@@ -1,0 +1,202 @@
+"""Algorithm 1 and its crossover: what is asked, how often, and what comes of it."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.transferable.crossover import OPERATORS, crossover
+from nasutils.methods.transferable.search import PUBLISHED, EvolutionSettings, evolve
+from nasutils.spaces.autoformer import AutoFormerTiny
+from nasutils.spaces.darts import DARTSGenotype
+from nasutils.spaces.nasbench101 import NASBench101Cell
+from nasutils.spaces.nasbench201 import CONV3, OPS, SKIP, NASBench201Cell
+from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
+
+SETTINGS = EvolutionSettings(top=5, budget=6, population=8, rounds=4, children=3)
+
+
+def count_conv3(cells):
+    return [cell.ops.count(CONV3) for cell in cells]
+
+
+def rng_of(seed=0):
+    return np.random.default_rng(seed)
+
+
+@pytest.mark.parametrize("space", OPERATORS, ids=lambda space: space.__name__)
+def test_crossover_changes_one_operator_to_one_of_the_other_parent(space):
+    rng, read = rng_of(), OPERATORS[space].read
+    for _ in range(30):
+        first, second = space.random(rng), space.random(rng)
+        before, after = read(first), read(crossover(first, second, rng))
+        differing = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+        assert len(differing) == any(a != b for a in before for b in read(second))
+        assert all(b in read(second) for _, b in differing)
+
+
+def test_crossover_reaches_every_pair_and_keeps_the_rest():
+    first, second = NASBench201Cell((SKIP,) * 6), NASBench201Cell((*OPS, SKIP))
+    rng = rng_of()
+    found = Counter(crossover(first, second, rng).ops for _ in range(2000))
+    # Four operations differ from skip, at six positions.
+    assert len(found) == 24
+    assert min(found.values()) > 40
+
+
+def test_crossover_of_darts_keeps_predecessors_and_of_ofa_depths():
+    rng = rng_of()
+    first, second = DARTSGenotype.random(rng), DARTSGenotype.random(rng)
+    child = crossover(first, second, rng)
+    for before, after in zip(first.cells, child.cells, strict=True):
+        assert [source for _, source in before] == [source for _, source in after]
+    net = OFAMobileNetV3.random(rng)
+    assert crossover(net, OFAMobileNetV3.random(rng), rng).d == net.d
+
+
+def test_crossover_without_a_difference_gives_the_first_parent():
+    cell = NASBench201Cell((SKIP,) * 6)
+    assert crossover(cell, cell, rng_of()) == cell
+    empty = NASBench101Cell(((0, 1), (0, 0)), ("input", "output"))
+    assert crossover(empty, NASBench101Cell.random(rng_of()), rng_of()) == empty
+
+
+def test_a_space_without_crossover():
+    net = AutoFormerTiny.random(rng_of())
+    with pytest.raises(UnknownNameError, match="DARTSGenotype, NASBench101Cell"):
+        crossover(net, net, rng_of())
+
+
+def test_every_query_is_counted_and_of_a_new_network():
+    asked, ranked = [], []
+
+    def query(cells):
+        asked.append(cells)
+        return count_conv3(cells)
+
+    def rank(cells):
+        ranked.append(cells)
+        return count_conv3(cells)
+
+    result = evolve(NASBench201Cell, rank, query, SETTINGS, rng=rng_of())
+    assert [len(cells) for cells in asked] == [8, 6, 6, 6, 6]
+    assert [len(cells) for cells in ranked] == [18] * 4
+    assert len(result.scores) == SETTINGS.queries == 32
+    assert result.architectures == [cell for cells in asked for cell in cells]
+    assert result.scores.tolist() == count_conv3(result.architectures)
+    assert len({cell.isomorphism_class() for cell in result.architectures}) == 32
+
+
+def test_the_children_that_rank_highest_are_queried():
+    ranked, asked = [], []
+
+    def rank(cells):
+        ranked.append(cells)
+        return [OPS.index(cell.ops[0]) + len(ranked) for cell in cells]
+
+    def query(cells):
+        asked.append(cells)
+        return count_conv3(cells)
+
+    evolve(NASBench201Cell, rank, query, SETTINGS, rng=rng_of())
+    for born, chosen in zip(ranked, asked[1:], strict=True):
+        scores = np.array([OPS.index(cell.ops[0]) for cell in born])
+        assert chosen == [born[i] for i in np.argsort(-scores, kind="stable")[:6]]
+
+
+def test_children_are_mutations_of_the_best():
+    asked = []
+
+    def query(cells):
+        asked.append(cells)
+        return count_conv3(cells)
+
+    settings = EvolutionSettings(3, 6, 8, 1, children=3, crossover=0, max_edits=1)
+    evolve(NASBench201Cell, lambda cells: np.zeros(len(cells)), query, settings, rng=rng_of())
+    best = sorted(asked[0], key=lambda cell: -cell.ops.count(CONV3))[:3]
+    neighbours = {cell for parent in best for cell in parent.neighbours()}
+    assert set(asked[1]) <= neighbours
+
+
+def test_a_good_predictor_finds_the_best_and_a_bad_one_less():
+    def found(sign):
+        settings = EvolutionSettings(top=5, budget=6, population=8, rounds=8, children=3)
+        return np.mean(
+            [
+                evolve(
+                    NASBench201Cell,
+                    lambda cells: sign * np.array(count_conv3(cells)),
+                    count_conv3,
+                    settings,
+                    rng=rng_of(seed),
+                ).score
+                for seed in range(5)
+            ]
+        )
+
+    assert found(1) >= 5
+    assert found(-1) < found(1) - 0.5
+
+
+def test_a_seed_determines_everything():
+    runs = [
+        evolve(NASBench201Cell, count_conv3, count_conv3, SETTINGS, rng=rng_of(seed)).architectures
+        for seed in (1, 1, 2)
+    ]
+    assert runs[0] == runs[1] != runs[2]
+
+
+def test_it_begins_with_what_it_is_given_and_keeps_to_what_is_accepted():
+    start = [NASBench201Cell((CONV3,) * 6), NASBench201Cell((SKIP,) * 6)]
+    result = evolve(
+        NASBench201Cell,
+        count_conv3,
+        count_conv3,
+        SETTINGS,
+        rng=rng_of(),
+        start=[*start, start[0]],
+        accept=lambda cell: "none" not in cell.ops,
+    )
+    assert result.architectures[:2] == start
+    assert all("none" not in cell.ops for cell in result.architectures)
+    assert len(result.scores) == SETTINGS.queries
+
+
+def test_it_ends_when_there_is_nothing_new():
+    # Two networks in all.
+    allowed = {(SKIP,) * 6, (CONV3, *[SKIP] * 5)}
+    result = evolve(
+        NASBench201Cell,
+        count_conv3,
+        count_conv3,
+        SETTINGS,
+        rng=rng_of(),
+        start=[NASBench201Cell((SKIP,) * 6)],
+        accept=lambda cell: cell.ops in allowed,
+    )
+    assert len(result.scores) <= 2
+
+
+def test_published_sizes_make_the_published_queries():
+    fine_tuned = {"nasbench101": 50, "nasbench201": 40, "nasbench301": 50}
+    queries = {"nasbench101": 700, "nasbench201": 90, "nasbench301": 800}
+    for space, settings in PUBLISHED.items():
+        assert settings["baseline"].queries == queries[space]
+        total = settings["predictor"].queries + fine_tuned[space]
+        # In NAS-Bench-201 the population must be among the cells for fine-tuning.
+        assert total == queries[space] + (10 if space == "nasbench201" else 0)
+
+
+def test_bad_input():
+    with pytest.raises(NasutilsError, match="budget of a search is at least 1, not 0"):
+        EvolutionSettings(1, 0, 1, 1)
+    with pytest.raises(NasutilsError, match="0 to 1, not 2"):
+        EvolutionSettings(1, 1, 1, 1, crossover=2)
+    arguments = (NASBench201Cell, count_conv3)
+    with pytest.raises(NasutilsError, match="9 architectures exceed a population of 8"):
+        evolve(*arguments, count_conv3, SETTINGS, rng=rng_of(), start=[None] * 9)
+    with pytest.raises(NasutilsError, match="is NaN"):
+        evolve(*arguments, lambda cells: [np.nan] * len(cells), SETTINGS, rng=rng_of())
+    with pytest.raises(NasutilsError, match="asked for 8 scores"):
+        evolve(*arguments, lambda cells: [1], SETTINGS, rng=rng_of())
