@@ -466,7 +466,7 @@ plt.show()
 
 # %% tags=["remove-cell"]
 # Predictor and hypernetwork together.
-SHORT = by_scale(scale, demo={"epochs": 100}, bench={}, paper={})
+SHORT = by_scale(scale, demo={"epochs": 60}, bench={}, paper={})
 TARGETS = by_scale(
     scale,
     demo={"images": 32, "networks": 1},
@@ -543,7 +543,7 @@ if ("HyperNAS, our training", 39) in live_joint:
 
 # %% [markdown]
 # {.caption-text}
-# Live. The two losses of HyperNAS under our training, on 39 cells of NB201-Digits in 100 epochs,
+# Live. The two losses of HyperNAS under our training, on 39 cells of NB201-Digits in 60 epochs,
 # where the paper takes 200. Dotted: guessing.
 
 # %% tags=["hide-input"]
@@ -555,7 +555,7 @@ table_of(pd.DataFrame(rows).T, "joint-live", "Trained")
 
 # %% [markdown]
 # {.caption-text}
-# Live. What a hundred epochs teach: $\tau$ over all cells, and the accuracy of twenty unseen cells
+# Live. What sixty epochs teach: $\tau$ over all cells, and the accuracy of twenty unseen cells
 # whose networks have generated weights and were never trained. Guessing has 10 %.
 #
 # `HyperNAS-H` is the hypernetwork without predictor. `GHN` puts the encoder of Graph HyperNetworks
@@ -1011,14 +1011,20 @@ table_of(table6("valid_accuracy"), "table6-valid", "Validation accuracy (%)")
 # networks that are not trained on judge.
 
 # %% tags=["hide-input"]
-SPACE_COLUMNS = (
-    {(f"mbv3-imagenet/{n}", "kendall_tau"): (f"MBv3, {n}", 2) for n in (50, 100, 200)}
-    | {(f"vit-c100/{n}", "kendall_tau"): (f"ViT, {n}", 2) for n in (50, 100)}
-    | {(f"nb301/{n}", "kendall_tau"): (f"DARTS, {n}", 2) for n in (200, 1000)}
-)
-spaces = book.spread("ranking", SPACE_COLUMNS)
-spaces = spaces[(spaces != "").any(axis=1)]
-table_of(spaces, "spaces", "τ by labels")
+MBV3_COLUMNS = {
+    (f"mbv3-imagenet/{n}", "kendall_tau"): (f"MobileNetV3, {n}", 3) for n in (50, 100, 200)
+}
+spaces = book.spread("ranking", MBV3_COLUMNS)
+table_of(spaces[(spaces != "").any(axis=1)], "spaces-mbv3", "τ by labels")
+
+# %% tags=["hide-input"]
+OTHER_COLUMNS = {
+    (f"{data}/{n}", "kendall_tau"): (f"{text}, {n}", 3)
+    for data, text, sizes in (("vit-c100", "ViT", (50, 100)), ("nb301", "DARTS", (200, 1000)))
+    for n in sizes
+}
+spaces = book.spread("ranking", OTHER_COLUMNS)
+table_of(spaces[(spaces != "").any(axis=1)], "spaces", "τ by labels")
 
 # %% tags=["hide-input"]
 LIGHT_COLUMNS = {
@@ -1097,6 +1103,7 @@ COST_COLUMNS = {
 }
 costs = book.spread("table10", COST_COLUMNS)
 paper10 = load_paper_numbers("hypernas").query("item == 'table10'").set_index("row")["value"]
+costs = costs.rename({"HyperNAS-P": "HyperNAS"})  # which answers without its hypernetwork
 costs.insert(0, "Paper (s)", [f"{paper10[r]:g}" if r in paper10 else "" for r in costs.index])
 table_of(costs, "table10", "One architecture")
 
@@ -1197,22 +1204,25 @@ def judged(lines: list[dict]) -> str:
     return verdict(0 < above == number, above > 0 and not below)
 
 
-def passes(name: str, sizes: tuple[int, ...]) -> list[bool]:
-    """Tell where our best row reaches the paper's HyperNAS, in Table 1."""
+def passes(item: str, row: str, name: str, sizes: tuple[int, ...]) -> list[bool]:
+    """Tell where a row of ours reaches the paper's HyperNAS, in Table 1."""
     printed = load_paper_numbers("hypernas").query("item == 'table1' and row == 'HyperNAS'")
     printed = printed.set_index("column")["value"]
     return [
-        book.mean("ranking", "Ours", f"{name}/{n}", "kendall_tau") >= printed[f"{name}/{n}"]
-        for n in sizes
+        book.mean(item, row, f"{name}/{n}", "kendall_tau") >= printed[f"{name}/{n}"] for n in sizes
     ]
 
 
-passed_201, passed_101 = (
-    passes("nb201-c10", (39, 78, 156, 469)),
-    passes("nb101-c10", (50, 100, 172)),
-)
-best_q = by_q.map(lambda text: float(text.split()[0]))
-q_first = {heading: column.idxmax() for heading, column in best_q.items() if len(column)}
+SIZES_201, SIZES_101 = (39, 78, 156, 469), (50, 100, 172)
+as_written = passes("joint", "HyperNAS", "nb201-c10", SIZES_201)
+passed_201 = passes("ranking", "Ours", "nb201-c10", SIZES_201)
+passed_101 = passes("ranking", "Ours", "nb101-c10", SIZES_101)
+Q_ROWS = {"q = 1.25": "q = 1.25", "HyperNAS": "q = 1.5", "q = 2": "q = 2", "q = 3": "q = 3"}
+q_means = {
+    heading: {name: book.mean("joint", row, *column) for row, name in Q_ROWS.items()}
+    for column, (heading, _) in Q_COLUMNS.items()
+}
+q_first = {heading: max(means, key=means.get) for heading, means in q_means.items()}
 found_c10 = book.mean("search", "Ours, 10 queries", "nb201-c10/156", "test_accuracy")
 proxy_best = printed2.drop(index="HyperNAS").xs("kendall_tau", axis=1, level=1).max()
 table2_ours = {
@@ -1224,8 +1234,8 @@ claims = [
     (
         "Table 1, NAS-Bench-201: τ by labels",
         ".667 / .677 / .765 / .836",
-        f"{sum(passed_201)} of 4 reached, by our recipe",
-        verdict(all(passed_201), any(passed_201)),
+        f"as written {sum(as_written)} of 4 (reduced networks), our recipe {sum(passed_201)}",
+        verdict(all(as_written), any(passed_201)),
     ),
     (
         "Table 1, NAS-Bench-101: τ by labels",
@@ -1262,17 +1272,14 @@ claims = [
     (
         "q = 1.5 is best for both tasks",
         "in most splits",
-        "; ".join(f"{k.split()[0]}: {v}" for k, v in q_first.items()),
-        verdict(
-            bool(q_first) and set(q_first.values()) == {"q = 1.5"},
-            "q = 1.5" in q_first.values(),
-        ),
+        "best " + ", ".join(f"{k.split()[0]}: {v}" for k, v in q_first.items()),
+        verdict(set(q_first.values()) == {"q = 1.5"}, "q = 1.5" in q_first.values()),
     ),
     (
         "ranks better than every zero-cost score (Table 2)",
         "on all four",
-        f"on {sum(above_proxies)} of 4, by our recipe",
-        verdict(all(above_proxies), any(above_proxies)),
+        f"on {sum(above_proxies)} of 4, by our recipe, which is another method",
+        verdict(False, any(above_proxies)),
     ),
     (
         "NAS-Bench-201 search with 156 labels: CIFAR-10 test",
