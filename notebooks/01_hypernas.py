@@ -546,7 +546,7 @@ if ("HyperNAS, our training", 39) in live_joint:
 # Live. The two losses of HyperNAS under our training, on 39 cells of NB201-Digits in 60 epochs,
 # where the paper takes 200. Dotted: guessing.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 rows = {}
 for (name, _), (_, found) in live_joint.items():
     tau_text = f"{found['kendall_tau']:.2f}" if "kendall_tau" in found else ""
@@ -567,7 +567,7 @@ table_of(pd.DataFrame(rows).T, "joint-live", "Trained")
 # larger spaces evolution keeps a population and mutates what is ranked highest
 # {cite:p}`real2019regularized`.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 SEARCH_SIZE = by_scale(scale, demo=78, bench=156, paper=156)
 if ("Ours", SEARCH_SIZE) in live_outcomes and benchmark in SEARCHED:
     one = live_outcomes["Ours", SEARCH_SIZE].predictor.member(0)
@@ -1456,7 +1456,7 @@ for name, features in (("counts", counted_only), ("counts and paths", counts)):
 #
 # Yes: their errors differ, and the mean leaves part of them out.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 same = np.repeat(digits.draw(39, [seed]), 3, axis=0)
 several = compete("Ours", digits, same, range(3)).predicted
 singles = [kendall_tau(each, digits.truth) for each in several]
