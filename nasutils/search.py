@@ -47,6 +47,22 @@ class SearchResult(Generic[A]):
         return np.maximum.accumulate(self.scores)
 
 
+def ask(score: Score[A], architectures: list[A]) -> np.ndarray:
+    """Return the scores of architectures, float64 of shape (N,).
+
+    Raises:
+        NasutilsError: If there are not as many scores, or one is NaN.
+    """
+    scores = np.asarray(score(architectures), dtype=float)
+    if scores.shape != (len(architectures),):
+        raise NasutilsError(
+            f"asked for {len(architectures)} scores, got an array of shape {scores.shape}."
+        )
+    if np.isnan(scores).any():
+        raise NasutilsError(f"the score of {architectures[np.isnan(scores).argmax()]} is NaN.")
+    return scores
+
+
 class _Questions(Generic[A]):
     """The scores asked so far, and how many more may be asked."""
 
@@ -63,16 +79,10 @@ class _Questions(Generic[A]):
         return self._budget - len(self.scores)
 
     def ask(self, architectures: list[A]) -> list[float]:
-        scores = np.asarray(self._score(architectures), dtype=float)
-        if scores.shape != (len(architectures),):
-            raise NasutilsError(
-                f"asked for {len(architectures)} scores, got an array of shape {scores.shape}."
-            )
-        if np.isnan(scores).any():
-            raise NasutilsError(f"the score of {architectures[np.isnan(scores).argmax()]} is NaN.")
+        scores = ask(self._score, architectures).tolist()
         self.architectures += architectures
-        self.scores += scores.tolist()
-        return scores.tolist()
+        self.scores += scores
+        return scores
 
     def result(self) -> SearchResult[A]:
         return SearchResult(self.architectures, np.array(self.scores))

@@ -18,6 +18,9 @@ from nasutils.paths import cache_dir
 
 SPLITS = ("train", "test")
 
+#: Of CIFAR-10's training pixels, red, green, blue, after division by 255.
+CIFAR10_MEAN, CIFAR10_STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
 # scikit-learn's digits come unsplit: the first ones train, the rest test (other writers).
 _DIGITS_TRAIN = 1_200
 

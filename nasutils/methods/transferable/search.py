@@ -11,7 +11,7 @@ import numpy as np
 
 from nasutils.errors import NasutilsError
 from nasutils.methods.transferable.crossover import crossover
-from nasutils.search import Score, SearchResult
+from nasutils.search import Score, SearchResult, ask
 
 # Children that were asked about before are thrown away; in a small space they are most of them.
 _ATTEMPTS = 20
@@ -110,7 +110,7 @@ def evolve(
     first = fresh.keep(start)
     first += fresh.draw(lambda: space.random(rng), settings.population - len(first))
     known = first
-    scores = _scores(query, first)
+    scores = ask(query, first)
     for _ in range(settings.rounds):
         best = [known[i] for i in np.argsort(-scores, kind="stable")[: settings.top]]
         born = fresh.copy().draw(
@@ -118,9 +118,9 @@ def evolve(
         )
         if not born:
             break
-        order = np.argsort(-_scores(rank, born), kind="stable")[: settings.budget]
+        order = np.argsort(-ask(rank, born), kind="stable")[: settings.budget]
         chosen = fresh.keep([born[i] for i in order])
-        scores = np.concatenate((scores, _scores(query, chosen)))
+        scores = np.concatenate((scores, ask(query, chosen)))
         known = known + chosen
     return SearchResult(known, scores)
 
@@ -162,14 +162,3 @@ class _Fresh:
                 break
             kept += self.keep([make()])
         return kept
-
-
-def _scores(score: Score, architectures: list[Any]) -> np.ndarray:
-    found = np.asarray(score(architectures), dtype=float)
-    if found.shape != (len(architectures),):
-        raise NasutilsError(
-            f"asked for {len(architectures)} scores, got an array of shape {found.shape}."
-        )
-    if np.isnan(found).any():
-        raise NasutilsError(f"the score of {architectures[np.isnan(found).argmax()]} is NaN.")
-    return found
