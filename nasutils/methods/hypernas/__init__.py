@@ -25,7 +25,6 @@ from nasutils.methods.hypernas.hypernetwork import (
     HypernetworkSettings,
 )
 from nasutils.methods.hypernas.joint import VARIANTS, HyperNAS, Images, JointRecipe, fit_jointly
-from nasutils.methods.hypernas.labels import LABEL_SCALES
 from nasutils.methods.hypernas.loss import AdaptiveLoss
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import LOSSES, RECIPES, Predictor, Recipe, fit
@@ -39,6 +38,7 @@ from nasutils.methods.hypernas.stacks import (
 )
 from nasutils.methods.hypernas.targets import Target
 from nasutils.methods.hypernas.trees import path_features, predict_by_trees
+from nasutils.methods.labels import LABEL_SCALES
 
 __all__ = [
     "CONTEXTS",

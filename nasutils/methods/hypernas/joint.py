@@ -19,11 +19,11 @@ from nasutils.methods.hypernas.encoder import PredictorNetwork
 from nasutils.methods.hypernas.ghn import GHNEncoder
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
-from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.loss import AdaptiveLoss
 from nasutils.methods.hypernas.predictor import Predictor, Recipe, predictor_of
 from nasutils.methods.hypernas.stacks import Stacks
 from nasutils.methods.hypernas.targets import Target
+from nasutils.methods.labels import LABEL_SCALES, checked_labels
 from nasutils.threads import one_thread
 
 #: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.

@@ -23,8 +23,8 @@ from tqdm import tqdm
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
-from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.stacks import REDUCTIONS, Stacks
+from nasutils.methods.labels import LABEL_SCALES, checked_labels
 from nasutils.threads import one_thread
 
 

@@ -14,9 +14,9 @@ from sklearn.ensemble import ExtraTreesRegressor
 from torch import Tensor
 
 from nasutils.errors import DataError
-from nasutils.methods.hypernas.labels import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.paths import Paths
 from nasutils.methods.hypernas.stacks import ABSENT, Cells, Stacks
+from nasutils.methods.labels import LABEL_SCALES, checked_labels
 
 # Larger than any proxy; what a forest of float32 thresholds can still tell apart.
 _LARGEST = 1e30

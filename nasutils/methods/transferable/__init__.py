@@ -8,6 +8,17 @@ source families and is fine-tuned on few of the target (``predictor``), and an e
 ``search`` asks it, with mutations and ``crossover``.
 """
 
+from nasutils.methods.transferable.arenas import ARENAS, Arena, load_arena
+from nasutils.methods.transferable.contest import (
+    METHODS,
+    Learner,
+    Method,
+    Transfer,
+    beginner,
+    transfer,
+    unseen_spearman,
+)
+from nasutils.methods.transferable.counts import operator_counts, predict_by_counts
 from nasutils.methods.transferable.encoder import (
     ACTIVATIONS,
     CLEncoder,
@@ -24,7 +35,8 @@ from nasutils.methods.transferable.families import (
     random_family,
 )
 from nasutils.methods.transferable.graph_set import Batch, GraphSet
-from nasutils.methods.transferable.loss import WEIGHTS, contrastive_loss
+from nasutils.methods.transferable.keeping import pretrained
+from nasutils.methods.transferable.loss import WEIGHTS, contrastive_loss, positive_weights
 from nasutils.methods.transferable.predictor import (
     FIT_RECIPES,
     FitRecipe,
@@ -46,12 +58,15 @@ from nasutils.methods.transferable.spectrum import most_similar, spectral_distan
 
 __all__ = [
     "ACTIVATIONS",
+    "ARENAS",
     "FAMILIES",
     "FIT_RECIPES",
+    "METHODS",
     "POSITIVES",
     "PUBLISHED",
     "SPACES",
     "WEIGHTS",
+    "Arena",
     "Batch",
     "CLEncoder",
     "ContrastiveRecipe",
@@ -61,21 +76,32 @@ __all__ = [
     "FitRecipe",
     "GNNEncoder",
     "GraphSet",
+    "Learner",
+    "Method",
     "Predictor",
     "Pretrained",
+    "Transfer",
+    "beginner",
     "contrastive_loss",
     "embed",
     "evolve",
     "fit",
     "fit_head",
     "gnn_baseline",
+    "load_arena",
     "load_family",
     "most_similar",
+    "operator_counts",
+    "positive_weights",
+    "predict_by_counts",
     "predict_from",
     "pretrain",
+    "pretrained",
     "projection_head",
     "random_family",
     "regression_head",
     "spectral_distance",
     "spectrum",
+    "transfer",
+    "unseen_spearman",
 ]

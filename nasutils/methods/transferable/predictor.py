@@ -2,12 +2,12 @@
 
 Sources: Han et al., "A General-Purpose Transferable Predictor for NAS", Sections 5.1 and 7.3;
 epochs, batch size and learning rate are those that Mills et al. state in "GENNAPE", AAAI 2023,
-https://arxiv.org/abs/2211.17226. Labels are z-scored within each family, as accuracies of
-different spaces are not comparable.
+https://arxiv.org/abs/2211.17226. Labels are scaled within each family, as accuracies of different
+spaces are not comparable.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from nasutils.errors import NasutilsError
+from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.labels import LABEL_SCALES
 from nasutils.methods.transferable.encoder import Encoder, GNNEncoder, mlp, regression_head
 from nasutils.methods.transferable.graph_set import GraphSet
 from nasutils.threads import one_thread
@@ -33,11 +34,20 @@ class FitRecipe:
         epochs: Passes over all labels.
         batch_size: Graphs a step.
         learning_rate: Of Adam.
+        labels: How the labels of each family are scaled, one of ``LABEL_SCALES``.
+
+    Raises:
+        UnknownNameError: If there is no such scale.
     """
 
     epochs: int = 40
     batch_size: int = 32
     learning_rate: float = 1e-4
+    labels: str = "z_score"
+
+    def __post_init__(self) -> None:
+        if self.labels not in LABEL_SCALES:
+            raise UnknownNameError("scale of the labels", self.labels, LABEL_SCALES)
 
 
 #: On the sources, and on the few labels of the target.
@@ -122,7 +132,7 @@ def fit_head(
     Raises:
         NasutilsError: If labels do not fit, are not finite or all alike.
     """
-    targets = z_scores([len(x) for x, _ in sources], [labels for _, labels in sources])
+    targets = scaled_labels(sources, recipe.labels)
     head = copy.deepcopy(head).requires_grad_(True)
     device = next(head.parameters()).device
     x = torch.from_numpy(np.concatenate([x for x, _ in sources])).to(device)
@@ -156,7 +166,7 @@ def fit(
     Raises:
         NasutilsError: If labels do not fit, are not finite or all alike.
     """
-    targets = z_scores([len(x) for x, _ in sources], [labels for _, labels in sources])
+    targets = scaled_labels(sources, recipe.labels)
     predictor = copy.deepcopy(predictor).requires_grad_(True)
     device = next(predictor.parameters()).device
     graphs = GraphSet.concatenate([graphs for graphs, _ in sources])
@@ -170,24 +180,24 @@ def fit(
     return predictor, losses
 
 
-def z_scores(sizes: Sequence[int], labels: Sequence[ArrayLike]) -> Tensor:
-    """Scale the labels of each family to mean 0 and standard deviation 1, and join them.
+def scaled_labels(sources: Sequence[tuple[Sized, ArrayLike]], scale: str = "z_score") -> Tensor:
+    """Scale the labels of each family by themselves, and join them.
 
     Args:
-        sizes: Graphs of each family.
-        labels: As many labels each.
+        sources: Of each family n graphs or embeddings, and their labels, (n,).
+        scale: One of ``LABEL_SCALES``.
 
     Returns:
-        float32 of shape (sum of sizes,).
+        float32 of shape (sum of n,).
 
     Raises:
         NasutilsError: If the numbers differ, or labels are not finite or all alike.
     """
-    if not sizes:
+    if not sources:
         raise NasutilsError("labels of at least one family are needed.")
     scaled = []
-    for number, (size, given) in enumerate(zip(sizes, labels, strict=True)):
-        values = np.asarray(given, dtype=float)
+    for number, (graphs, given) in enumerate(sources):
+        values, size = np.asarray(given, dtype=float), len(graphs)
         if values.shape != (size,):
             raise NasutilsError(f"family {number} has {size} graphs, labels {values.shape}.")
         if not np.isfinite(values).all():
@@ -196,8 +206,8 @@ def z_scores(sizes: Sequence[int], labels: Sequence[ArrayLike]) -> Tensor:
             )
         if np.ptp(values) == 0:
             raise NasutilsError(f"all labels of family {number} are the same: nothing to learn.")
-        scaled.append((values - values.mean()) / values.std())
-    return torch.tensor(np.concatenate(scaled), dtype=torch.float32)
+        scaled.append(LABEL_SCALES[scale](torch.from_numpy(values)[None])[0].float())
+    return torch.cat(scaled)
 
 
 def _descend(

@@ -9,7 +9,6 @@ import torch
 
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.encoder import EncoderSettings
-from nasutils.methods.hypernas.labels import LABEL_SCALES
 from nasutils.methods.hypernas.predictor import (
     RECIPES,
     Recipe,
@@ -18,6 +17,7 @@ from nasutils.methods.hypernas.predictor import (
     squared_error,
 )
 from nasutils.methods.hypernas.stacks import Cells, stack
+from nasutils.methods.labels import LABEL_SCALES
 from nasutils.metrics import kendall_tau
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
