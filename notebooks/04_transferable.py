@@ -357,6 +357,18 @@ SIZES = by_scale(scale, demo=(50,), bench=(10, 25, 50, 100, 200), paper=(10, 25,
 GROWING = ("CL-fine-tune", "Untrained encoder, rate 1e-3", "One GNN", RIDGE)
 
 
+def sizes_of(name: str, target: str) -> list[int]:
+    """Return the numbers of labels: fewer where the whole network is trained on them."""
+    main = labels_of(target)
+    if name not in GROWING:
+        return [main]
+    whole = name in METHODS and METHODS[name].whole
+    if whole and scale == "bench" and target == "ofa_mbv3":
+        return [main]
+    few = SIZES[::2] if whole else SIZES
+    return sorted({main if size == 50 else size for size in few})
+
+
 def draws_of(name: str, size: int, seeds: range) -> list[np.ndarray]:
     """Draw the labelled graphs of a target; fewer labels are the first of more."""
     number = len(judged[name][1])
@@ -404,12 +416,11 @@ for name in contenders if part in ("all", "transfer") else []:
     seeds = seeds_of(name)
     for target in chosen:
         graphs, labels = judged[target]
-        column, main = TARGETS[target][0], labels_of(target)
+        column = TARGETS[target][0]
         if name != RIDGE and sources:
             zero_shot = spearman(informed(name, target).predict(graphs), labels)
             add("zero-shot", name, column, "spearman", [zero_shot], [seed])
-        sizes = {main if size == 50 else size for size in SIZES} if name in GROWING else {main}
-        for size in sorted(sizes):
+        for size in sizes_of(name, target):
             draws = draws_of(target, size, seeds)
             began = time.perf_counter()
             if name == RIDGE:
