@@ -47,7 +47,7 @@ def pretrained(
         try:
             return _load(path, recipe)
         except (OSError, KeyError, RuntimeError, ValueError, EOFError, pickle.PickleError) as error:
-            reason = str(error).splitlines()[0]
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             warnings.warn(f"{path} is damaged ({reason}). Training again.", stacklevel=2)
     found = pretrain(families, recipe, seed=seed, device=device, progress=progress)
     _keep(found, path)
