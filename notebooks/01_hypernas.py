@@ -1347,8 +1347,8 @@ Table(intervals, "intervals", words=("Row", "Against", "Where"))
 #   NAS-Bench-201 better than NP and HyperNAS-P do by their papers' recipes.
 # - **The input matters more than the encoder.** Telling the network which operations are dead
 #   gains more than any of the paper's ideas.
-# - **The stack can help where cells differ.** In the two tables that the paper tests it on, all normal
-#   cells of a network are alike, and a well-trained encoder gains nothing by reading them in turn.
+# - **The stack can help where cells differ.** In the two tables that the paper tests it on, all
+#   normal cells of a network are alike, and a well-trained encoder gains nothing by reading them.
 #   On MobileNetV3, whose stages differ, it is worth more than anything else; on transformers,
 #   whose layers differ, it is worth nothing.
 # - **A table is not a training set.** 292 public labels of small cells cannot stand for 423,624

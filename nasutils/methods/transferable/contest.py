@@ -52,7 +52,8 @@ class Method:
 
 
 _FAST = FitRecipe(epochs=100, learning_rate=1e-3)
-_OURS = Method(
+_SHARP = ContrastiveRecipe(sharpness=0.005)
+_ONE_GNN = Method(
     gnn=(4, 128, "relu"),
     whole=True,
     source=FitRecipe(epochs=10, learning_rate=1e-3, labels="normal_score"),
@@ -69,15 +70,21 @@ METHODS: dict[str, Method] = {
     "GNN-fine-tune": Method(gnn=(6, 32, "tanh"), whole=True),
     "Untrained encoder": Method(),
     "CL, uniform weights": Method(ContrastiveRecipe(weights="uniform")),
-    "CL, weights at .005": Method(ContrastiveRecipe(sharpness=0.005)),
+    "CL, weights at .005": Method(_SHARP),
     "CL, pairs for families": Method(ContrastiveRecipe(positives=PAIR)),
     "CL, none picked": Method(ContrastiveRecipe(near=0)),
     "CL, message passing alone": _branch(transformer_layers=0),
     "CL, attention alone": _branch(gnn_layers=0),
     "CL, rate 1e-3": Method(ContrastiveRecipe(), fine_tune=_FAST),
     "Untrained encoder, rate 1e-3": Method(fine_tune=_FAST),
-    "One GNN": _OURS,
-    "Ours": replace(_OURS, members=3),
+    "One GNN": _ONE_GNN,
+    "Three GNNs": replace(_ONE_GNN, members=3),
+    "Ours": Method(
+        _SHARP,
+        source=FitRecipe(labels="normal_score"),
+        fine_tune=replace(_FAST, labels="normal_score"),
+        members=5,
+    ),
 }
 
 

@@ -81,8 +81,8 @@ def test_a_transfer_is_its_steps_one_by_one(lessons):
 
 
 def test_beginners_repeat_and_members_differ(tiny_sets):
-    first, again = (beginner("Ours", tiny_sets, seed=1) for _ in range(2))
-    assert len(first.predictors) == METHODS["Ours"].members == 3
+    first, again = (beginner("Three GNNs", tiny_sets, seed=1) for _ in range(2))
+    assert len(first.predictors) == METHODS["Three GNNs"].members == 3
     for a, b in zip(first.predictors, again.predictors, strict=True):
         assert same(a, b)
     assert not same(first.predictors[0], first.predictors[1])
