@@ -87,7 +87,7 @@ from nasutils.methods.transferable import (
 )
 from nasutils.metrics import spearman
 from nasutils.networks.nasbench201 import NASBench201Network
-from nasutils.report import PALETTE, figure_size, paired_interval, use_style
+from nasutils.report import PALETTE, figure_size, glue, paired_interval, use_style
 from nasutils.spaces.nasbench201 import NONE, NASBench201Cell
 from nasutils.study import Recorder, by_scale
 
@@ -295,7 +295,7 @@ plt.show()
 # | `Untrained encoder` | `CL-fine-tune`, but the encoder keeps the weights that it was born with |
 # | `…, rate 1e-3` | the head is fine-tuned at ten times the rate |
 # | `One GNN` | a GNN of 4 layers of 128 with ReLUs, rate 1e-3, normal scores as labels |
-# | `Ours` | three of these, averaged |
+# | `Ours` | the contrastive encoder, weights at .005; five heads at rate 1e-3, averaged |
 # | `Ridge` | no network and no source: ridge regression on counts of operators and the spectrum |
 
 # %% tags=["remove-cell"]
@@ -612,7 +612,15 @@ SHORT = {("nb101-c10", "spearman"): ("NB101, 50", 3), ("nb201-c10", "spearman"):
 public = book.spread("table1", SHORT)
 public.index = public.index + " (public scores)"
 ours = book.spread("transfer", MAIN)
-ROWS = [RIDGE, "Untrained encoder", "CL-fine-tune", "GNN-fine-tune", "One GNN", "Ours"]
+ROWS = [
+    RIDGE,
+    "Untrained encoder",
+    "CL-fine-tune",
+    "GNN-fine-tune",
+    "One GNN",
+    "Three GNNs",
+    "Ours",
+]
 ours = ours.reindex([row for row in ROWS if row in ours.index])
 table_of(pd.concat([theirs, public, ours]).map(lambda t: t.replace("-", "−")), "table1", "ρ")
 
@@ -655,14 +663,35 @@ def against(base: str, rows: list[str]) -> pd.DataFrame:
     return pd.concat([first[first.index == base], pd.DataFrame(table)])
 
 
+done = set(book.rows["row"])
 PARTS = [name for name in METHODS if name.startswith("CL, ") and "rate" not in name]
+PARTS = [name for name in PARTS if name in done]
 table_of(against("CL-fine-tune", ["Untrained encoder", *PARTS]), "parts", "Encoder")
+
+# %% tags=["remove-cell"]
+for data, column in (("301", "nb301/50"), ("mbv3", "mbv3-imagenet/50")):
+    sharper = gain("CL, weights at .005", "CL-fine-tune", column)
+    glue(f"transferable-sharp-{data}", text_of(sharper) or "?")
 
 # %% [markdown]
 # {.caption-text}
 # Published. First line: $\rho$ on four targets, mean and standard deviation over ten draws of
 # labels. Others: the difference to it, mean and standard error over the same ten draws.
 # `MBv3`: Once-for-All MobileNetV3, with all three benchmarks as sources.
+#
+# The contrastive training, as the paper describes it, adds nothing here: an encoder that keeps the
+# weights it was born with ranks as well or better on every target. What a random network of
+# messages and attention says about a graph is a rich description already, and a head can read it.
+#
+# The reason is the one seen [above](#transferable-flat). At a temperature of .05 the weights
+# hardly tell similar graphs from dissimilar ones, and the loss asks no more than that families be
+# kept apart. With a temperature that fits the distances, .005, the same training gains
+# {glue:text}`transferable-sharp-301` on NAS-Bench-301 and {glue:text}`transferable-sharp-mbv3` on
+# MobileNetV3, over the paper's temperature. The idea of spectral weights is sound; the number is
+# not, for graphs like ours. (Nothing of this needs labels: the perplexity of the weights shows it
+# beforehand.) Equal weights move the targets by a few hundredths in both directions against .05.
+# With pairs in the place of families a graph is attracted by a single similar one, and the loss
+# does not know what a family is.
 #
 # ### The head's rate
 
@@ -675,13 +704,17 @@ table_of(rates, "rates", "Head")
 # {.caption-text}
 # Published. As above.
 #
+# At GENNAPE's rate of 1e-4, a hundred epochs are 200 steps on 50 labels, and the head still ranks
+# much as the sources taught it. Ten times the rate is worth more than anything that the encoder
+# learns, and even then the untrained encoder is not behind.
+#
 # ### How many labels
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation over labels, three targets"}}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.42), sharey=True)
 NUMBERS = {"nb101-c10": "NAS-Bench-101", "nb201-c10": "NAS-Bench-201", "nb301": "NAS-Bench-301"}
 for ax, (data, title) in zip(axes, NUMBERS.items(), strict=True):
-    for i, name in enumerate(("CL-fine-tune", RATE, "One GNN", RIDGE)):
+    for i, name in enumerate(("CL-fine-tune", RATE, "Ours", RIDGE)):
         sizes = [10, 25, 40 if data == "nb201-c10" else 50, 100, 200]
         means = [book.mean("transfer", name, f"{data}/{size}", "spearman") for size in sizes]
         ax.plot(sizes, means, color=PALETTE[i], marker="osD^"[i], ms=4, label=name)
@@ -694,7 +727,11 @@ plt.show()
 
 # %% [markdown]
 # {.caption-text}
-# Published. $\rho$ by the number of the target's labels, mean of ten draws (`One GNN`: five).
+# Published. $\rho$ by the number of the target's labels, mean of ten draws.
+#
+# Ridge regression on counts of operators and the spectrum is a baseline to respect: with a few
+# dozen labels it beats the paper's method on all three benchmarks, and it needs neither sources
+# nor training. On NAS-Bench-201 it levels off, where networks go on learning.
 #
 # ### Without any label of the target
 
@@ -731,15 +768,19 @@ def pair_table(name: str) -> pd.DataFrame:
     return pd.DataFrame(table)
 
 
-table_of(pair_table("One GNN"), "pairs-gnn", "Source, one GNN")
-
-# %% tags=["hide-input"]
 table_of(pair_table("CL-fine-tune"), "pairs-cl", "Source, CL-fine-tune")
 
 # %% [markdown]
 # {.caption-text}
 # Published. First line: $\rho$ on the target after its own 40 or 50 labels alone. Others: what
 # 2,000 labels of a source add to it, mean and standard error over the same draws.
+#
+# With a frozen encoder and the paper's rate, labels of another benchmark rarely help.
+# NAS-Bench-201 and 301 give each other about a hundredth; NAS-Bench-101 takes from every target,
+# and from MobileNetV3 most. What the head has learnt from thousands of labels, 50 labels at a rate
+# of 1e-4 cannot unlearn. Zero-shot figures tell the same story: from all three benchmarks
+# MobileNetV3 is ranked backwards, though from NAS-Bench-201 alone it is ranked well. The job also
+# records `One GNN`, which is prepared and was not run.
 
 # %% [markdown]
 # ## Published: search
@@ -780,6 +821,13 @@ table_of(found_table("queries", 0, [*columns2]), "table2-queries", "Queries")
 # benchmark; mean and standard deviation of five runs. NB301: accuracies of the surrogate, whose
 # scale is not the paper's. SynFlow is searched where the scores of all cells are public.
 #
+# Evolution is strong on its own. Where the ranks of children are random, only the benchmark's
+# answers select, and that already finds cells among the very best of NAS-Bench-101 within 700
+# queries, better than the paper's random row. A predictor has to beat that. The paper's, as
+# written, does so on NAS-Bench-201 alone: it has learnt from 50 labels, is asked about thousands
+# of children, and is trusted with every query; where it errs, it errs the same way in every round.
+# SynFlow finds the best NAS-Bench-201 cell every time, as in the paper.
+#
 # ### Against other searches
 
 # %% tags=["hide-input"]
@@ -818,6 +866,9 @@ table_of(table4.rename({"best": "best measured"}), "table4", "MobileNetV3, 50 la
 # {.caption-text}
 # Published. $\rho$ over the sub-nets without labels, and the top-1 accuracy of the one that is
 # ranked first.
+#
+# This family is easy to rank: its networks differ in depth, width and kernel, most of them were
+# found by searches, and the larger are better. Fifty labels and counts of operators do.
 
 # %% [markdown]
 # (transferable-verdicts)=
@@ -867,7 +918,6 @@ learnt = signs("CL-fine-tune", "Untrained encoder", ALL)
 over_gnn = signs("CL-fine-tune", "GNN-fine-tune", ALL)
 sharp = signs("CL-fine-tune", "CL, uniform weights", ALL)
 classes = signs("CL-fine-tune", "CL, pairs for families", ALL)
-carried = {name: pair_table(name).loc["all others"].tolist() for name in PAIRED}
 proxies_best = {head: max([float(t.replace("−", "-")) for t in public[head] if t] or [np.nan])
                 for head, _ in MAIN.values()}  # fmt: skip
 beats = [m > p for m, p in zip(means("CL-fine-tune"), proxies_best.values(), strict=True)]
@@ -914,10 +964,25 @@ Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[
 # - **Queries**: 40 labels, 10 to begin with and five rounds of 10 make 100 on NAS-Bench-201; the
 #   paper counts 90, as if the first ten were among the labelled.
 # - **NAS-Bench-201's network** is the benchmark's own, not the one of the published graph.
-# - **Ours** was chosen on other draws of labels; on NAS-Bench-101 and 301 among networks that do
-#   not judge, on NAS-Bench-201, all of whose 4,096 cells judge, it was looked at and not tuned.
+# - **Ours** is the paper's encoder at a temperature of .005, with five heads at a rate of 1e-3. The
+#   temperature follows from the spectra alone. The rate was chosen after pilot runs on the same
+#   benchmarks, under other draws of labels; it is one of two that were tried.
 #
 # ## What surprised us
+#
+# - **An untrained encoder is hard to beat.** Random message passing and attention, a mean, and a
+#   head on 50 labels reach the paper's figure on NAS-Bench-101 without any pre-training.
+# - **One temperature.** At .05 the spectral weights are all but uniform, and contrastive training
+#   is idle; at .005 it works. A picture of the weights, without a single label, tells the two
+#   apart.
+# - **A rate.** Ten times the head's rate moves the ranking more than the encoder's training.
+# - **Zero-shot can be worse than chance.** What is good in CIFAR-10 cells is bad in MobileNetV3,
+#   where the predictors rank backwards without labels.
+# - **Random ranks search well.** Evolution on the benchmark's own answers leaves a predictor of 50
+#   labels little to add.
+# - **Proxies on NAS-Bench-301 are not negative.** The paper's Table 1 has all six below zero. On
+#   the public scores SynFlow and Grasp rank positively, and the others are near zero, but for
+#   Fisher.
 #
 # ## Exercises
 #
