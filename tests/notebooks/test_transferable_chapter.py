@@ -1,0 +1,64 @@
+"""The transferable predictor: enough runs of everything, and what they say is what the text says."""
+
+from pathlib import Path
+
+import pytest
+
+from nasutils.atlas.figures import Figures
+
+ROOT = Path(__file__).parents[2]
+BOOK = Figures("transferable", root=ROOT)
+MAIN = ("nb101-c10/50", "nb201-c10/40", "nb301/50")
+ALL = (*MAIN, "mbv3-imagenet/50")
+
+
+def rho(row, column, item="transfer"):
+    return BOOK.mean(item, row, column, "spearman")
+
+
+def test_every_row_has_its_runs():
+    rows = BOOK.rows[(BOOK.rows["item"] == "transfer")]
+    counts = rows.groupby(["row", "column"])["seed"].nunique()
+    assert len(counts)
+    for (row, column), count in counts.items():
+        assert count == (5 if "GNN" in row else 10), (row, column)
+
+
+def test_every_search_has_five_runs():
+    rows = BOOK.rows[(BOOK.rows["item"] == "table2")]
+    assert set(rows.groupby(["row", "column", "metric"])["seed"].nunique()) == {5}
+
+
+@pytest.mark.parametrize("column", ALL)
+def test_contrastive_training_at_the_papers_temperature_is_idle(column):
+    assert rho("Untrained encoder", column) >= rho("CL-fine-tune", column)
+
+
+@pytest.mark.parametrize("column", ALL)
+def test_a_temperature_that_fits_the_distances_helps(column):
+    assert rho("CL, weights at .005", column) > rho("CL-fine-tune", column)
+
+
+@pytest.mark.parametrize("column", MAIN)
+def test_a_higher_rate_helps(column):
+    assert rho("CL, rate 1e-3", column) > rho("CL-fine-tune", column)
+    assert rho("Untrained encoder, rate 1e-3", column) > rho("Untrained encoder", column)
+
+
+@pytest.mark.parametrize("column", MAIN)
+def test_counting_beats_the_method_as_written(column):
+    assert rho("Ridge", column) > rho("CL-fine-tune", column)
+
+
+def test_mobilenets_are_ranked_backwards_without_labels():
+    for row in ("CL-fine-tune", "One GNN"):
+        assert rho(row, "mbv3-imagenet", "zero-shot") < 0
+
+
+def test_queries_are_those_of_table_6():
+    for row, column, queries in (
+        ("CL-fine-tune", "nb101-c10", 700),
+        ("CL-fine-tune", "nb201-c10", 100),
+        ("Random", "nb301", 800),
+    ):
+        assert BOOK.mean("table2", row, column, "queries") == queries
