@@ -731,7 +731,8 @@ plt.show()
 #
 # Ridge regression on counts of operators and the spectrum is a baseline to respect: with a few
 # dozen labels it beats the paper's method on all three benchmarks, and it needs neither sources
-# nor training. On NAS-Bench-201 it levels off, where networks go on learning.
+# nor training. On NAS-Bench-201 it levels off, where networks go on learning. Our settings of the
+# paper's encoder are ahead of it from 50 labels on, and on most targets before.
 #
 # ### Without any label of the target
 
@@ -913,7 +914,7 @@ def said(counts: tuple) -> str:
 
 ALL = [column for column, _ in TARGETS_SHOWN]
 reached = {row: [m >= PRINTED[c] for m, c in zip(means(row), FIRST, strict=True)]
-           for row in ("CL-fine-tune", "Ours")}  # fmt: skip
+           for row in ("CL-fine-tune", "Ours", "One GNN")}  # fmt: skip
 learnt = signs("CL-fine-tune", "Untrained encoder", ALL)
 over_gnn = signs("CL-fine-tune", "GNN-fine-tune", ALL)
 sharp = signs("CL-fine-tune", "CL, uniform weights", ALL)
@@ -921,15 +922,19 @@ classes = signs("CL-fine-tune", "CL, pairs for families", ALL)
 proxies_best = {head: max([float(t.replace("−", "-")) for t in public[head] if t] or [np.nan])
                 for head, _ in MAIN.values()}  # fmt: skip
 beats = [m > p for m, p in zip(means("CL-fine-tune"), proxies_best.values(), strict=True)]
-found = {name: (book.mean("table2", name, "nb101-c10", "test_accuracy"),
-                book.mean("table2", name, "nb101-c10", "rank"))
-         for name in ("CL-fine-tune", "Ours")}  # fmt: skip
-found_201 = {name: book.mean("table2", name, "nb201-c10", "test_accuracy")
-             for name in ("CL-fine-tune", "Ours")}  # fmt: skip
+SEARCHED = [name for name in ("CL-fine-tune", "Ours", "Random") if len(
+    book.by_seed("table2", name, "nb101-c10", "rank"))]  # fmt: skip
+found = {
+    name: [book.mean("table2", name, "nb101-c10", m) for m in ("test_accuracy", "rank")]
+    for name in SEARCHED
+}
+found_201 = {name: book.mean("table2", name, "nb201-c10", "test_accuracy") for name in SEARCHED}
+found_201 = {name: value for name, value in found_201.items() if not np.isnan(value)}
+WRITTEN = {"as written": "CL-fine-tune", "ours": "Ours", "one GNN": "One GNN"}
 claims = [
     ("Table 1: CL-fine-tune's ρ", written(list(PRINTED.values())),
-     f"as written {written(means('CL-fine-tune'))}, ours {written(means('Ours'))}",
-     verdict(all(reached["CL-fine-tune"]), any(reached["CL-fine-tune"] + reached["Ours"]))),
+     ", ".join(f"{title} {written(means(row))}" for title, row in WRITTEN.items()),
+     verdict(all(reached["CL-fine-tune"]), any(any(each) for each in reached.values()))),
     ("CL ranks better than the GNN", "on all three", said(over_gnn), judged_by(over_gnn)),
     ("CL ranks better than every zero-cost proxy", "on all three", f"on {sum(beats)} of 3",
      verdict(all(beats), any(beats))),
@@ -939,10 +944,10 @@ claims = [
     ("families as classes are better than none", "implied", said(classes), judged_by(classes)),
     ("search of NAS-Bench-101, 700 queries (Table 2)", "94.23 %, rank 2.2",
      ", ".join(f"{name}: {a:.2f} %, rank {r:.1f}" for name, (a, r) in found.items()),
-     verdict(found["CL-fine-tune"][0] >= 94.225, found["Ours"][0] >= 94.225)),
+     verdict(found.get("CL-fine-tune", [0])[0] >= 94.225)),
     ("search of NAS-Bench-201 (Table 2)", "94.37 %",
      ", ".join(f"{name}: {a:.2f} %" for name, a in found_201.items()),
-     verdict(found_201["CL-fine-tune"] >= 94.365, found_201["Ours"] >= 94.365)),
+     verdict(found_201.get("CL-fine-tune", 0) >= 94.365)),
     ("MobileNetV3 of 79.2 % on ImageNet (Table 4)", "79.2 %", "needs the super-net", NOT_RUN),
 ]  # fmt: skip
 names = ["Claim", "Paper", "Ours", "Verdict"]
