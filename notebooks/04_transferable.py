@@ -1123,4 +1123,5 @@ print(asked)
 # [cache](../book/how_to_rerun.md). Methods are a dictionary, `METHODS`, in
 # `nasutils/methods/transferable/contest.py`: a new row is one entry. At `paper`, networks are
 # trained on all labels of the sources, 10 contrastive epochs over 64,000 graphs on a GPU; that run
-# has not been made.
+# has not been made. Nor have these rows of the `bench` jobs: `CL, none picked`, either branch of
+# the encoder alone, `Three GNNs`, searches by `One GNN`, and that of NAS-Bench-301 by `Ours`.

@@ -1,4 +1,4 @@
-"""The transferable predictor: enough runs of everything, and what they say is what the text says."""
+"""The transferable predictor: enough runs of everything, and they say what the text says."""
 
 from pathlib import Path
 
