@@ -63,7 +63,6 @@ from nasutils.atlas.claims import NOT_RUN
 from nasutils.atlas.figures import Figures, table_of, verdict
 from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
-from nasutils.data import load_table
 from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.data.scored import load_scored_cells
 from nasutils.graphs import nasbench201_graph, trace
@@ -78,6 +77,7 @@ from nasutils.methods.transferable import (
     evolve,
     load_arena,
     load_family,
+    nasbench201_synflow,
     positive_weights,
     predict_by_counts,
     random_family,
@@ -358,7 +358,6 @@ def add(item: str, row: str, column: str, metric: str, values: list, seeds: rang
 # A target after its sources, with few labels and with more.
 RIDGE = "Ridge"
 LIVE = ["CL, rate 1e-3", "Untrained encoder, rate 1e-3", "One GNN"]
-ABLATED = [name for name in METHODS if name.startswith("CL, ")] + ["Untrained encoder"]
 SIZES = by_scale(scale, demo=(50,), bench=(10, 25, 50, 100, 200), paper=(10, 25, 50, 100, 200))
 GROWING = ("CL-fine-tune", "Untrained encoder, rate 1e-3", "One GNN", "Ours", RIDGE)
 
@@ -389,7 +388,7 @@ def seeds_of(name: str) -> range:
 
 contenders = [method] if method else [*METHODS, RIDGE] if REAL else [*LIVE, RIDGE]
 chosen = [name for name in TARGETS if benchmark in ("", TARGETS[name][0])]
-live_rhos, live_transfers, begun = {}, {}, {}
+live_rhos, begun = {}, {}
 
 
 def beginner_of(name: str):
@@ -402,10 +401,9 @@ def beginner_of(name: str):
 
 def informed(name: str, target: str):
     """Return a method that has learnt the labels of a target's sources, where there are any."""
-    taught = lessons([source for source in sources if source != target])
-    learner = beginner_of(name)
-    if taught and (name, target) not in begun:
-        began = time.perf_counter()
+    learner, others = beginner_of(name), [source for source in sources if source != target]
+    if others and (name, target) not in begun:
+        taught, began = lessons(others), time.perf_counter()
         begun[name, target] = learner.learn(taught, learner.method.source, seed)
         seconds = time.perf_counter() - began
         if part in ("all", "transfer"):
@@ -434,7 +432,7 @@ for name in contenders if part in ("all", "transfer") else []:
                 predicted = [predict_by_counts(graphs, labels, rows) for rows in draws]
             else:
                 found = transfer(informed(name, target), [], judged[target], draws, seed=seed)
-                predicted, live_transfers[name, target] = found.fine_tuned, found
+                predicted = found.fine_tuned
             seconds = (time.perf_counter() - began) / len(seeds)
             rhos = correlations(target, predicted, draws)
             add("transfer", name, f"{column}/{size}", "spearman", rhos, seeds)
@@ -476,20 +474,13 @@ LIVE_SEARCH = {"predictor": EvolutionSettings(5, 5, 5, 2)}
 live_search = {}
 
 
-def synflow_table() -> dict[str, float]:
-    """Return the public SynFlow scores of all NAS-Bench-201 cells."""
-    table = load_table("nasbench201_proxies")
-    table = table[(table["source"] == "freerea") & (table["dataset"] == "cifar10")]
-    return dict(zip(table["arch"], table["synflow"], strict=True))
-
-
 def rank_by(name: str, target: str, arena, run: int):
     """Return what ranks children for a searcher, and what it was fine-tuned on."""
     if name == "Random":
         rng = np.random.default_rng(run)
         return (lambda asked: rng.random(len(asked))), 0
     if name == "Synflow":
-        scores = synflow_table()
+        scores = nasbench201_synflow().to_dict()
         return (lambda asked: [scores[str(cell)] for cell in asked]), 0
     rows = draws_of(target, labels_of(target), [run])
     found = transfer(informed(name, target), [], judged[target], rows, seed=run)

@@ -32,6 +32,7 @@ from nasutils.methods.transferable.families import (
     SPACES,
     Family,
     load_family,
+    nasbench201_synflow,
     random_family,
 )
 from nasutils.methods.transferable.graph_set import Batch, GraphSet
@@ -91,6 +92,7 @@ __all__ = [
     "load_arena",
     "load_family",
     "most_similar",
+    "nasbench201_synflow",
     "operator_counts",
     "positive_weights",
     "predict_by_counts",

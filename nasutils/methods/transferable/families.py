@@ -212,13 +212,21 @@ def _nasbench101_scored() -> _Rows:
     return _Rows(frame, nasbench101_table.cells)
 
 
-def _nasbench201() -> _Rows:
-    table, proxies = load_table("nasbench201"), load_table("nasbench201_proxies")
+def nasbench201_synflow() -> pd.Series:
+    """Return the logarithms of the public SynFlow scores of all 15,625 cells, by their strings.
+
+    Raises:
+        DataError: If the table cannot be had.
+    """
+    proxies = load_table("nasbench201_proxies")
     scores = proxies[(proxies["source"] == "freerea") & (proxies["dataset"] == "cifar10")]
-    frame = table.assign(
-        label=table["test_c10"],
-        synflow=scores.set_index("arch")["synflow"].loc[table["arch"]].to_numpy(),
-    )
+    return scores.set_index("arch")["synflow"]
+
+
+def _nasbench201() -> _Rows:
+    table = load_table("nasbench201")
+    synflow = nasbench201_synflow().loc[table["arch"]].to_numpy()
+    frame = table.assign(label=table["test_c10"], synflow=synflow)
     whole = ~frame["arch"].str.contains(f"{NONE}~", regex=False)
     return _Rows(frame[whole], _from_strings(NASBench201Cell))
 
