@@ -77,10 +77,10 @@ from nasutils.methods.transferable import (
     evolve,
     load_arena,
     load_family,
-    nasbench201_synflow,
     positive_weights,
     predict_by_counts,
     random_family,
+    rank_by_synflow,
     spectrum,
     transfer,
     unseen_spearman,
@@ -468,38 +468,42 @@ for name in [name for name in PAIRED if REAL and part in ("all", "pairs") and me
 
 # %% tags=["remove-cell"]
 # Evolution, with the benchmark's answers counted.
-SEARCHERS = ["Random", "Synflow", "CL-fine-tune", "Ours", "One GNN"] if REAL else ["One GNN"]
+ANSWERS = " + answers"  # a predictor that is fine-tuned again before each round
+LEARNERS = ["CL-fine-tune", "Ours", "One GNN"]
+SEARCHERS = ["Random", "Synflow", *LEARNERS, *[name + ANSWERS for name in LEARNERS[:2]]]
+SEARCHERS = SEARCHERS if REAL else ["One GNN"]
 RUNS = by_scale(scale, demo=1, bench=5, paper=5)
 LIVE_SEARCH = {"predictor": EvolutionSettings(5, 5, 5, 2)}
 live_search = {}
 
 
-def rank_by(name: str, target: str, arena, run: int):
-    """Return what ranks children for a searcher, and what it was fine-tuned on."""
+def ranker(name: str, target: str, arena, run: int) -> tuple:
+    """Return what ranks children for a searcher, how it learns more, and its labels so far."""
     if name == "Random":
         rng = np.random.default_rng(run)
-        return (lambda asked: rng.random(len(asked))), 0
+        return (lambda asked: rng.random(len(asked))), None, 0
     if name == "Synflow":
-        scores = nasbench201_synflow().to_dict()
-        return (lambda asked: [scores[str(cell)] for cell in asked]), 0
-    rows = draws_of(target, labels_of(target), [run])
-    found = transfer(informed(name, target), [], judged[target], rows, seed=run)
-    return arena.ranked_by(found.learners[0]), labels_of(target)
+        return rank_by_synflow(target), None, 0
+    learner, (graphs, labels) = informed(name.removesuffix(ANSWERS), target), judged[target]
+    [rows] = draws_of(target, labels_of(target), [run])
+    labelled = graphs.take(rows), labels[rows]
+    tuned = learner.learn([labelled], learner.method.fine_tune, run)
+    learn = arena.lessons_for(learner, labelled, seed=run) if name.endswith(ANSWERS) else None
+    return arena.ranked_by(tuned), learn, len(rows)
 
 
 for name in SEARCHERS if part in ("all", "search") else []:
     if method not in ("", name):
         continue
     for target in [target for target in chosen if target != "ofa_mbv3"]:
-        if name == "Synflow" and target != "nasbench201":
-            continue  # nowhere else are the scores of all cells public
         arena, runs = load_arena(target), range(seed, seed + RUNS)
         for run in runs:
-            rank, spent = rank_by(name, target, arena, run)
+            rank, learn, spent = ranker(name, target, arena, run)
             kind = "predictor" if spent else "baseline"
             settings = PUBLISHED[target][kind] if REAL else LIVE_SEARCH[kind]
+            how = {"accept": arena.accept, "learn": learn}
             rng = np.random.default_rng([11, run])
-            result = evolve(arena.space, rank, arena.query, settings, rng=rng, accept=arena.accept)
+            result = evolve(arena.space, rank, arena.query, settings, rng=rng, **how)
             live_search[name, target] = result, spent
             column, split = TARGETS[target][0], "" if target == "nasbench301" else "test_"
             add("table2", name, column, f"{split}accuracy", [result.score], [run])

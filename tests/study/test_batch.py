@@ -64,7 +64,12 @@ def test_interrupted_batch_leaves_nothing_half_written(root, task, signum, optio
 
     flag.touch()
     process = subprocess.Popen(
-        [*command, "--workers", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--workers", "1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell in the background starts its jobs deaf to SIGINT, these tests among them.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     while not (pid := flag.read_text()).endswith("\n"):
         assert process.poll() is None, process.stderr.read()

@@ -32,7 +32,6 @@ from nasutils.methods.transferable.families import (
     SPACES,
     Family,
     load_family,
-    nasbench201_synflow,
     random_family,
 )
 from nasutils.methods.transferable.graph_set import Batch, GraphSet
@@ -56,6 +55,7 @@ from nasutils.methods.transferable.pretraining import (
 )
 from nasutils.methods.transferable.search import PUBLISHED, EvolutionSettings, evolve
 from nasutils.methods.transferable.spectrum import most_similar, spectral_distance, spectrum
+from nasutils.methods.transferable.zero_cost import rank_by_synflow
 
 __all__ = [
     "ACTIVATIONS",
@@ -92,7 +92,6 @@ __all__ = [
     "load_arena",
     "load_family",
     "most_similar",
-    "nasbench201_synflow",
     "operator_counts",
     "positive_weights",
     "predict_by_counts",
@@ -101,6 +100,7 @@ __all__ = [
     "pretrained",
     "projection_head",
     "random_family",
+    "rank_by_synflow",
     "regression_head",
     "spectral_distance",
     "spectrum",

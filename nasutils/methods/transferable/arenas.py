@@ -10,7 +10,7 @@ from nasutils.data import load_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.errors import UnknownNameError
 from nasutils.graphs import ComputationGraph
-from nasutils.methods.transferable.contest import Learner
+from nasutils.methods.transferable.contest import Labelled, Learner
 from nasutils.methods.transferable.families import FAMILIES
 from nasutils.methods.transferable.graph_set import GraphSet
 from nasutils.search import Score
@@ -40,6 +40,25 @@ class Arena:
     def ranked_by(self, learner: Learner) -> Score:
         """Return what asks a learner about architectures."""
         return lambda asked: learner.predict(GraphSet.of(map(self.graph, asked)))
+
+    def lessons_for(
+        self, learner: Learner, labelled: Labelled, *, seed: int
+    ) -> Callable[[Sequence[Any], np.ndarray], Score]:
+        """Return what teaches a learner all answers so far, as ``evolve`` asks for it.
+
+        Args:
+            learner: One that has learnt the sources; every time it is fine-tuned anew.
+            labelled: What else it is fine-tuned on, graphs and labels.
+            seed: Of the order of the labels.
+        """
+        graphs, labels = labelled
+
+        def learn(known: Sequence[Any], accuracies: np.ndarray) -> Score:
+            together = GraphSet.concatenate([graphs, GraphSet.of(map(self.graph, known))])
+            lesson = together, np.concatenate([labels, accuracies])
+            return self.ranked_by(learner.learn([lesson], learner.method.fine_tune, seed))
+
+        return learn
 
     def rank(self, accuracy: float) -> int:
         """Return the place of an accuracy among all, 1 for the best.

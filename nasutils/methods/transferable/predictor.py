@@ -206,7 +206,7 @@ def scaled_labels(sources: Sequence[tuple[Sized, ArrayLike]], scale: str = "z_sc
             )
         if np.ptp(values) == 0:
             raise NasutilsError(f"all labels of family {number} are the same: nothing to learn.")
-        scaled.append(LABEL_SCALES[scale](torch.from_numpy(values)[None])[0].float())
+        scaled.append(LABEL_SCALES[scale](torch.tensor(values)[None])[0].float())
     return torch.cat(scaled)
 
 

@@ -82,6 +82,7 @@ def evolve(
     rng: np.random.Generator,
     start: Sequence[Any] = (),
     accept: Callable[[Any], bool] = lambda architecture: True,
+    learn: Callable[[list[Any], np.ndarray], Score] | None = None,
 ) -> SearchResult:
     """Search a space; no network is queried twice, by whatever name.
 
@@ -93,6 +94,8 @@ def evolve(
         rng: Source of all draws.
         start: Architectures that the population begins with; random ones fill it up.
         accept: Whether an architecture may be ranked and queried, for spaces with invalid ones.
+        learn: From all that was queried and its accuracies to another predictor, before each round.
+            The paper's predictor, if left out, keeps to what it has learnt before the search.
 
     Returns:
         Everything that was queried, in order; fewer than ``settings.queries`` where no new
@@ -118,6 +121,8 @@ def evolve(
         )
         if not born:
             break
+        if learn:
+            rank = learn(known, scores)
         order = np.argsort(-ask(rank, born), kind="stable")[: settings.budget]
         chosen = fresh.keep([born[i] for i in order])
         scores = np.concatenate((scores, ask(query, chosen)))

@@ -7,6 +7,7 @@ from nasutils.data import load_table
 from nasutils.errors import UnknownNameError
 from nasutils.graphs import nasbench201_graph
 from nasutils.methods.transferable.arenas import Arena, load_arena
+from nasutils.methods.transferable.graph_set import GraphSet
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
 
@@ -41,6 +42,31 @@ def test_a_learner_is_asked_about_graphs():
     cells = [NASBench201Cell((op,) * 6) for op in ("skip_connect", "nor_conv_3x3")]
     nodes = [nasbench201_graph(cell).num_nodes for cell in cells]
     assert arena.ranked_by(CountingNodes())(cells).tolist() == nodes
+
+
+def test_a_learner_is_taught_all_answers_beside_its_labels():
+    taught = []
+
+    class Listening:
+        class method:
+            fine_tune = "the recipe"
+
+        def learn(self, lessons, recipe, seed):
+            [(graphs, labels)] = lessons
+            taught.append((graphs.num_nodes.tolist(), labels.tolist(), recipe, seed))
+            return self
+
+        def predict(self, graphs):
+            return graphs.num_nodes
+
+    arena = Arena(NASBench201Cell, nasbench201_graph, lambda asked: np.zeros(len(asked)), bool)
+    cells = [NASBench201Cell((op,) * 6) for op in ("skip_connect", "nor_conv_3x3", "avg_pool_3x3")]
+    nodes = [nasbench201_graph(cell).num_nodes for cell in cells]
+    labelled = GraphSet.of(map(nasbench201_graph, cells[:1])), np.array([9.0])
+    learn = arena.lessons_for(Listening(), labelled, seed=5)
+    rank = learn(cells[1:], np.array([8.0, 7.0]))
+    assert taught == [(nodes, [9.0, 8.0, 7.0], "the recipe", 5)]
+    assert rank(cells).tolist() == nodes
 
 
 def test_unknown_names_list_the_known():

@@ -139,6 +139,28 @@ def test_a_good_predictor_finds_the_best_and_a_bad_one_less():
     assert found(-1) < found(1) - 0.5
 
 
+def test_a_predictor_learns_from_all_answers_before_each_round():
+    lessons, asked = [], []
+
+    def query(cells):
+        asked.append(cells)
+        return count_conv3(cells)
+
+    def learn(known, scores):
+        lessons.append((list(known), scores.tolist()))
+        return lambda cells: [len(lessons) * OPS.index(cell.ops[0]) for cell in cells]
+
+    def before(cells):
+        raise AssertionError("the first predictor knows less than all queries of the population")
+
+    result = evolve(NASBench201Cell, before, query, SETTINGS, rng=rng_of(), learn=learn)
+    assert [len(known) for known, _ in lessons] == [8, 14, 20, 26]
+    for known, scores in lessons:
+        assert known == result.architectures[: len(known)]
+        assert scores == count_conv3(known)
+    assert len(result.scores) == SETTINGS.queries
+
+
 def test_a_seed_determines_everything():
     runs = [
         evolve(NASBench201Cell, count_conv3, count_conv3, SETTINGS, rng=rng_of(seed)).architectures
