@@ -6,7 +6,8 @@ Hypernetwork". The method in the order of its use: architectures become ``stacks
 ``encoder`` turns into features and the ``predictor`` learns to rank by; ``selection`` compares
 recipes of it, and ``trees`` is a baseline without network. A ``hypernetwork`` makes the weights of
 ``targets`` from the same features, and both tasks are trained under one ``loss`` (``joint``);
-``ghn`` is the hypernetwork's baseline. What all are compared on are the ``tasks``, with
+``ghn`` is the hypernetwork's baseline, and ``proxy_task`` an auxiliary task of ours that needs no
+images. What all are compared on are the ``tasks``, with
 ``auxiliary`` ones for the hypernetwork, and the ``contest`` knows every method by its row.
 """
 
@@ -28,6 +29,7 @@ from nasutils.methods.hypernas.joint import VARIANTS, HyperNAS, Images, JointRec
 from nasutils.methods.hypernas.loss import AdaptiveLoss
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import LOSSES, RECIPES, Predictor, Recipe, fit
+from nasutils.methods.hypernas.proxy_task import ProxySchedule, learn_proxies
 from nasutils.methods.hypernas.selection import cross_validate
 from nasutils.methods.hypernas.stacks import (
     REDUCTIONS,
@@ -61,6 +63,7 @@ __all__ = [
     "JointRecipe",
     "Predictor",
     "PredictorNetwork",
+    "ProxySchedule",
     "Recipe",
     "StackEncoder",
     "Stacks",
@@ -68,6 +71,7 @@ __all__ = [
     "cross_validate",
     "fit",
     "fit_jointly",
+    "learn_proxies",
     "path_features",
     "predict_by_trees",
     "stack",

@@ -18,6 +18,7 @@ from nasutils.methods.hypernas.encoder import ENCODERS
 from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
+from nasutils.methods.hypernas.proxy_task import ProxySchedule, learn_proxies
 from nasutils.methods.hypernas.stacks import stack
 from nasutils.methods.hypernas.tasks import Task
 from nasutils.methods.hypernas.trees import path_features, predict_by_trees
@@ -40,8 +41,16 @@ NETWORKS: dict[str, Recipe] = {
     "Ours": RECIPES["tuned"],
 }
 
+#: Our recipe after the proxies as auxiliary task: what they taught the encoder is changed slowly.
+PROXY_TASK = "Ours + proxies"
+_AFTER_PROXIES = replace(RECIPES["tuned"], encoder_rate=0.3)
+_PROXY_SCHEDULE = ProxySchedule()
+_MEMBERS = 3  # networks whose predictions are averaged
+
 FORESTS = ("Trees", "Trees + proxies")
-METHODS = (*NETWORKS, *FORESTS)
+#: Those that read proxies.
+INFORMED = (PROXY_TASK, "Trees + proxies")
+METHODS = (*NETWORKS, PROXY_TASK, *FORESTS)
 
 # Space -> its sizes in Appendix A, where they are not those of the benchmarks.
 _SIZES = {"darts": ENCODERS["darts"], "autoformer": ENCODERS["vit"]}
@@ -54,7 +63,7 @@ class Outcome:
     Attributes:
         predicted: Scores of all M architectures, (R, M).
         training: Seconds of wall time to train all R; of forests, with the prediction.
-        predictor: The networks; None of a forest.
+        predictor: The networks; None of a forest or of averaged networks.
     """
 
     predicted: np.ndarray
@@ -100,12 +109,29 @@ def compete(
             features = pd.concat([features, task.proxies.reset_index(drop=True)], axis=1)
         predicted = predict_by_trees(features, task.labels, rows, seeds)
         return Outcome(predicted, time.perf_counter() - began)
+    if method == PROXY_TASK:
+        return _after_proxies(task, rows, seeds, progress)
     recipe = recipe_of(method, task.space)
     stacks = task.stacks(recipe.reduction, live=recipe.live)
     began = time.perf_counter()
     predictor = fit(stacks, task.labels, rows, recipe, seeds, progress=progress)
     training = time.perf_counter() - began
     return Outcome(predictor.predict(stacks), training, predictor)
+
+
+def _after_proxies(task: Task, rows: np.ndarray, seeds: Sequence[int], progress: bool) -> Outcome:
+    """Learn the proxies of the whole task, then labels: ``_MEMBERS`` networks a training set."""
+    recipe, members = _AFTER_PROXIES, [1000 * m + seed for seed in seeds for m in range(_MEMBERS)]
+    stacks = task.stacks(recipe.reduction, live=recipe.live)
+    began = time.perf_counter()
+    start = learn_proxies(
+        stacks, task.proxies, recipe.encoder, _PROXY_SCHEDULE, members, progress=progress
+    )
+    repeated = np.repeat(rows, _MEMBERS, axis=0)
+    predictor = fit(stacks, task.labels, repeated, recipe, members, start=start, progress=progress)
+    training = time.perf_counter() - began
+    predicted = predictor.predict(stacks).reshape(len(rows), _MEMBERS, -1).mean(1)
+    return Outcome(predicted, training)
 
 
 #: Row of the tables -> what is trained beside the hypernetwork, and how. Our training keeps the

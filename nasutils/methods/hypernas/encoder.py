@@ -258,13 +258,14 @@ class Dropout(nn.Module):
 
 
 class PredictorNetwork(nn.Module):
-    """Encoder and regressor: from stacks to predicted accuracies (Eq. 6).
+    """Encoder and regressor: from stacks to predicted accuracies (Eq. 6), or to other figures.
 
     Args:
         vocabulary: Number of labels, K.
         order: Which distinct cell stands at each position of a stack.
         settings: Sizes and variants.
         seeds: One a replica, of its initial weights and of its dropout.
+        outputs: Figures that are predicted of a stack.
     """
 
     def __init__(
@@ -273,6 +274,8 @@ class PredictorNetwork(nn.Module):
         order: tuple[int, ...],
         settings: EncoderSettings,
         seeds: Sequence[int],
+        *,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
         self.encoder = StackEncoder(vocabulary, order, settings, len(seeds))
@@ -281,14 +284,14 @@ class PredictorNetwork(nn.Module):
             Replicated(settings.hidden, settings.regressor, len(seeds)),
             nn.ReLU() if settings.activation else nn.Identity(),
             self.dropout,
-            Replicated(settings.regressor, 1, len(seeds)),
+            Replicated(settings.regressor, outputs, len(seeds)),
         )
         self.dropout.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         initialise(self.encoder, self.dropout.generators, settings.gain)
         initialise(self.regressor, self.dropout.generators)
 
     def forward(self, cells: Sequence[Graphs]) -> Tensor:
-        """Predict B accuracies, on the scale of the training labels: (R, B)."""
+        """Predict B accuracies, on the scale of the training labels: (R, B), or (R, B, outputs)."""
         return self.regressor(self.encoder(cells)).squeeze(-1)
 
 

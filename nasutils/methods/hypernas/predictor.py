@@ -63,6 +63,7 @@ class Recipe:
         epochs: Passes over the training cells.
         batch_size: Architectures a step.
         learning_rate: Of Adam.
+        encoder_rate: The encoder's learning rate, as a share of the regressor's.
         weight_decay: L2 penalty in Adam's gradient.
         cosine: Whether the learning rate follows a cosine to zero, as NP's; else it is halved
             after one half and after three quarters of the epochs.
@@ -81,6 +82,7 @@ class Recipe:
     epochs: int = 200
     batch_size: int = 10
     learning_rate: float = 1e-3
+    encoder_rate: float = 1.0
     weight_decay: float = 0.0
     cosine: bool = False
     labels: str = "z_score"
@@ -221,6 +223,7 @@ def fit(
     recipe: Recipe,
     seeds: Sequence[int],
     *,
+    start: PredictorNetwork | None = None,
     progress: bool = False,
 ) -> Predictor:
     """Train R predictors side by side, each on its own n cells.
@@ -234,6 +237,8 @@ def fit(
         rows: The training cells of each replica, positions of shape (R, n).
         recipe: One of ``RECIPES``, or another.
         seeds: One a replica.
+        start: A network of R replicas that has learnt other figures, ``proxy_task.learn_proxies``:
+            all but its last layer are where training starts.
         progress: Whether to draw a bar.
 
     Raises:
@@ -244,6 +249,9 @@ def fit(
     targets = LABEL_SCALES[recipe.labels](labels)  # (R, n)
     with one_thread():
         network = PredictorNetwork(len(stacks.vocabulary), stacks.order, recipe.encoder, seeds)
+        if start:
+            network.encoder.load_state_dict(start.encoder.state_dict())
+            network.regressor[0].load_state_dict(start.regressor[0].state_dict())
         losses = _train(network, stacks, rows, targets, recipe, seeds, progress)
     return predictor_of(network, recipe, stacks, losses.numpy())
 
@@ -269,11 +277,17 @@ def _train(
     graphs = graphs_of(stacks[used], recipe.encoder.normalisation)
     orders = [torch.Generator().manual_seed(seed) for seed in seeds]
     loss_of = LOSSES[recipe.loss]
-    optimiser = torch.optim.Adam(network.parameters(), weight_decay=recipe.weight_decay, fused=True)
+    optimiser = torch.optim.Adam(
+        [{"params": part.parameters()} for part in (network.encoder, network.regressor)],
+        weight_decay=recipe.weight_decay,
+        fused=True,
+    )
     losses = torch.zeros(rows.shape[0], recipe.epochs)
     for epoch in tqdm(range(recipe.epochs), desc="predictor", unit="epoch", disable=not progress):
         order = torch.stack([torch.randperm(rows.shape[1], generator=g) for g in orders])  # (R, n)
-        optimiser.param_groups[0]["lr"] = recipe.rate(epoch / recipe.epochs)
+        rate = recipe.rate(epoch / recipe.epochs)
+        for group, share in zip(optimiser.param_groups, (recipe.encoder_rate, 1.0), strict=True):
+            group["lr"] = share * rate
         for batch in order.split(recipe.batch_size, dim=1):
             predicted = network(take_all(graphs, rows.gather(1, batch)))
             loss = loss_of(predicted, targets.gather(1, batch))  # (R,)

@@ -20,6 +20,7 @@ from nasutils.methods.hypernas.contest import (
     neighbour_tau,
     recipe_of,
 )
+from nasutils.methods.hypernas.proxy_task import ProxySchedule
 from nasutils.methods.hypernas.tasks import agreement, load_task
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
@@ -38,11 +39,13 @@ def ours(task):
 def test_every_method_competes(task, method, monkeypatch):
     short = {name: replace(recipe, epochs=2) for name, recipe in NETWORKS.items()}
     monkeypatch.setattr(contest, "NETWORKS", short)
+    monkeypatch.setattr(contest, "_PROXY_SCHEDULE", ProxySchedule(steps=2))
+    monkeypatch.setattr(contest, "_AFTER_PROXIES", replace(contest._AFTER_PROXIES, epochs=2))
     outcome = compete(method, task, task.draw(20, (0, 1)), (0, 1))
     assert outcome.predicted.shape == (2, 1500)
     assert np.isfinite(outcome.predicted).all()
     assert outcome.training > 0
-    assert (outcome.predictor is None) == method.startswith("Trees")
+    assert (outcome.predictor is None) == (method not in NETWORKS)
 
 
 def test_methods_rank_and_proxies_help(task, ours):
@@ -55,6 +58,14 @@ def test_methods_rank_and_proxies_help(task, ours):
         for name in ("Trees", "Trees + proxies")
     )
     assert informed > plain > 0.25
+
+
+def test_proxies_teach_the_encoder(task, ours, monkeypatch):
+    monkeypatch.setattr(contest, "_PROXY_SCHEDULE", ProxySchedule(steps=300))
+    rows = task.draw(40, (0, 1))
+    taught = compete(contest.PROXY_TASK, task, rows, (0, 1))
+    taus, plain = (np.mean(agreement(task, each.predicted, rows)[0]) for each in (taught, ours))
+    assert taus > plain
 
 
 def test_a_member_predicts_what_it_predicts_among_others(task, ours):
