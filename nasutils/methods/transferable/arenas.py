@@ -56,7 +56,7 @@ class Arena:
         def learn(known: Sequence[Any], accuracies: np.ndarray) -> Score:
             together = GraphSet.concatenate([graphs, GraphSet.of(map(self.graph, known))])
             lesson = together, np.concatenate([labels, accuracies])
-            return self.ranked_by(learner.learn([lesson], learner.method.fine_tune, seed))
+            return self.ranked_by(learner.fine_tune(lesson, seed))
 
         return learn
 

@@ -41,6 +41,7 @@ class Method:
         source: How it learns the sources' labels.
         fine_tune: How it learns the target's.
         members: Predictors, from different weights, whose predictions are averaged.
+        beside: Another method, whose predictions are averaged with this one's.
     """
 
     contrastive: ContrastiveRecipe | None = None
@@ -49,6 +50,7 @@ class Method:
     source: FitRecipe = FIT_RECIPES["source"]
     fine_tune: FitRecipe = FIT_RECIPES["fine_tune"]
     members: int = 1
+    beside: str = ""
 
 
 _FAST = FitRecipe(epochs=100, learning_rate=1e-3)
@@ -78,13 +80,13 @@ METHODS: dict[str, Method] = {
     "CL, rate 1e-3": Method(ContrastiveRecipe(), fine_tune=_FAST),
     "Untrained encoder, rate 1e-3": Method(fine_tune=_FAST),
     "One GNN": _ONE_GNN,
-    "Three GNNs": replace(_ONE_GNN, members=3),
     "Ours": Method(
         _SHARP,
         source=FitRecipe(labels="normal_score"),
         fine_tune=replace(_FAST, labels="normal_score"),
         members=5,
     ),
+    "Ours + GNN": replace(_ONE_GNN, beside="Ours"),
 }
 
 
@@ -107,36 +109,56 @@ class _Memory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learner:
-    """A method between two lessons.
+    """A method between two lessons; lessons make another, and this one stays as it is.
 
     Attributes:
         method: What it is.
         predictors: Its members.
         memory: Of a frozen encoder, which all its members and successors share.
+        beside: A learner of the method beside it, who hears the same lessons.
     """
 
     method: Method
     predictors: list[Predictor]
     memory: _Memory | None = field(repr=False, default=None)
+    beside: "Learner | None" = None
 
-    def learn(self, lessons: Sequence[Labelled], recipe: FitRecipe, seed: int) -> "Learner":
-        """Return a learner that has trained on labels; this one stays as it is.
+    def learn_sources(self, lessons: Sequence[Labelled], seed: int) -> "Learner":
+        """Return a learner that has trained on the labels of other families.
 
         Args:
             lessons: Of each family n graphs and their labels, (n,).
-            recipe: How to train.
             seed: Of the order of the labels.
 
         Raises:
             NasutilsError: If labels do not fit, are not finite or all alike.
         """
-        members = [
-            self._taught(predictor, lessons, recipe, seed + 1000 * number)
-            for number, predictor in enumerate(self.predictors)
-        ]
-        return replace(self, predictors=members)
+        beside = self.beside and self.beside.learn_sources(lessons, seed)
+        return self._taught(lessons, self.method.source, seed, beside)
+
+    def fine_tune(self, lesson: Labelled, seed: int) -> "Learner":
+        """Return a learner that has trained on few labels of the target.
+
+        Args:
+            lesson: n graphs and their labels, (n,).
+            seed: Of the order of the labels.
+
+        Raises:
+            NasutilsError: As ``learn_sources``.
+        """
+        beside = self.beside and self.beside.fine_tune(lesson, seed)
+        return self._taught([lesson], self.method.fine_tune, seed, beside)
 
     def _taught(
+        self, lessons: Sequence[Labelled], recipe: FitRecipe, seed: int, beside: "Learner | None"
+    ) -> "Learner":
+        members = [
+            self._member(predictor, lessons, recipe, seed + 1000 * number)
+            for number, predictor in enumerate(self.predictors)
+        ]
+        return replace(self, predictors=members, beside=beside)
+
+    def _member(
         self, predictor: Predictor, lessons: Sequence[Labelled], recipe: FitRecipe, seed: int
     ) -> Predictor:
         if self.memory is None:
@@ -152,7 +174,8 @@ class Learner:
         else:
             x = self.memory(graphs)
             found = [predict_from(predictor.head, x) for predictor in self.predictors]
-        return np.mean(found, axis=0)
+        own = np.mean(found, axis=0)
+        return (own + self.beside.predict(graphs)) / 2 if self.beside else own
 
 
 def beginner(
@@ -192,7 +215,9 @@ def beginner(
         found = pretrained(unlabelled, recipe, seed=seed, device=device, progress=progress)
         predictors = [Predictor(found.encoder, each.head) for each in predictors]
     memory = None if method.whole else _Memory(predictors[0].encoder)
-    return Learner(method, predictors, memory)
+    options = {"seed": seed, "epochs": epochs, "device": device, "progress": progress}
+    beside = beginner(method.beside, unlabelled, **options) if method.beside else None
+    return Learner(method, predictors, memory, beside)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -233,9 +258,9 @@ def transfer(
     graphs, labels = target
     labels = np.asarray(labels)
     if sources:
-        learner = learner.learn(sources, learner.method.source, seed)
+        learner = learner.learn_sources(sources, seed)
     learners = [
-        learner.learn([(graphs.take(rows), labels[rows])], learner.method.fine_tune, seed + number)
+        learner.fine_tune((graphs.take(rows), labels[rows]), seed + number)
         for number, rows in enumerate(draws)
     ]
     return Transfer(

@@ -48,12 +48,9 @@ def test_a_learner_is_taught_all_answers_beside_its_labels():
     taught = []
 
     class Listening:
-        class method:
-            fine_tune = "the recipe"
-
-        def learn(self, lessons, recipe, seed):
-            [(graphs, labels)] = lessons
-            taught.append((graphs.num_nodes.tolist(), labels.tolist(), recipe, seed))
+        def fine_tune(self, lesson, seed):
+            graphs, labels = lesson
+            taught.append((graphs.num_nodes.tolist(), labels.tolist(), seed))
             return self
 
         def predict(self, graphs):
@@ -65,7 +62,7 @@ def test_a_learner_is_taught_all_answers_beside_its_labels():
     labelled = GraphSet.of(map(nasbench201_graph, cells[:1])), np.array([9.0])
     learn = arena.lessons_for(Listening(), labelled, seed=5)
     rank = learn(cells[1:], np.array([8.0, 7.0]))
-    assert taught == [(nodes, [9.0, 8.0, 7.0], "the recipe", 5)]
+    assert taught == [(nodes, [9.0, 8.0, 7.0], 5)]
     assert rank(cells).tolist() == nodes
 
 

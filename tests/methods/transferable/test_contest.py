@@ -1,5 +1,7 @@
 """Methods by name: who learns what, what stays frozen, and what an ensemble is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -42,19 +44,19 @@ def same(first, second):
 
 def test_a_frozen_encoder_stays_and_its_head_learns(lessons):
     before = learner()
-    after = before.learn(lessons[:1], QUICK, 0)
+    after = before.learn_sources(lessons[:1], 0)
     assert same(before.predictors[0].encoder, after.predictors[0].encoder)
     assert not same(before.predictors[0].head, after.predictors[0].head)
 
 
 def test_a_whole_network_learns_as_a_whole(lessons):
     before = learner(whole=True)
-    after = before.learn(lessons[:1], QUICK, 0)
+    after = before.learn_sources(lessons[:1], 0)
     assert not same(before.predictors[0].encoder, after.predictors[0].encoder)
 
 
 def test_remembered_embeddings_change_nothing(lessons):
-    one = learner().learn(lessons[:1], QUICK, 0)
+    one = learner().learn_sources(lessons[:1], 0)
     graphs = lessons[1][0]
     alone = one.predictors[0].predict(graphs)
     assert one.predict(graphs) == pytest.approx(alone)
@@ -70,23 +72,43 @@ def test_an_ensemble_is_the_mean_of_its_members(lessons):
         assert np.std(each, axis=0).max() > 0
 
 
+def test_two_methods_side_by_side_are_the_mean_of_both(lessons):
+    graphs = lessons[1][0]
+    whole, frozen = learner(whole=True), learner(members=2)
+    both = replace(whole, beside=frozen)
+    assert both.predict(graphs) == pytest.approx(
+        (whole.predict(graphs) + frozen.predict(graphs)) / 2
+    )
+    taught, tuned = both.learn_sources(lessons[:1], 1), both.fine_tune(lessons[1], 2)
+    for found, alone in (
+        (taught, [each.learn_sources(lessons[:1], 1) for each in (whole, frozen)]),
+        (tuned, [each.fine_tune(lessons[1], 2) for each in (whole, frozen)]),
+    ):
+        expected = np.mean([each.predict(graphs) for each in alone], axis=0)
+        assert found.predict(graphs) == pytest.approx(expected)
+
+
 def test_a_transfer_is_its_steps_one_by_one(lessons):
     (source, target), rows = lessons[:2], np.arange(5)
     found = transfer(learner(), [source], target, [rows, rows[:4]], seed=3)
-    taught = learner().learn([source], QUICK, 3)
+    taught = learner().learn_sources([source], 3)
     assert found.zero_shot == pytest.approx(taught.predict(target[0]))
-    tuned = taught.learn([(target[0].take(rows[:4]), target[1][:4])], QUICK, 4)
+    tuned = taught.fine_tune((target[0].take(rows[:4]), target[1][:4]), 4)
     assert found.fine_tuned[1] == pytest.approx(tuned.predict(target[0]))
     assert transfer(learner(), [], target, [rows], seed=0).zero_shot is None
 
 
-def test_beginners_repeat_and_members_differ(tiny_sets):
+def test_beginners_repeat_and_members_differ(tiny_sets, monkeypatch):
+    several = replace(METHODS["One GNN"], members=3, beside="One GNN")
+    monkeypatch.setitem(METHODS, "Three GNNs", several)
     first, again = (beginner("Three GNNs", tiny_sets, seed=1) for _ in range(2))
-    assert len(first.predictors) == METHODS["Three GNNs"].members == 3
+    assert len(first.predictors) == 3
     for a, b in zip(first.predictors, again.predictors, strict=True):
         assert same(a, b)
     assert not same(first.predictors[0], first.predictors[1])
-    assert same(first.predictors[0], beginner("One GNN", tiny_sets, seed=1).predictors[0])
+    [alone] = beginner("One GNN", tiny_sets, seed=1).predictors
+    assert same(first.predictors[0], alone)
+    assert same(first.beside.predictors[0], alone)
 
 
 def test_untrained_and_contrastive_encoders_differ_in_training_alone(tiny_sets, monkeypatch):
@@ -117,4 +139,4 @@ def test_bad_input_says_what_is_wrong(tiny_sets, lessons):
     with pytest.raises(UnknownNameError, match="CL-fine-tune"):
         beginner("CL", tiny_sets, seed=0)
     with pytest.raises(NasutilsError, match="all labels"):
-        learner().learn([(lessons[0][0], np.ones(12))], QUICK, 0)
+        learner().fine_tune((lessons[0][0], np.ones(12)), 0)
