@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import zscore
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from nasutils.errors import UnknownNameError
 from nasutils.methods.hypernas.auxiliary import Auxiliary
-from nasutils.methods.hypernas.encoder import ENCODERS
+from nasutils.methods.hypernas.encoder import ENCODERS, PredictorNetwork
 from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
@@ -41,16 +42,18 @@ NETWORKS: dict[str, Recipe] = {
     "Ours": RECIPES["tuned"],
 }
 
-#: Our recipe after the proxies as auxiliary task: what they taught the encoder is changed slowly.
-PROXY_TASK = "Ours + proxies"
+FORESTS = ("Trees", "Trees + proxies")
+
+#: Our recipe after the proxies as auxiliary task, and the mean of that and of the forest.
+PROXY_TASK, BOTH = "Ours + proxies", "Both + proxies"
+#: Methods that read proxies.
+INFORMED = ("Trees + proxies", PROXY_TASK, BOTH)
+METHODS = (*NETWORKS, *FORESTS, PROXY_TASK, BOTH)
+
+# What the proxies taught the encoder is changed more slowly than the regressor behind it.
 _AFTER_PROXIES = replace(RECIPES["tuned"], encoder_rate=0.3)
 _PROXY_SCHEDULE = ProxySchedule()
 _MEMBERS = 3  # networks whose predictions are averaged
-
-FORESTS = ("Trees", "Trees + proxies")
-#: Those that read proxies.
-INFORMED = (PROXY_TASK, "Trees + proxies")
-METHODS = (*NETWORKS, PROXY_TASK, *FORESTS)
 
 # Space -> its sizes in Appendix A, where they are not those of the benchmarks.
 _SIZES = {"darts": ENCODERS["darts"], "autoformer": ENCODERS["vit"]}
@@ -102,15 +105,14 @@ def compete(
         UnknownNameError: If there is no such method.
         NasutilsError: As ``predictor.fit``.
     """
-    began = time.perf_counter()
-    if method in FORESTS:
-        features = _features(task)
-        if method == "Trees + proxies":
-            features = pd.concat([features, task.proxies.reset_index(drop=True)], axis=1)
-        predicted = predict_by_trees(features, task.labels, rows, seeds)
-        return Outcome(predicted, time.perf_counter() - began)
+    if method == BOTH:
+        parts = [compete(each, task, rows, seeds, progress=progress) for each in INFORMED[:2]]
+        scaled = [zscore(part.predicted, axis=1) for part in parts]
+        return Outcome(sum(scaled) / len(scaled), sum(part.training for part in parts))
     if method == PROXY_TASK:
         return _after_proxies(task, rows, seeds, progress)
+    if method in FORESTS:
+        return _forest(task, rows, seeds, proxies=method in INFORMED)
     recipe = recipe_of(method, task.space)
     stacks = task.stacks(recipe.reduction, live=recipe.live)
     began = time.perf_counter()
@@ -119,19 +121,40 @@ def compete(
     return Outcome(predictor.predict(stacks), training, predictor)
 
 
+def _forest(task: Task, rows: np.ndarray, seeds: Sequence[int], *, proxies: bool) -> Outcome:
+    """Fit forests to features of paths, and to proxies."""
+    began = time.perf_counter()
+    features = _features(task)
+    if proxies:
+        features = pd.concat([features, task.proxies.reset_index(drop=True)], axis=1)
+    predicted = predict_by_trees(features, task.labels, rows, seeds)
+    return Outcome(predicted, time.perf_counter() - began)
+
+
 def _after_proxies(task: Task, rows: np.ndarray, seeds: Sequence[int], progress: bool) -> Outcome:
-    """Learn the proxies of the whole task, then labels: ``_MEMBERS`` networks a training set."""
+    """Fine-tune networks that have learnt the proxies, ``_MEMBERS`` of them a training set."""
     recipe, members = _AFTER_PROXIES, [1000 * m + seed for seed in seeds for m in range(_MEMBERS)]
     stacks = task.stacks(recipe.reduction, live=recipe.live)
+    start, seconds = _taught_by_proxies(task, tuple(members), progress)
     began = time.perf_counter()
-    start = learn_proxies(
-        stacks, task.proxies, recipe.encoder, _PROXY_SCHEDULE, members, progress=progress
-    )
     repeated = np.repeat(rows, _MEMBERS, axis=0)
     predictor = fit(stacks, task.labels, repeated, recipe, members, start=start, progress=progress)
-    training = time.perf_counter() - began
+    seconds += time.perf_counter() - began
     predicted = predictor.predict(stacks).reshape(len(rows), _MEMBERS, -1).mean(1)
-    return Outcome(predicted, training)
+    return Outcome(predicted, seconds)
+
+
+@cache
+def _taught_by_proxies(
+    task: Task, seeds: tuple[int, ...], progress: bool
+) -> tuple[PredictorNetwork, float]:
+    """Learn the proxies of a whole task, once for all numbers of labels; and the seconds."""
+    recipe, began = _AFTER_PROXIES, time.perf_counter()
+    stacks = task.stacks(recipe.reduction, live=recipe.live)
+    network = learn_proxies(
+        stacks, task.proxies, recipe.encoder, _PROXY_SCHEDULE, seeds, progress=progress
+    )
+    return network, time.perf_counter() - began
 
 
 #: Row of the tables -> what is trained beside the hypernetwork, and how. Our training keeps the

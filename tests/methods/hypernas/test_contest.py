@@ -48,6 +48,24 @@ def test_every_method_competes(task, method, monkeypatch):
     assert (outcome.predictor is None) == (method not in NETWORKS)
 
 
+@pytest.fixture(autouse=True)
+def _forget():
+    """Let no test meet networks that another has taught by a shorter schedule."""
+    yield
+    contest._taught_by_proxies.cache_clear()
+
+
+def test_both_are_the_mean_of_standardised_predictions(task, monkeypatch):
+    monkeypatch.setattr(contest, "_PROXY_SCHEDULE", ProxySchedule(steps=2))
+    arguments = task, task.draw(20, (0, 1)), (0, 1)
+    both = compete(contest.BOTH, *arguments).predicted
+    expected = np.zeros_like(both)
+    for name in ("Trees + proxies", contest.PROXY_TASK):
+        predicted = compete(name, *arguments).predicted
+        expected += (predicted - predicted.mean(1, keepdims=True)) / predicted.std(1, keepdims=True)
+    np.testing.assert_allclose(both, expected / 2, atol=1e-4)
+
+
 def test_methods_rank_and_proxies_help(task, ours):
     rows = task.draw(40, (0, 1))
     taus, rhos = agreement(task, ours.predicted, rows)
