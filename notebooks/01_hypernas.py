@@ -56,6 +56,7 @@ import torch
 from sklearn.manifold import TSNE
 
 from nasutils.atlas.claims import NOT_RUN
+from nasutils.atlas.contrast import gain_text, table_of_contrasts
 from nasutils.atlas.drawing import draw_cell
 from nasutils.atlas.figures import Figures, table_of, verdict
 from nasutils.atlas.published import Table
@@ -90,7 +91,7 @@ from nasutils.methods.hypernas.contest import (
 )
 from nasutils.methods.hypernas.tasks import agreement, load_task
 from nasutils.metrics import kendall_tau
-from nasutils.report import PALETTE, figure_size, glue, paired_interval, use_style
+from nasutils.report import PALETTE, figure_size, glue, use_style
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.study import Recorder, by_scale
 
@@ -363,7 +364,7 @@ live_features = {}
 for (name, size), outcome in live_outcomes.items():
     if outcome.predictor and size == SIZES[benchmark][:3][-1]:
         recipe = outcome.predictor.recipe
-        stacks = task.stacks(recipe.reduction, live=recipe.live)[drawn]
+        stacks = task.stacks_for(recipe)[drawn]
         features = outcome.predictor.features(stacks)
         live_features[name] = features[0]
         near = [neighbour_tau(each, task.truth[drawn]) for each in features]
@@ -894,7 +895,7 @@ if part in ("all", "choice"):
     rows = task.draw(size, splits)
     for name, changes in CANDIDATES.items():
         recipe = replace(tuned, **changes)
-        stacks = task.stacks(recipe.reduction, live=recipe.live)
+        stacks = task.stacks_for(recipe)
         held = cross_validate(stacks, task.labels, rows, recipe, splits, folds=3)
         add("choice", name, size, "kendall_tau", held.mean(1), splits)
 
@@ -905,12 +906,7 @@ NAMES = {"nb201-c10/156": "NAS-Bench-201", "nb101-c10/172": "NAS-Bench-101"}
 
 def against_ours(name: str, column: str) -> str:
     """Return what a setting gains over ours, mean over the splits and its standard error."""
-    gain = (
-        book.by_seed("choice", name, column, "kendall_tau")
-        - book.by_seed("choice", "ours", column, "kendall_tau")
-    ).dropna()
-    text = f"{gain.mean():+.3f} ± {gain.sem():.3f}" if len(gain) else ""
-    return text.replace("-", "−")
+    return gain_text(book.gain("choice", name, "ours", column, "kendall_tau"))
 
 
 chosen = book.spread("choice", {(c, "kendall_tau"): (n, 3) for c, n in NAMES.items()})
@@ -1095,7 +1091,7 @@ if part == "cost":
     row = task.draw(20, [seed])
     for name in ("NP", "HyperNAS-P", "Ours"):
         recipe = replace(recipe_of(name, task.space), **once)
-        stacks = task.stacks(recipe.reduction, live=recipe.live)
+        stacks = task.stacks_for(recipe)
         predictor = fit(stacks, task.labels, row, recipe, [seed])
         began = time.perf_counter()
         for each in one:
@@ -1166,61 +1162,26 @@ table_of(pd.DataFrame(training), "table9", "Seconds of training")
 # ## Verdicts
 
 # %% tags=["hide-input"]
-RNG = 0  # of the resampling
-
-
-def gain(item: str, first: str, second: str, column: str, metric: str = "kendall_tau") -> pd.Series:
-    """Return by how much one row of an item exceeds another, a figure a seed that both have."""
-    pair = (book.by_seed(item, row, column, metric) for row in (first, second))
-    return next(pair).sub(next(pair)).dropna()
-
-
-def compared(item: str, first: str, second: str, columns: list[str], metric: str) -> list[dict]:
-    """Return the paired differences of two rows, with 95 % bootstrap intervals."""
-    lines = []
-    for column in columns:
-        each = gain(item, first, second, column, metric)
-        if len(each) > 1:
-            low, high = paired_interval(each, 0 * each, rng=np.random.default_rng(RNG))
-            known = {"Row": first, "Against": second, "Where": column, "Gain": each.mean()}
-            lines.append(known | {"From": low, "To": high})
-    return lines
-
-
 SPLITS = [f"nb201-c10/{n}" for n in (39, 78, 156, 469)]
 SPLITS += [f"nb101-c10/{n}" for n in (50, 100, 172, 292)]
 MBV3 = [f"mbv3-imagenet/{n}" for n in (50, 100, 200)]
-against_np = compared("ranking", "HyperNAS-P", "NP", SPLITS + MBV3, "kendall_tau")
-stacked = compared("ranking", "HyperNAS-P", "Trees", MBV3, "kendall_tau")
-against_trees = compared("ranking", "Ours", "Trees", SPLITS, "kendall_tau")
+against_np = book.contrast("ranking", "HyperNAS-P", "NP", SPLITS + MBV3, "kendall_tau")
+stacked = book.contrast("ranking", "HyperNAS-P", "Trees", MBV3, "kendall_tau")
+against_trees = book.contrast("ranking", "Ours", "Trees", SPLITS, "kendall_tau")
 scored_splits = [f"nb201-scored/{n}" for n in (39, 78, 156, 469)]
 scored_splits += [f"nb101-scored/{n}" for n in (50, 100, 172)]
-informed = compared("ranking", "Ours", "Trees + proxies", scored_splits, "kendall_tau")
-alone = compared("joint", "HyperNAS", "HyperNAS-P, same stack", SPLITS, "kendall_tau")
-made = compared("joint", "HyperNAS", "HyperNAS-H", SPLITS, "accuracy")
-encoders = compared("joint", "HyperNAS-H", "GHN", SPLITS, "accuracy")
+informed = book.contrast("ranking", "Ours", "Trees + proxies", scored_splits, "kendall_tau")
+taught, together = (
+    book.contrast("ranking", row, "Trees + proxies", scored_splits, "kendall_tau")
+    for row in (PROXY_TASK, BOTH)
+)
+alone = book.contrast("joint", "HyperNAS", "HyperNAS-P, same stack", SPLITS, "kendall_tau")
+made = book.contrast("joint", "HyperNAS", "HyperNAS-H", SPLITS, "accuracy")
+encoders = book.contrast("joint", "HyperNAS-H", "GHN", SPLITS, "accuracy")
 UNDER_PAPER = [f"nb201-c10/{n}" for n in (39, 78, 156)]
 UNDER_PAPER += [f"nb101-sample/{n}" for n in (50, 100, 172)]
-summed = compared("ranking", "HyperNAS-P", "Concatenate", UNDER_PAPER, "kendall_tau")
-placed = compared("ranking", "HyperNAS-P", "Position", UNDER_PAPER, "kendall_tau")
-
-
-def wins(lines: list[dict]) -> tuple[int, int, int]:
-    """Count the intervals above zero, those below, and all."""
-    above, below = (sum(line[k] * s > 0 for line in lines) for k, s in (("From", 1), ("To", -1)))
-    return above, below, len(lines)
-
-
-def counted(lines: list[dict]) -> str:
-    """Write ``wins`` as a sentence."""
-    above, below, number = wins(lines)
-    return f"better in {above}, worse in {below} of {number} splits"
-
-
-def judged(lines: list[dict]) -> str:
-    """Give a verdict: all intervals above zero, or some and none below."""
-    above, below, number = wins(lines)
-    return verdict(0 < above == number, above > 0 and not below)
+summed = book.contrast("ranking", "HyperNAS-P", "Concatenate", UNDER_PAPER, "kendall_tau")
+placed = book.contrast("ranking", "HyperNAS-P", "Position", UNDER_PAPER, "kendall_tau")
 
 
 def passes(item: str, row: str, name: str, sizes: tuple[int, ...]) -> list[bool]:
@@ -1263,31 +1224,30 @@ claims = [
         f"as written {sum(written_101)} of 3, our recipe {sum(passed_101)}; public labels differ",
         verdict(all(written_101), any(passed_101)),
     ),
-    ("HyperNAS-P ranks better than NP", "in all splits", counted(against_np), judged(against_np)),
+    ("HyperNAS-P ranks better than NP", "in all splits", *against_np.claim("splits")),
     (
         "a sum is better than concatenation (Table 8)",
         "in all splits",
-        counted(summed),
-        judged(summed),
+        *summed.claim("splits"),
     ),
-    ("a sum is better than positions", "Figure 3", counted(placed), judged(placed)),
+    ("a sum is better than positions", "Figure 3", *placed.claim("splits")),
     (
         "the hypernetwork improves the ranking",
         "in most splits",
-        counted(alone) + ", reduced networks",
-        judged(alone),
+        alone.said("splits") + ", reduced networks",
+        alone.verdict,
     ),
     (
         "the predictor improves the hypernetwork",
         "in all splits",
-        counted(made) + ", reduced networks",
-        judged(made),
+        made.said("splits") + ", reduced networks",
+        made.verdict,
     ),
     (
         "HyperNAS-H makes better weights than GHN",
         "in all splits",
-        counted(encoders) + ", reduced networks",
-        judged(encoders),
+        encoders.said("splits") + ", reduced networks",
+        encoders.verdict,
     ),
     (
         "q = 1.5 is best for both tasks",
@@ -1314,12 +1274,9 @@ names = ["Claim", "Paper", "Ours", "Verdict"]
 Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[:3]))
 
 # %% tags=["hide-input"]
-lines = [*against_np, *against_trees, *stacked, *informed, *summed, *placed]
-lines += [*alone, *made, *encoders]
-intervals = pd.DataFrame(lines, columns=["Row", "Against", "Where", "Gain", "From", "To"])
-for heading in ("Gain", "From", "To"):
-    intervals[heading] = [f"{value:+.3f}".replace("-", "−") for value in intervals[heading]]
-Table(intervals, "intervals", words=("Row", "Against", "Where"))
+contrasts = [against_np, against_trees, stacked, informed, taught, together]
+contrasts += [summed, placed, alone, made, encoders]
+Table(table_of_contrasts(contrasts), "intervals", words=("Row", "Against", "Where"))
 
 # %% [markdown]
 # {.caption-text}

@@ -60,6 +60,7 @@ from matplotlib.collections import LineCollection
 from sklearn.manifold import TSNE
 
 from nasutils.atlas.claims import NOT_RUN
+from nasutils.atlas.contrast import gain_text
 from nasutils.atlas.figures import Figures, table_of, verdict
 from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
@@ -87,7 +88,7 @@ from nasutils.methods.transferable import (
 )
 from nasutils.metrics import spearman
 from nasutils.networks.nasbench201 import NASBench201Network
-from nasutils.report import PALETTE, figure_size, glue, paired_interval, use_style
+from nasutils.report import PALETTE, figure_size, glue, use_style
 from nasutils.spaces.nasbench201 import NONE, NASBench201Cell
 from nasutils.study import Recorder, by_scale
 
@@ -641,24 +642,16 @@ table_of(pd.concat([theirs, public, ours]).map(lambda t: t.replace("-", "−")),
 TARGETS_SHOWN = MAIN | {("mbv3-imagenet/50", "spearman"): ("MBv3, 50", 3)}
 
 
-def gain(first: str, second: str, column: str, item: str = "transfer") -> pd.Series:
-    """Return by how much one row exceeds another, a figure a seed that both have."""
-    pair = (book.by_seed(item, row, column, "spearman") for row in (first, second))
-    return next(pair).sub(next(pair)).dropna()
-
-
-def text_of(difference: pd.Series) -> str:
-    """Write a mean difference with its standard error."""
-    if not len(difference):
-        return ""
-    return f"{difference.mean():+.3f} ± {difference.sem():.3f}".replace("-", "−")
+def gain(first: str, second: str, column: str) -> str:
+    """Write by how much a row exceeds another on a target."""
+    return gain_text(book.gain("transfer", first, second, column, "spearman"))
 
 
 def against(base: str, rows: list[str]) -> pd.DataFrame:
     """Set what rows gain over another, which stands first."""
     first = book.spread("transfer", TARGETS_SHOWN)
     table = {
-        head: {row: text_of(gain(row, base, column)) for row in rows}
+        head: {row: gain(row, base, column) for row in rows}
         for (column, _), (head, _) in TARGETS_SHOWN.items()
     }
     return pd.concat([first[first.index == base], pd.DataFrame(table)])
@@ -672,7 +665,7 @@ table_of(against("CL-fine-tune", ["Untrained encoder", *PARTS]), "parts", "Encod
 # %% tags=["remove-cell"]
 for data, column in (("301", "nb301/50"), ("mbv3", "mbv3-imagenet/50")):
     sharper = gain("CL, weights at .005", "CL-fine-tune", column)
-    glue(f"transferable-sharp-{data}", text_of(sharper) or "?")
+    glue(f"transferable-sharp-{data}", sharper or "?")
 
 # %% [markdown]
 # {.caption-text}
@@ -762,10 +755,10 @@ def pair_table(name: str) -> pd.DataFrame:
     for (column, _), (head, _) in TARGETS_SHOWN.items():
         known = {source: book.by_seed("pairs", name, f"{column} from {source}", "spearman")
                  for source in SOURCES}  # fmt: skip
-        gains = {SOURCES[source]: text_of(found.sub(known["none"]).dropna())
+        gains = {SOURCES[source]: gain_text(found.sub(known["none"]).dropna())
                  for source, found in known.items() if source != "none"}  # fmt: skip
         together = book.by_seed("transfer", name, column, "spearman")
-        gains["all others"] = text_of(together.sub(known["none"]).dropna())
+        gains["all others"] = gain_text(together.sub(known["none"]).dropna())
         none = known["none"]
         table[head] = {"none: ρ": f"{none.mean():.3f}" if len(none) else "", **gains}
     return pd.DataFrame(table)
@@ -895,35 +888,13 @@ def written(values: list[float]) -> str:
     return " / ".join(f"{value:.3f}" for value in values).replace("0.", ".").replace("-", "−")
 
 
-def signs(first: str, second: str, columns: list[str], item: str = "transfer") -> tuple:
-    """Count the targets where the 95 % interval of a paired difference is above zero, and below."""
-    above = below = known = 0
-    for column in columns:
-        each = gain(first, second, column, item)
-        if len(each) > 1:
-            low, high = paired_interval(each, 0 * each, rng=np.random.default_rng(0))
-            above, below, known = above + (low > 0), below + (high < 0), known + 1
-    return above, below, known
-
-
-def judged_by(counts: tuple) -> str:
-    """Give a verdict: all intervals above zero, or some and none below."""
-    above, below, known = counts
-    return verdict(0 < known == above, above > 0 and not below)
-
-
-def said(counts: tuple) -> str:
-    """Write ``signs`` as a sentence."""
-    return "better on {}, worse on {} of {} targets".format(*counts)
-
-
 ALL = [column for column, _ in TARGETS_SHOWN]
 reached = {row: [m >= PRINTED[c] for m, c in zip(means(row), FIRST, strict=True)]
            for row in ("CL-fine-tune", "Ours", "One GNN")}  # fmt: skip
-learnt = signs("CL-fine-tune", "Untrained encoder", ALL)
-over_gnn = signs("CL-fine-tune", "GNN-fine-tune", ALL)
-sharp = signs("CL-fine-tune", "CL, uniform weights", ALL)
-classes = signs("CL-fine-tune", "CL, pairs for families", ALL)
+learnt = book.contrast("transfer", "CL-fine-tune", "Untrained encoder", ALL, "spearman")
+over_gnn = book.contrast("transfer", "CL-fine-tune", "GNN-fine-tune", ALL, "spearman")
+sharp = book.contrast("transfer", "CL-fine-tune", "CL, uniform weights", ALL, "spearman")
+classes = book.contrast("transfer", "CL-fine-tune", "CL, pairs for families", ALL, "spearman")
 proxies_best = {head: max([float(t.replace("−", "-")) for t in public[head] if t] or [np.nan])
                 for head, _ in MAIN.values()}  # fmt: skip
 beats = [m > p for m, p in zip(means("CL-fine-tune"), proxies_best.values(), strict=True)]
@@ -940,13 +911,13 @@ claims = [
     ("Table 1: CL-fine-tune's ρ", written(list(PRINTED.values())),
      ", ".join(f"{title} {written(means(row))}" for title, row in WRITTEN.items()),
      verdict(all(reached["CL-fine-tune"]), any(any(each) for each in reached.values()))),
-    ("CL ranks better than the GNN", "on all three", said(over_gnn), judged_by(over_gnn)),
+    ("CL ranks better than the GNN", "on all three", *over_gnn.claim("targets")),
     ("CL ranks better than every zero-cost proxy", "on all three", f"on {sum(beats)} of 3",
      verdict(all(beats), any(beats))),
     ("contrastive training makes the embeddings", "implied",
-     f"against an untrained encoder: {said(learnt)}", judged_by(learnt)),
-    ("spectral weights are better than equal ones", "implied", said(sharp), judged_by(sharp)),
-    ("families as classes are better than none", "implied", said(classes), judged_by(classes)),
+     "against an untrained encoder: " + learnt.said("targets"), learnt.verdict),
+    ("spectral weights are better than equal ones", "implied", *sharp.claim("targets")),
+    ("families as classes are better than none", "implied", *classes.claim("targets")),
     ("search of NAS-Bench-101, 700 queries (Table 2)", "94.23 %, rank 2.2",
      ", ".join(f"{name}: {a:.2f} %, rank {r:.1f}" for name, (a, r) in found.items()),
      verdict(found.get("CL-fine-tune", [0])[0] >= 94.225)),

@@ -1,5 +1,6 @@
 """A chapter's published figures, as its sentences, tables and verdicts need them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
+from nasutils.atlas.contrast import Contrast
 from nasutils.atlas.published import Table
 from nasutils.errors import DataError
 from nasutils.report import Summary, published
@@ -55,6 +57,18 @@ class Figures:
         for name, value in zip(_KEY, (item, row, column, metric), strict=True):
             keep &= (self.rows[name] == value).to_numpy()
         return self.rows[keep].set_index("seed")["value"].sort_index()
+
+    def gain(self, item: str, first: str, second: str, column: str, metric: str) -> pd.Series:
+        """Return by how much one row exceeds another, a figure a seed that both have."""
+        ours, others = (self.by_seed(item, row, column, metric) for row in (first, second))
+        return ours.sub(others).dropna()
+
+    def contrast(
+        self, item: str, first: str, second: str, columns: Iterable[str], metric: str
+    ) -> Contrast:
+        """Return the paired differences of two rows over several columns."""
+        gains = {column: self.gain(item, first, second, column, metric) for column in columns}
+        return Contrast.of(first, second, gains)
 
     def spread(self, item: str, columns: dict[tuple[str, str], tuple[str, int]]) -> pd.DataFrame:
         """Return figures as text, mean and standard deviation over seeds, a row a method.

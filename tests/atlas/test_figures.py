@@ -45,6 +45,15 @@ def test_a_table(figures):
     assert list(shown.frame.columns) == ["Proxy", "C10", "NB101"]
 
 
+def test_gains_are_of_common_seeds(figures):
+    item, synflow, column, metric = TAU
+    gain = figures.gain(item, "Nwot", synflow, column, metric)
+    assert gain.to_dict() == {0: pytest.approx(0.9)}  # seed 1 has no Nwot
+    lines = figures.contrast(item, synflow, synflow, [column, "nb101-c10"], metric).lines
+    assert lines["Where"].tolist() == [column]
+    assert lines["Gain"].tolist() == [0]
+
+
 def test_before_anything_is_published(tmp_path):
     figures = Figures("hypernas", root=tmp_path)
     assert figures.of(*TAU) == "?"

@@ -114,7 +114,7 @@ def compete(
     if method in FORESTS:
         return _forest(task, rows, seeds, proxies=method in INFORMED)
     recipe = recipe_of(method, task.space)
-    stacks = task.stacks(recipe.reduction, live=recipe.live)
+    stacks = task.stacks_for(recipe)
     began = time.perf_counter()
     predictor = fit(stacks, task.labels, rows, recipe, seeds, progress=progress)
     training = time.perf_counter() - began
@@ -134,7 +134,7 @@ def _forest(task: Task, rows: np.ndarray, seeds: Sequence[int], *, proxies: bool
 def _after_proxies(task: Task, rows: np.ndarray, seeds: Sequence[int], progress: bool) -> Outcome:
     """Fine-tune networks that have learnt the proxies, ``_MEMBERS`` of them a training set."""
     recipe, members = _AFTER_PROXIES, [1000 * m + seed for seed in seeds for m in range(_MEMBERS)]
-    stacks = task.stacks(recipe.reduction, live=recipe.live)
+    stacks = task.stacks_for(recipe)
     start, seconds = _taught_by_proxies(task, tuple(members), progress)
     began = time.perf_counter()
     repeated = np.repeat(rows, _MEMBERS, axis=0)
@@ -150,7 +150,7 @@ def _taught_by_proxies(
 ) -> tuple[PredictorNetwork, float]:
     """Learn the proxies of a whole task, once for all numbers of labels; and the seconds."""
     recipe, began = _AFTER_PROXIES, time.perf_counter()
-    stacks = task.stacks(recipe.reduction, live=recipe.live)
+    stacks = task.stacks_for(recipe)
     network = learn_proxies(
         stacks, task.proxies, recipe.encoder, _PROXY_SCHEDULE, seeds, progress=progress
     )

@@ -15,6 +15,7 @@ from nasutils.data.proxy_files import PROXIES
 from nasutils.data.scored import load_scored_cells
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.hypernas.paths import without_dead
+from nasutils.methods.hypernas.predictor import Recipe
 from nasutils.methods.hypernas.stacks import Stacks, stack, stack_nasbench101
 from nasutils.metrics import kendall_tau, spearman
 from nasutils.spaces.autoformer import AutoFormerTiny
@@ -75,6 +76,10 @@ class Task:
             plain = self.build(reduction=reduction, cells_per_stage=cells_per_stage)
             self.built[key] = without_dead(plain) if live else plain
         return self.built[key]
+
+    def stacks_for(self, recipe: Recipe) -> Stacks:
+        """Return all M stacks as a predictor of a recipe reads them."""
+        return self.stacks(recipe.reduction, live=recipe.live)
 
     def draw(self, size: int, seeds: Sequence[int]) -> np.ndarray:
         """Draw a training set a seed, positions of shape (R, size).

@@ -1,0 +1,85 @@
+"""Two rows of a table under the same seeds: by how much one exceeds the other, and how surely."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
+from nasutils.report import paired_interval
+
+#: Headings of ``Contrast.lines``.
+COLUMNS = ("Row", "Against", "Where", "Gain", "From", "To")
+
+_RESAMPLING = 0  # seed of the intervals
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Paired differences of two rows, with a 95 % bootstrap interval a column.
+
+    Attributes:
+        lines: A column of the table each, with the headings ``COLUMNS``; only columns where both
+            rows have two or more seeds in common.
+    """
+
+    lines: pd.DataFrame
+
+    @classmethod
+    def of(cls, first: str, second: str, gains: Mapping[str, pd.Series]) -> "Contrast":
+        """Make the contrast of two rows.
+
+        Args:
+            first: The row that is hoped to be better.
+            second: The other.
+            gains: Column -> difference of each seed.
+        """
+        lines = []
+        for where, gain in gains.items():
+            if len(gain) > 1:
+                rng = np.random.default_rng(_RESAMPLING)
+                interval = paired_interval(gain, 0 * gain, rng=rng)
+                lines.append((first, second, where, gain.mean(), *interval))
+        return cls(pd.DataFrame(lines, columns=COLUMNS))
+
+    @property
+    def counts(self) -> tuple[int, int, int]:
+        """Intervals above zero, those below, and all."""
+        return (
+            int((self.lines["From"] > 0).sum()),
+            int((self.lines["To"] < 0).sum()),
+            len(self.lines),
+        )
+
+    @property
+    def verdict(self) -> str:
+        """A verdict in the book's words: all intervals above zero, or some and none below."""
+        above, below, number = self.counts
+        if 0 < above == number:
+            return REPRODUCED
+        return PARTLY if above and not below else NOT_REPRODUCED
+
+    def said(self, columns: str) -> str:
+        """Write the counts as a sentence about so many ``columns``, such as splits."""
+        above, below, number = self.counts
+        return f"better in {above}, worse in {below} of {number} {columns}"
+
+    def claim(self, columns: str) -> tuple[str, str]:
+        """Return ``said`` and ``verdict``, the last two cells of a line of verdicts."""
+        return self.said(columns), self.verdict
+
+
+def table_of_contrasts(contrasts: Iterable[Contrast]) -> pd.DataFrame:
+    """Return the lines of contrasts as text, with signs."""
+    table = pd.concat([contrast.lines for contrast in contrasts], ignore_index=True)
+    for heading in COLUMNS[3:]:
+        table[heading] = [f"{value:+.3f}".replace("-", "−") for value in table[heading]]
+    return table
+
+
+def gain_text(gain: pd.Series) -> str:
+    """Write a mean difference with its standard error; nothing where there is none."""
+    if gain.empty:
+        return ""
+    return f"{gain.mean():+.3f} ± {gain.sem():.3f}".replace("-", "−")
