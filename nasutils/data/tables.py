@@ -2,15 +2,16 @@
 
 import hashlib
 import importlib
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from nasutils.data.atomic import replacing
 from nasutils.data.fetch import fetch
+from nasutils.data.kept import kept
 from nasutils.data.sources import get_source
 from nasutils.errors import DataError, UnknownNameError
 from nasutils.paths import cache_dir
@@ -97,12 +98,12 @@ def load_table(name: str) -> pd.DataFrame:
     table = get_table(name)
     if not table.sources:  # Embedded in the package: nothing to save by a copy.
         return _build(table)
-    path = table.cache_path
-    frame = _read(path, table) if path.is_file() else None
-    if frame is None:
-        frame = _build(table)
-        _write(frame, path)
-    return frame
+    return kept(
+        table.cache_path,
+        load=partial(_read, table),
+        make=partial(_build, table),
+        save=_write,
+    )
 
 
 def _registry() -> Mapping[str, Table]:
@@ -121,29 +122,18 @@ def _build(table: Table) -> pd.DataFrame:
     return frame
 
 
-def _read(path: Path, table: Table) -> pd.DataFrame | None:
-    """Return the cached frame, or None where the copy turns out to be damaged."""
+def _read(table: Table, path: Path) -> pd.DataFrame:
     import pyarrow
 
     try:
         frame = pd.read_parquet(path, page_checksum_verification=True)
-    except (OSError, ValueError, KeyError, pyarrow.ArrowException):
-        frame = None
-    # Checksums guard the pages, not the header.
-    if frame is None or list(frame.columns) != list(table.columns):
-        warnings.warn(f"{path} is damaged: building the table again.", stacklevel=3)
-        return None
+    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path} is damaged ({type(error).__name__})") from error
+    if list(frame.columns) != list(table.columns):  # Checksums guard the pages, not the header.
+        raise DataError(f"{path} is damaged (other columns)")
     return frame
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Keep a copy for the next time; a cache that cannot be written to costs time, no more."""
-    try:
-        with replacing(path) as part:
-            frame.to_parquet(part, write_page_checksum=True)
-    except OSError as error:
-        warnings.warn(
-            f"cannot keep a copy of the table as {path} ({error.strerror or error}): it will be "
-            "built again next time. Set NASUTILS_CACHE to a folder that can be written to.",
-            stacklevel=3,
-        )
+    with replacing(path) as part:
+        frame.to_parquet(part, write_page_checksum=True)

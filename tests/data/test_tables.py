@@ -58,7 +58,7 @@ def test_cut_off_copy_is_built_again(toy, keep):
     load_table("toy")
     path = get_table("toy").cache_path
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.warns(UserWarning, match="is damaged: building the table again"):
+    with pytest.warns(UserWarning, match="is damaged .*made again"):
         pd.testing.assert_frame_equal(load_table("toy"), FRAME)
     pd.testing.assert_frame_equal(load_table("toy"), FRAME)
     assert len(toy) == 2
@@ -78,7 +78,7 @@ def test_a_flipped_byte_never_changes_a_number(toy, recwarn):
 def test_unwritable_cache_costs_one_warning(toy, monkeypatch, tmp_path):
     (tmp_path / "blocker").write_bytes(b"")
     monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path / "blocker" / "cache"))
-    with pytest.warns(UserWarning, match="cannot keep a copy .*NASUTILS_CACHE") as caught:
+    with pytest.warns(UserWarning, match="cannot keep .*NASUTILS_CACHE") as caught:
         pd.testing.assert_frame_equal(load_table("toy"), FRAME)
     assert len(caught) == 1
 

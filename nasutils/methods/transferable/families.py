@@ -5,10 +5,8 @@ NAS-Bench-101 cells, the 4,096 of NAS-Bench-201 without zeroize, 10,000 of NAS-B
 """
 
 import hashlib
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +14,10 @@ import pandas as pd
 
 from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
+from nasutils.data.kept import kept
 from nasutils.data.scored import load_scored_cells
 from nasutils.digits.task import IMAGE_SHAPE, build_network
-from nasutils.errors import DataError, NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import (
     ComputationGraph,
     darts_graph,
@@ -176,24 +175,12 @@ def _cached_graphs(
     text = "\n".join([str(_VERSION), *map(str, architectures)])
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = cache_dir() / "graphs" / f"{name}-{len(architectures)}-{key}.npz"
-    if path.is_file():
-        try:
-            return GraphSet.load(path)
-        except DataError as error:
-            warnings.warn(f"{error} Making the graphs again.", stacklevel=3)
-    graphs = GraphSet.of(map(graph, architectures), progress=progress)
-    _keep(graphs, path)
-    return graphs
-
-
-def _keep(graphs: GraphSet, path: Path) -> None:
-    try:
-        graphs.save(path)
-    except OSError as error:
-        warnings.warn(
-            f"cannot keep a copy of the graphs as {path} ({error.strerror or error}).",
-            stacklevel=4,
-        )
+    return kept(
+        path,
+        load=GraphSet.load,
+        make=lambda: GraphSet.of(map(graph, architectures), progress=progress),
+        save=GraphSet.save,
+    )
 
 
 def _from_strings(space: type) -> Callable[[pd.DataFrame], list[Any]]:

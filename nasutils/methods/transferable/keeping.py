@@ -2,15 +2,17 @@
 
 import hashlib
 import pickle
-import warnings
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from nasutils.data.atomic import replacing
+from nasutils.data.kept import kept
+from nasutils.errors import DataError
 from nasutils.methods.transferable.encoder import CLEncoder, projection_head
 from nasutils.methods.transferable.graph_set import GraphSet
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe, Pretrained, pretrain
@@ -42,16 +44,12 @@ def pretrained(
     """
     recipe = recipe or ContrastiveRecipe()
     name = f"contrastive-{_key(families, recipe, seed, torch.device(device).type)}.pt"
-    path = cache_dir() / "encoders" / name
-    if path.is_file():
-        try:
-            return _load(path, recipe)
-        except (OSError, KeyError, RuntimeError, ValueError, EOFError, pickle.PickleError) as error:
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            warnings.warn(f"{path} is damaged ({reason}). Training again.", stacklevel=2)
-    found = pretrain(families, recipe, seed=seed, device=device, progress=progress)
-    _keep(found, path)
-    return found
+    return kept(
+        cache_dir() / "encoders" / name,
+        load=partial(_load, recipe),
+        make=lambda: pretrain(families, recipe, seed=seed, device=device, progress=progress),
+        save=_save,
+    )
 
 
 def _key(families: Sequence[GraphSet], recipe: ContrastiveRecipe, seed: int, device: str) -> str:
@@ -64,21 +62,21 @@ def _key(families: Sequence[GraphSet], recipe: ContrastiveRecipe, seed: int, dev
     return digest.hexdigest()[:16]
 
 
-def _load(path: Path, recipe: ContrastiveRecipe) -> Pretrained:
-    state = torch.load(path, weights_only=True)
-    encoder = CLEncoder(recipe.encoder)
-    model = torch.nn.ModuleList([encoder, projection_head(encoder.embedding)])
-    model.load_state_dict(state["model"])
+def _load(recipe: ContrastiveRecipe, path: Path) -> Pretrained:
+    try:
+        state = torch.load(path, weights_only=True)
+        encoder = CLEncoder(recipe.encoder)
+        model = torch.nn.ModuleList([encoder, projection_head(encoder.embedding)])
+        model.load_state_dict(state["model"])
+    except (OSError, KeyError, RuntimeError, ValueError, EOFError, pickle.PickleError) as error:
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise DataError(f"{path} is damaged ({reason})") from error
     model.eval().requires_grad_(False)
     return Pretrained(*model, state["losses"].numpy())
 
 
-def _keep(found: Pretrained, path: Path) -> None:
+def _save(found: Pretrained, path: Path) -> None:
     model = torch.nn.ModuleList([found.encoder, found.head])
     state = {"model": model.state_dict(), "losses": torch.from_numpy(found.losses)}
-    try:
-        with replacing(path) as part, part.open("wb") as file:
-            torch.save(state, file)
-    except OSError as error:
-        reason = error.strerror or error
-        warnings.warn(f"cannot keep the encoder as {path} ({reason}).", stacklevel=3)
+    with replacing(path) as part, part.open("wb") as file:
+        torch.save(state, file)

@@ -57,7 +57,7 @@ def test_graphs_are_kept_and_damaged_copies_made_again(own_cache, monkeypatch):
         again = load_family("nb201_digits", 3)
     assert np.array_equal(first.graphs.positions, again.graphs.positions)
     copy.write_bytes(b"damaged")
-    with pytest.warns(UserWarning, match="Making the graphs again"):
+    with pytest.warns(UserWarning, match="damaged.*made again"):
         third = load_family("nb201_digits", 3)
     assert np.array_equal(first.graphs.positions, third.graphs.positions)
     assert GraphSet.load(copy).num_nodes.tolist() == third.graphs.num_nodes.tolist()
@@ -65,7 +65,7 @@ def test_graphs_are_kept_and_damaged_copies_made_again(own_cache, monkeypatch):
 
 def test_a_cache_that_cannot_be_written_to_costs_no_more_than_time(own_cache):
     own_cache.write_text("a file where the folder should be")
-    with pytest.warns(UserWarning, match="cannot keep a copy of the graphs"):
+    with pytest.warns(UserWarning, match="cannot keep"):
         assert len(load_family("nb201_digits", 3)) == 3
 
 

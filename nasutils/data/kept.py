@@ -1,0 +1,48 @@
+"""What takes long to make is kept in the cache, and made again where the copy is of no use."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from nasutils.errors import DataError
+
+T = TypeVar("T")
+
+
+def kept(
+    path: Path,
+    *,
+    load: Callable[[Path], T],
+    make: Callable[[], T],
+    save: Callable[[T, Path], None],
+) -> T:
+    """Return what a file of the cache holds, or make it and write the file.
+
+    A damaged copy costs a warning and the time to make it again; so does a cache that cannot be
+    written to, every time.
+
+    Args:
+        path: The file.
+        load: Reads it; raises DataError where it is damaged.
+        make: Makes what it should hold.
+        save: Writes it, whole or not at all; raises OSError where that cannot be done.
+
+    Raises:
+        Whatever ``make`` raises.
+    """
+    if path.is_file():
+        try:
+            return load(path)
+        except DataError as error:
+            warnings.warn(f"{error}: it is made again.", stacklevel=3)
+    made = make()
+    try:
+        save(made, path)
+    except OSError as error:
+        warnings.warn(
+            f"cannot keep {path} ({error.strerror or error}): next time it is made again. "
+            "Set NASUTILS_CACHE to a folder that can be written to.",
+            stacklevel=3,
+        )
+    return made
