@@ -951,9 +951,9 @@ Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[
 #   paper counts 90, as if the first ten were among the labelled.
 # - **NAS-Bench-201's network** is the benchmark's own, not the one of the published graph.
 # - **Ours** is the paper's encoder at a temperature of .005, with five heads at a rate of 1e-3. The
-#   temperature follows from the spectra alone. The rate was chosen after pilot runs under other draws
-#   of labels, but from the same pools and judged by the same networks; it is one of two that were
-#   tried. That a GNN beside it helps was seen on NAS-Bench-301 networks that nothing is judged by.
+#   temperature follows from the spectra alone. The rate, one of two that were tried, was chosen
+#   after pilot runs under other draws of labels, but from the same pools and judged by the same
+#   networks. That a GNN beside it helps was seen on NAS-Bench-301 networks that judge nothing here.
 # - **Learning from answers** was tried first on three searches of NAS-Bench-101 under other seeds.
 #
 # ## What surprised us
