@@ -630,6 +630,13 @@ table_of(pd.concat([theirs, public, ours]).map(lambda t: t.replace("-", "−")),
 # Published. Spearman's $\rho$ with accuracy on the target, by its labels; mean and standard
 # deviation over ten draws of the labelled networks (five for networks that are trained as a whole).
 # Public scores: of the 292, 4,096 and 1,218 cells that have them.
+#
+# As written, the method stays below its paper on all three targets, and below ridge regression on
+# each. A GNN that is trained as a whole, wider and at a higher rate than the baseline, is ahead of
+# both. Settings of ours help the frozen encoder as much, and the two err differently: their mean is
+# the best row on every target. It passes the paper on NAS-Bench-101 and 201. On NAS-Bench-301 it
+# does not; in pilots, neither more GNNs nor ridge regression as a third voice added as much as a
+# hundredth. Four times as many labels [would do](#transferable-labels).
 
 # %% [markdown]
 # (transferable-matters)=
@@ -702,16 +709,18 @@ table_of(rates, "rates", "Head")
 # much as the sources taught it. Ten times the rate is worth more than anything that the encoder
 # learns, and even then the untrained encoder is not behind.
 #
+# (transferable-labels)=
 # ### How many labels
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation over labels, three targets"}}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.42), sharey=True)
 NUMBERS = {"nb101-c10": "NAS-Bench-101", "nb201-c10": "NAS-Bench-201", "nb301": "NAS-Bench-301"}
 for ax, (data, title) in zip(axes, NUMBERS.items(), strict=True):
-    for i, name in enumerate(("CL-fine-tune", RATE, "Ours", RIDGE)):
+    for i, name in enumerate(("CL-fine-tune", RATE, "Ours", RIDGE, "One GNN")):
         sizes = [10, 25, 40 if data == "nb201-c10" else 50, 100, 200]
-        means = [book.mean("transfer", name, f"{data}/{size}", "spearman") for size in sizes]
-        ax.plot(sizes, means, color=PALETTE[i], marker="osD^"[i], ms=4, label=name)
+        known = {size: book.mean("transfer", name, f"{data}/{size}", "spearman") for size in sizes}
+        known = pd.Series(known).dropna()
+        ax.plot(known.index, known, color=PALETTE[i], marker="osD^v"[i], ms=4, label=name)
     ax.set(title=title, xlabel="labels", xscale="log", ylim=(0, 1))
     ax.set_xticks([10, 25, 50, 100, 200], ["10", "25", "50", "100", "200"], fontsize=7)
     ax.minorticks_off()
@@ -721,12 +730,14 @@ plt.show()
 
 # %% [markdown]
 # {.caption-text}
-# Published. $\rho$ by the number of the target's labels, mean of ten draws.
+# Published. $\rho$ by the number of the target's labels, mean of ten draws; of `One GNN` five draws
+# at three numbers.
 #
 # Ridge regression on counts of operators and the spectrum is a baseline to respect: with a few
 # dozen labels it beats the paper's method on all three benchmarks, and it needs neither sources
 # nor training. On NAS-Bench-201 it levels off, where networks go on learning. Our settings of the
-# paper's encoder are ahead of it from 50 labels on, and on most targets before.
+# paper's encoder are ahead of it from 50 labels on, and on most targets before. The GNN that is
+# trained as a whole gains most by labels.
 #
 # ### Without any label of the target
 
@@ -893,7 +904,7 @@ def written(values: list[float]) -> str:
 
 ALL = [column for column, _ in TARGETS_SHOWN]
 reached = {row: [m >= PRINTED[c] for m, c in zip(means(row), FIRST, strict=True)]
-           for row in ("CL-fine-tune", "Ours", "One GNN")}  # fmt: skip
+           for row in ("CL-fine-tune", "Ours", "Ours + GNN")}  # fmt: skip
 learnt = book.contrast("transfer", "CL-fine-tune", "Untrained encoder", ALL, "spearman")
 over_gnn = book.contrast("transfer", "CL-fine-tune", "GNN-fine-tune", ALL, "spearman")
 sharp = book.contrast("transfer", "CL-fine-tune", "CL, uniform weights", ALL, "spearman")
@@ -909,7 +920,7 @@ found = {
 }
 found_201 = {name: book.mean("table2", name, "nb201-c10", "test_accuracy") for name in SEARCHED}
 found_201 = {name: value for name, value in found_201.items() if not np.isnan(value)}
-WRITTEN = {"as written": "CL-fine-tune", "ours": "Ours", "one GNN": "One GNN"}
+WRITTEN = {"as written": "CL-fine-tune", "ours": "Ours", "with a GNN": "Ours + GNN"}
 claims = [
     ("Table 1: CL-fine-tune's ρ", written(list(PRINTED.values())),
      ", ".join(f"{title} {written(means(row))}" for title, row in WRITTEN.items()),
