@@ -1328,8 +1328,8 @@ Table(table_of_contrasts(contrasts), "intervals", words=("Row", "Against", "Wher
 #   normal cells of a network are alike, and a well-trained encoder gains nothing by reading them.
 #   On MobileNetV3, whose stages differ, it is worth more than anything else; on transformers,
 #   whose layers differ, it is worth nothing.
-# - **Proxies are good teachers.** On NAS-Bench-201, an encoder that has first learnt to predict them,
-#   without a label or an image, ranks as well with a third of the labels.
+# - **Proxies are good teachers.** On NAS-Bench-201, an encoder that has first learnt to predict
+#   them, without a label or an image, ranks as well with a third of the labels.
 # - **A table is not a training set.** 292 public labels of small cells cannot stand for 423,624
 #   cells of which 85 % are large. With uniformly drawn cells the same recipe reaches the paper.
 # - **One exponent decides.** From $q = 1.25$ to 3 the ranking of HyperNAS falls from nearly as good
