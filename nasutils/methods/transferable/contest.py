@@ -194,7 +194,7 @@ def beginner(
         unlabelled: The graphs of each family, for the contrastive ones.
         seed: Of weights and batches.
         epochs: Of contrastive training, where not the recipe's.
-        device: Of contrastive training.
+        device: Where it learns and predicts.
         progress: Whether to draw a bar.
 
     Raises:
@@ -214,6 +214,7 @@ def beginner(
         recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
         found = pretrained(unlabelled, recipe, seed=seed, device=device, progress=progress)
         predictors = [Predictor(found.encoder, each.head) for each in predictors]
+    predictors = [each.to(device) for each in predictors]
     memory = None if method.whole else _Memory(predictors[0].encoder)
     options = {"seed": seed, "epochs": epochs, "device": device, "progress": progress}
     beside = beginner(method.beside, unlabelled, **options) if method.beside else None
