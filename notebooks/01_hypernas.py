@@ -707,17 +707,22 @@ PROXY_COLUMNS = {
     (f"nb201-scored/{size}", "kendall_tau"): (f"NB201, {size}", 3) for size in (39, 78, 156, 469)
 }
 PROXY_ROWS = ["Trees", "Trees + proxies", "Ours", PROXY_TASK, BOTH]
-with_proxies = book.spread("ranking", PROXY_COLUMNS)
-with_proxies = with_proxies[with_proxies.index.isin(PROXY_ROWS) & (with_proxies != "").any(axis=1)]
-table_of(with_proxies, "proxies", "τ by labels")
+
+
+def with_proxies(columns: dict) -> pd.DataFrame:
+    """Return our rows on the cells that have proxies."""
+    rows = book.spread("ranking", columns)
+    rows = rows.reindex([row for row in PROXY_ROWS if row in rows.index])
+    return rows[(rows != "").any(axis=1)]
+
+
+table_of(with_proxies(PROXY_COLUMNS), "proxies", "τ by labels")
 
 # %% tags=["hide-input"]
 PROXY_101 = {
     (f"nb101-scored/{size}", "kendall_tau"): (f"NB101, {size}", 3) for size in (50, 100, 172)
 }
-with_proxies = book.spread("ranking", PROXY_101)
-with_proxies = with_proxies[with_proxies.index.isin(PROXY_ROWS) & (with_proxies != "").any(axis=1)]
-table_of(with_proxies, "proxies-101", "τ by labels")
+table_of(with_proxies(PROXY_101), "proxies-101", "τ by labels")
 
 # %% tags=["remove-cell"]
 scored_splits = [f"nb201-scored/{n}" for n in (39, 78, 156, 469)]
