@@ -844,6 +844,9 @@ table_of(found_table("queries", 0, [*columns2]), "table2-queries", "Queries")
 # it ranks the next children, at no further query. It finds the second-best cell of NAS-Bench-101
 # and the best of NAS-Bench-201, in every run, and better DARTS cells than any other row.
 #
+# SynFlow does what it does in the paper: it finds the best NAS-Bench-201 cell every time, and on
+# NAS-Bench-301 less than random ranks do.
+#
 # ### Against other searches
 
 # %% tags=["hide-input"]
@@ -1110,5 +1113,5 @@ print(asked)
 # [cache](../book/how_to_rerun.md). Methods are a dictionary, `METHODS`, in
 # `nasutils/methods/transferable/contest.py`: a new row is one entry. At `paper`, networks are
 # trained on all labels of the sources, 10 contrastive epochs over 64,000 graphs on a GPU; that run
-# has not been made. Nor have these rows of the `bench` jobs: `CL, none picked`, either branch of
-# the encoder alone, searches by `One GNN`, and that of NAS-Bench-301 by `Ours`.
+# has not been made. Nor have these rows of the `bench` jobs: `CL, attention alone`, searches by
+# `One GNN` and `CL-fine-tune + answers`, and sources one by one for `One GNN`.
