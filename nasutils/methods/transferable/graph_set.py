@@ -205,7 +205,7 @@ class GraphSet:
         nodes = int(found.num_nodes.sum())
         columns = 1 + len(FEATURES)
         if shapes != ((len(found), NUM_EIGENVALUES), (nodes, NUM_POSITIONS), (columns,)):
-            raise DataError(f"{path} holds graphs of another version; remove it.")
+            raise DataError(f"{path} holds graphs of another version")
         return found
 
     def _checked(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:

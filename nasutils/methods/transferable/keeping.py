@@ -68,11 +68,12 @@ def _load(recipe: ContrastiveRecipe, path: Path) -> Pretrained:
         encoder = CLEncoder(recipe.encoder)
         model = torch.nn.ModuleList([encoder, projection_head(encoder.embedding)])
         model.load_state_dict(state["model"])
+        losses = state["losses"].numpy()
     except (OSError, KeyError, RuntimeError, ValueError, EOFError, pickle.PickleError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataError(f"{path} is damaged ({reason})") from error
     model.eval().requires_grad_(False)
-    return Pretrained(*model, state["losses"].numpy())
+    return Pretrained(*model, losses)
 
 
 def _save(found: Pretrained, path: Path) -> None:

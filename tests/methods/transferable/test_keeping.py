@@ -68,6 +68,16 @@ def test_a_damaged_file_is_replaced(tiny_sets, cache, trainings):
     assert len(trainings) == 3
 
 
+def test_a_file_that_lacks_something_is_replaced(tiny_sets, cache, trainings):
+    keeping.pretrained(tiny_sets, RECIPE, seed=1)
+    (path,) = cache.glob("*.pt")
+    state = torch.load(path, weights_only=True)
+    torch.save({"model": state["model"]}, path)
+    with pytest.warns(UserWarning, match="is damaged .*made again"):
+        assert len(keeping.pretrained(tiny_sets, RECIPE, seed=1).losses) == 2
+    assert len(trainings) == 2
+
+
 def test_a_cache_that_cannot_be_written_loses_nothing(tiny_sets, tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.touch()
