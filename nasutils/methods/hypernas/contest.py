@@ -46,8 +46,9 @@ FORESTS = ("Trees", "Trees + proxies")
 
 #: Our recipe after the proxies as auxiliary task, and the mean of that and of the forest.
 PROXY_TASK, BOTH = "Ours + proxies", "Both + proxies"
+_OF_BOTH = ("Trees + proxies", PROXY_TASK)
 #: Methods that read proxies.
-INFORMED = ("Trees + proxies", PROXY_TASK, BOTH)
+INFORMED = (*_OF_BOTH, BOTH)
 METHODS = (*NETWORKS, *FORESTS, PROXY_TASK, BOTH)
 
 # What the proxies taught the encoder is changed more slowly than the regressor behind it.
@@ -106,7 +107,7 @@ def compete(
         NasutilsError: As ``predictor.fit``.
     """
     if method == BOTH:
-        parts = [compete(each, task, rows, seeds, progress=progress) for each in INFORMED[:2]]
+        parts = [compete(each, task, rows, seeds, progress=progress) for each in _OF_BOTH]
         scaled = [zscore(part.predicted, axis=1) for part in parts]
         return Outcome(sum(scaled) / len(scaled), sum(part.training for part in parts))
     if method == PROXY_TASK:

@@ -52,6 +52,11 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 }
 
 
+def cosine(rate: float, progress: float) -> float:
+    """Return a rate that falls to zero along a cosine, after a share of the training."""
+    return rate * (1 + np.cos(np.pi * progress)) / 2
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How to build and train a predictor; the defaults are HyperNAS-P (Appendix A).
@@ -104,7 +109,7 @@ class Recipe:
     def rate(self, progress: float) -> float:
         """Return the learning rate after a share of the training, from 0 to 1."""
         if self.cosine:
-            return self.learning_rate * (1 + np.cos(np.pi * progress)) / 2
+            return cosine(self.learning_rate, progress)
         return self.learning_rate * 0.5 ** ((progress >= 0.5) + (progress >= 0.75))
 
 

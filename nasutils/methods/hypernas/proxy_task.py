@@ -10,7 +10,6 @@ https://arxiv.org/abs/2403.02484, which gives proxies to a predictor as its inpu
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import torch
 from tqdm import tqdm
@@ -18,6 +17,7 @@ from tqdm import tqdm
 from nasutils.errors import DataError, NasutilsError
 from nasutils.methods.hypernas.encoder import EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
+from nasutils.methods.hypernas.predictor import cosine
 from nasutils.methods.hypernas.stacks import Stacks
 from nasutils.methods.labels import LABEL_SCALES
 from nasutils.threads import one_thread
@@ -82,10 +82,11 @@ def learn_proxies(
         )
         optimiser = torch.optim.Adam(network.parameters(), fused=True)
         for step in tqdm(range(schedule.steps), "proxies", unit="step", disable=not progress):
-            rate = schedule.learning_rate * (1 + np.cos(np.pi * step / schedule.steps)) / 2
-            optimiser.param_groups[0]["lr"] = rate
+            optimiser.param_groups[0]["lr"] = cosine(schedule.learning_rate, step / schedule.steps)
             rows = torch.stack([torch.randint(len(stacks), shape, generator=g) for g in batches])
-            errors = network(take_all(graphs, rows)) - targets[rows]  # (R, B, proxies)
+            # Not the whole network, which drops the last dimension where there is one proxy.
+            predicted = network.regressor(network.encoder(take_all(graphs, rows)))
+            errors = predicted - targets[rows]  # (R, B, proxies)
             optimiser.zero_grad(set_to_none=True)
             errors.square().mean((1, 2)).sum().backward()  # no weight is shared
             optimiser.step()

@@ -43,6 +43,12 @@ def test_every_proxy_is_learnt_by_every_replica(stacks):
             assert np.corrcoef(replica[:, i], COUNTS[column])[0, 1] > 0.95
 
 
+def test_a_single_proxy_is_learnt(stacks):
+    made = predicted(learn(stacks, COUNTS[[CONV3]]), stacks)
+    for replica in made:
+        assert np.corrcoef(replica, COUNTS[CONV3])[0, 1] > 0.95
+
+
 def test_what_is_learnt_are_ranks(stacks):
     curved = COUNTS.apply(np.exp)
     curved = curved.where(curved < curved.max(), np.inf)
