@@ -55,10 +55,10 @@ import pandas as pd
 import torch
 from sklearn.manifold import TSNE
 
-from nasutils.atlas.claims import NOT_RUN
+from nasutils.atlas.claims import NOT_RUN, verdict
 from nasutils.atlas.contrast import gain_text, table_of_contrasts
 from nasutils.atlas.drawing import draw_cell
-from nasutils.atlas.figures import Figures, table_of, verdict
+from nasutils.atlas.figures import Figures, table_of
 from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
 from nasutils.data.nasbench301 import Surrogate

@@ -50,6 +50,7 @@ out: str = ""  # the job's folder, set by nasutils
 # %% tags=["hide-input"]
 import time
 from dataclasses import replace
+from functools import cache
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -58,9 +59,9 @@ import torch
 from matplotlib.collections import LineCollection
 from sklearn.manifold import TSNE
 
-from nasutils.atlas.claims import NOT_RUN
+from nasutils.atlas.claims import NOT_RUN, verdict
 from nasutils.atlas.contrast import gain_text
-from nasutils.atlas.figures import Figures, table_of, verdict
+from nasutils.atlas.figures import Figures, table_of
 from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
 from nasutils.data.paper_numbers import load_paper_numbers
@@ -475,6 +476,7 @@ SEARCHERS = SEARCHERS if REAL else ["One GNN", "One GNN" + ANSWERS]
 RUNS = by_scale(scale, demo=1, bench=5, paper=5)
 LIVE_SEARCH = {"predictor": EvolutionSettings(5, 5, 5, 2)}
 live_search = {}
+synflow = cache(rank_by_synflow)  # the runs share their scores
 
 
 def ranker(name: str, target: str, arena, run: int) -> tuple:
@@ -483,13 +485,14 @@ def ranker(name: str, target: str, arena, run: int) -> tuple:
         rng = np.random.default_rng(run)
         return (lambda asked: rng.random(len(asked))), None, 0
     if name == "Synflow":
-        return rank_by_synflow(target), None, 0
+        return synflow(target), None, 0
     learner, (graphs, labels) = informed(name.removesuffix(ANSWERS), target), judged[target]
     [rows] = draws_of(target, labels_of(target), [run])
     labelled = graphs.take(rows), labels[rows]
-    tuned = learner.fine_tune(labelled, run)
-    learn = arena.lessons_for(learner, labelled, seed=run) if name.endswith(ANSWERS) else None
-    return arena.ranked_by(tuned), learn, len(rows)
+    if name.endswith(ANSWERS):
+        learn = arena.lessons_for(learner, labelled, seed=run)
+        return arena.ranked_by(learner), learn, len(rows)
+    return arena.ranked_by(learner.fine_tune(labelled, run)), None, len(rows)
 
 
 for name in SEARCHERS if part in ("all", "search") else []:

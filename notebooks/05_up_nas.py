@@ -54,10 +54,10 @@ import seaborn as sns
 import torch
 from torch import nn
 
-from nasutils.atlas.claims import NOT_RUN
+from nasutils.atlas.claims import NOT_RUN, verdict
 from nasutils.atlas.darts_drawing import draw_darts_cell
 from nasutils.atlas.drawing import draw_cell
-from nasutils.atlas.figures import Figures, table_of, verdict
+from nasutils.atlas.figures import Figures, table_of
 from nasutils.atlas.published import Table
 from nasutils.atlas.schematic import draw_flow
 from nasutils.data import load_table

@@ -9,6 +9,11 @@ REPRODUCED, PARTLY, NOT_REPRODUCED = "reproduced", "partly", "not reproduced"
 NOT_RUN = "not run"
 
 
+def verdict(holds: bool, partly: bool = False) -> str:
+    """Put a verdict into the book's words."""
+    return REPRODUCED if holds else PARTLY if partly else NOT_REPRODUCED
+
+
 def load_claims() -> pd.DataFrame:
     """Return the claims.
 

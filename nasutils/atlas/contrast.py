@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
+from nasutils.atlas.claims import verdict
 from nasutils.report import paired_interval
 
 #: Headings of ``Contrast.lines``.
@@ -56,9 +56,7 @@ class Contrast:
     def verdict(self) -> str:
         """A verdict in the book's words: all intervals above zero, or some and none below."""
         above, below, number = self.counts
-        if 0 < above == number:
-            return REPRODUCED
-        return PARTLY if above and not below else NOT_REPRODUCED
+        return verdict(0 < above == number, above > 0 and not below)
 
     def said(self, columns: str) -> str:
         """Write the counts as a sentence about so many ``columns``, such as splits."""

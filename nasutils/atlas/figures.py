@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
 from nasutils.atlas.contrast import Contrast
 from nasutils.atlas.published import Table
 from nasutils.errors import DataError
@@ -95,8 +94,3 @@ class Figures:
 def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:
     """Show a frame with its index as the first column, under a heading."""
     return Table(frame.rename_axis(first).reset_index(), name, words=(first,))
-
-
-def verdict(holds: bool, partly: bool = False) -> str:
-    """Put a verdict into the book's words."""
-    return REPRODUCED if holds else PARTLY if partly else NOT_REPRODUCED

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
-from nasutils.atlas.figures import Figures, table_of, verdict
+from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED, verdict
+from nasutils.atlas.figures import Figures, table_of
 from nasutils.study.results import COLUMNS, results_file, write_metrics
 
 TAU = ("table2", "Synflow", "nb201-c10", "kendall_tau")

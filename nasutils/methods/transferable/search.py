@@ -88,7 +88,8 @@ def evolve(
 
     Args:
         space: Class of its architectures, with ``random``, ``mutate`` and ``isomorphism_class``.
-        rank: The predictor: from a list of architectures to scores, higher is better.
+        rank: The predictor: from a list of architectures to scores, higher is better. Not asked
+            where ``learn`` makes others.
         query: The benchmark: to accuracies, likewise.
         settings: Sizes of the search.
         rng: Source of all draws.
