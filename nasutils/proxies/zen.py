@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from nasutils.proxies.passes import LAYERS, Passes
 from nasutils.proxies.registry import Need, register
 from nasutils.proxies.synflow import NORMS
-from nasutils.proxies.untouched import buffers_of, hooked, run, tensor_name
+from nasutils.proxies.untouched import buffers_of, hooked, run, tensor_name, weights_of
 
 PERTURBATION = 0.01
 
@@ -35,8 +35,9 @@ def zen(passes: Passes) -> float:
     def normal(like: Tensor) -> Tensor:
         return torch.randn(like.shape, generator=generator).to(like)  # the same on any device
 
-    # Channels last: pooling and batch norm are several times as fast on a CPU.
-    x = normal(images).contiguous(memory_format=torch.channels_last)
+    x = normal(images)
+    if _takes_channels_last(network, x):  # Pooling and batch norm are several times as fast so.
+        x = _channels_last(x)
     moved = x + PERTURBATION * normal(images)
     weights, buffers = _random_weights(passes, normal), _fresh_buffers(network)
     with torch.no_grad():
@@ -45,6 +46,21 @@ def zen(passes: Passes) -> float:
     distance = change.double().flatten(1).abs().sum(1).mean()
     variances = [buffers[name].double().mean() for name in _running(network, "running_var")]
     return float(distance.log() + sum(v.log() / 2 for v in variances))
+
+
+def _channels_last(images: Tensor) -> Tensor:
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def _takes_channels_last(network: nn.Module, images: Tensor) -> bool:
+    """Try two images: a network that flattens maps by ``view`` fails on maps that lie so."""
+    weights, buffers = weights_of(network), buffers_of(network)
+    with torch.no_grad():
+        try:
+            run(network, weights, buffers, _channels_last(images[:2]), training=False)
+        except RuntimeError:
+            return False
+    return True
 
 
 def _random_weights(passes: Passes, normal: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:

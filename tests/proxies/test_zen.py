@@ -69,6 +69,18 @@ def test_features_are_those_before_global_pooling_of_either_kind():
     assert math.isfinite(zen(logits, images))
 
 
+def test_a_network_may_flatten_its_maps_by_a_view():
+    class View(nn.Module):
+        def forward(self, x):
+            return x.view(len(x), -1)
+
+    torch.manual_seed(0)
+    body = [nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU()]
+    images, head = torch.empty(4, 3, 8, 8), nn.Linear(144, 2)
+    viewed = zen(nn.Sequential(*body, View(), head), images)
+    assert viewed == pytest.approx(zen(nn.Sequential(*body, nn.Flatten(), head), images), rel=1e-5)
+
+
 def test_a_dead_network_is_undefined(build, batch):
     assert zen(build("dead"), batch[0]) == UNDEFINED
 
