@@ -73,13 +73,15 @@ from nasutils.methods.hypernas import (
     path_features,
     predict_by_trees,
     stack,
-    without_dead,
 )
+from nasutils.methods.hypernas.auxiliary import SPACES as IMAGED
 from nasutils.methods.hypernas.auxiliary import load_auxiliary
 from nasutils.methods.hypernas.contest import (
+    AVERAGED,
     BOTH,
     INFORMED,
     JOINT,
+    MADE_TASK,
     METHODS,
     PROXY_TASK,
     compete,
@@ -88,6 +90,7 @@ from nasutils.methods.hypernas.contest import (
     generated_accuracy,
     neighbour_tau,
     recipe_of,
+    stacks_for,
 )
 from nasutils.methods.hypernas.tasks import agreement, load_task
 from nasutils.metrics import kendall_tau
@@ -313,12 +316,15 @@ def add(item: str, row: str, column: str, metric: str, values: list, seeds: rang
 
 
 # %% tags=["remove-cell"]
-left_out = ABLATIONS if REAL else (*ABLATIONS, PROXY_TASK, BOTH)  # the live run is kept short
+TAUGHT = (PROXY_TASK, MADE_TASK, AVERAGED, BOTH)
+left_out = ABLATIONS if REAL else (*ABLATIONS, *TAUGHT)  # the live run is kept short
 methods = [method] if method else [name for name in METHODS if name not in left_out]
 methods = methods if part in ("all", "ranking") else []
 live_taus, live_outcomes = {}, {}
 for name in methods:
     if name in INFORMED and task.proxies.empty:
+        continue
+    if name == MADE_TASK and task.space not in IMAGED:
         continue
     seeds = seeds_of(name)
     for size in sizes_of(name):
@@ -1124,8 +1130,7 @@ if part == "cost":
         predictor = fit(stacks, task.labels, row, recipe, [seed])
         began = time.perf_counter()
         for each in one:
-            alone = stack(task.space, [each], reduction=recipe.reduction)
-            predictor.predict(without_dead(alone) if recipe.live else alone, threads=1)
+            predictor.predict(stacks_for(recipe, task.space, [each]), threads=1)
         seconds = (time.perf_counter() - began) / len(one)
         add("table10", name, "one", "seconds", [seconds], [seed])
     auxiliary = load_auxiliary(task.space, device=DEVICE)

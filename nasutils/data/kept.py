@@ -1,10 +1,14 @@
 """What takes long to make is kept in the cache, and made again where the copy is of no use."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import pandas as pd
+
+from nasutils.data.atomic import replacing
 from nasutils.errors import DataError
 
 T = TypeVar("T")
@@ -46,3 +50,27 @@ def kept(
             stacklevel=3,
         )
     return made
+
+
+def kept_frame(
+    path: Path, columns: Sequence[str], make: Callable[[], pd.DataFrame]
+) -> pd.DataFrame:
+    """Return a frame with these columns from a Parquet file, or make it; as ``kept``."""
+    return kept(path, load=partial(_read, list(columns)), make=make, save=_write)
+
+
+def _read(columns: list[str], path: Path) -> pd.DataFrame:
+    import pyarrow
+
+    try:
+        frame = pd.read_parquet(path, page_checksum_verification=True)
+    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
+        raise DataError(f"{path} is damaged ({type(error).__name__})") from error
+    if list(frame.columns) != columns:  # Checksums guard the pages, not the header.
+        raise DataError(f"{path} is damaged (other columns)")
+    return frame
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    with replacing(path) as part:
+        frame.to_parquet(part, write_page_checksum=True)

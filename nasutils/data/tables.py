@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasutils.data.atomic import replacing
 from nasutils.data.fetch import fetch
-from nasutils.data.kept import kept
+from nasutils.data.kept import kept_frame
 from nasutils.data.sources import get_source
 from nasutils.errors import DataError, UnknownNameError
 from nasutils.paths import cache_dir
@@ -98,12 +97,7 @@ def load_table(name: str) -> pd.DataFrame:
     table = get_table(name)
     if not table.sources:  # Embedded in the package: nothing to save by a copy.
         return _build(table)
-    return kept(
-        table.cache_path,
-        load=partial(_read, table),
-        make=partial(_build, table),
-        save=_write,
-    )
+    return kept_frame(table.cache_path, list(table.columns), partial(_build, table))
 
 
 def _registry() -> Mapping[str, Table]:
@@ -120,20 +114,3 @@ def _build(table: Table) -> pd.DataFrame:
             f"but documents {list(table.columns)}"
         )
     return frame
-
-
-def _read(table: Table, path: Path) -> pd.DataFrame:
-    import pyarrow
-
-    try:
-        frame = pd.read_parquet(path, page_checksum_verification=True)
-    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__})") from error
-    if list(frame.columns) != list(table.columns):  # Checksums guard the pages, not the header.
-        raise DataError(f"{path} is damaged (other columns)")
-    return frame
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    with replacing(path) as part:
-        frame.to_parquet(part, write_page_checksum=True)

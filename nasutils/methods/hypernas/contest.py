@@ -14,14 +14,15 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
 from nasutils.errors import UnknownNameError
-from nasutils.methods.hypernas.auxiliary import Auxiliary
+from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
 from nasutils.methods.hypernas.encoder import ENCODERS, PredictorNetwork
 from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
 from nasutils.methods.hypernas.proxy_task import ProxySchedule, learn_proxies
-from nasutils.methods.hypernas.stacks import stack
+from nasutils.methods.hypernas.stacks import SPACES, Stacks, stack
 from nasutils.methods.hypernas.tasks import Task
+from nasutils.methods.hypernas.teacher import TeacherSettings, made_networks
 from nasutils.methods.hypernas.trees import path_features, predict_by_trees
 from nasutils.metrics import kendall_tau
 from nasutils.search import SearchResult, evolutionary_search
@@ -44,17 +45,22 @@ NETWORKS: dict[str, Recipe] = {
 
 FORESTS = ("Trees", "Trees + proxies")
 
-#: Our recipe after the proxies as auxiliary task, and the mean of that and of the forest.
-PROXY_TASK, BOTH = "Ours + proxies", "Both + proxies"
+#: Our recipe after an auxiliary task: the proxies, or what made networks can do.
+PROXY_TASK, MADE_TASK = "Ours + proxies", "Ours + hypernetwork"
+#: Our recipe without one, but with as many networks averaged.
+AVERAGED = "Ours, averaged"
+#: The mean of our recipe after the proxies and of the forest that sees them.
+BOTH = "Both + proxies"
 _OF_BOTH = ("Trees + proxies", PROXY_TASK)
 #: Methods that read proxies.
 INFORMED = (*_OF_BOTH, BOTH)
-METHODS = (*NETWORKS, *FORESTS, PROXY_TASK, BOTH)
+METHODS = (*NETWORKS, *FORESTS, PROXY_TASK, MADE_TASK, AVERAGED, BOTH)
 
-# What the proxies taught the encoder is changed more slowly than the regressor behind it.
-_AFTER_PROXIES = replace(RECIPES["tuned"], encoder_rate=0.3)
+# What the auxiliary task taught the encoder is changed more slowly than the regressor behind it.
+_TAUGHT = replace(RECIPES["tuned"], encoder_rate=0.3)
 _PROXY_SCHEDULE = ProxySchedule()
 _MEMBERS = 3  # networks whose predictions are averaged
+_TEACHER, _TEACHER_SEED = TeacherSettings(), 0  # one teacher for all training sets
 
 # Space -> its sizes in Appendix A, where they are not those of the benchmarks.
 _SIZES = {"darts": ENCODERS["darts"], "autoformer": ENCODERS["vit"]}
@@ -90,6 +96,12 @@ def recipe_of(method: str, space: str) -> Recipe:
     return replace(recipe, encoder=replace(recipe.encoder, **sizes))
 
 
+def stacks_for(recipe: Recipe, space: str, architectures: Sequence[Any]) -> Stacks:
+    """Return the stacks of architectures of a space as a predictor of a recipe reads them."""
+    stacks = stack(space, architectures, reduction=recipe.reduction)
+    return without_dead(stacks) if recipe.live else stacks
+
+
 def compete(
     method: str, task: Task, rows: np.ndarray, seeds: Sequence[int], *, progress: bool = False
 ) -> Outcome:
@@ -110,8 +122,8 @@ def compete(
         parts = [compete(each, task, rows, seeds, progress=progress) for each in _OF_BOTH]
         scaled = [zscore(part.predicted, axis=1) for part in parts]
         return Outcome(sum(scaled) / len(scaled), sum(part.training for part in parts))
-    if method == PROXY_TASK:
-        return _after_proxies(task, rows, seeds, progress)
+    if method in (PROXY_TASK, MADE_TASK, AVERAGED):
+        return _averaged(method, task, rows, seeds, progress)
     if method in FORESTS:
         return _forest(task, rows, seeds, proxies=method in INFORMED)
     recipe = recipe_of(method, task.space)
@@ -132,11 +144,16 @@ def _forest(task: Task, rows: np.ndarray, seeds: Sequence[int], *, proxies: bool
     return Outcome(predicted, time.perf_counter() - began)
 
 
-def _after_proxies(task: Task, rows: np.ndarray, seeds: Sequence[int], progress: bool) -> Outcome:
-    """Fine-tune networks that have learnt the proxies, ``_MEMBERS`` of them a training set."""
-    recipe, members = _AFTER_PROXIES, [1000 * m + seed for seed in seeds for m in range(_MEMBERS)]
+def _averaged(
+    method: str, task: Task, rows: np.ndarray, seeds: Sequence[int], progress: bool
+) -> Outcome:
+    """Fit ``_MEMBERS`` networks a training set, after the method's auxiliary task if it has one."""
+    members = [1000 * m + seed for seed in seeds for m in range(_MEMBERS)]
+    start, seconds, recipe = None, 0.0, NETWORKS["Ours"]
+    if method != AVERAGED:
+        start, seconds = _taught(method, task, tuple(members), progress)
+        recipe = _TAUGHT
     stacks = task.stacks_for(recipe)
-    start, seconds = _taught_by_proxies(task, tuple(members), progress)
     began = time.perf_counter()
     repeated = np.repeat(rows, _MEMBERS, axis=0)
     predictor = fit(stacks, task.labels, repeated, recipe, members, start=start, progress=progress)
@@ -146,14 +163,20 @@ def _after_proxies(task: Task, rows: np.ndarray, seeds: Sequence[int], progress:
 
 
 @cache
-def _taught_by_proxies(
-    task: Task, seeds: tuple[int, ...], progress: bool
+def _taught(
+    method: str, task: Task, seeds: tuple[int, ...], progress: bool
 ) -> tuple[PredictorNetwork, float]:
-    """Learn the proxies of a whole task, once for all numbers of labels; and the seconds."""
-    recipe, began = _AFTER_PROXIES, time.perf_counter()
-    stacks = task.stacks_for(recipe)
+    """Learn the auxiliary task, once for all numbers of labels; and the seconds."""
+    began = time.perf_counter()
+    stacks, figures = task.stacks_for(_TAUGHT), task.proxies
+    if method == MADE_TASK:
+        figures = made_networks(
+            task.space, load_auxiliary(task.space), _TEACHER, _TEACHER_SEED, progress=progress
+        )
+        parse = SPACES[task.space].architecture.from_string
+        stacks = stacks_for(_TAUGHT, task.space, [parse(arch) for arch in figures.pop("arch")])
     network = learn_proxies(
-        stacks, task.proxies, recipe.encoder, _PROXY_SCHEDULE, seeds, progress=progress
+        stacks, figures, _TAUGHT.encoder, _PROXY_SCHEDULE, seeds, progress=progress
     )
     return network, time.perf_counter() - began
 
@@ -219,10 +242,10 @@ def generated_accuracy(
     stacks = task.stacks(cells_per_stage=auxiliary.cells_per_stage)
     images = auxiliary.valid.images[:1000].to(memory_format=torch.channels_last)
     targets = [auxiliary.target(task.architecture(i)) for i in chosen]
-    found = model.accuracy(
+    found = model.judge(
         stacks[torch.from_numpy(chosen)], targets, images, auxiliary.valid.labels[:1000]
     )
-    return float(found.mean())
+    return float(found["accuracy"].mean())
 
 
 def neighbour_tau(features: np.ndarray, accuracy: np.ndarray, *, neighbours: int = 10) -> float:
@@ -254,11 +277,9 @@ def evolve(
         budget: Architectures to ask it for.
         seed: Of all draws.
     """
-    recipe = predictor.recipe
 
     def score(architectures: list[Any]) -> np.ndarray:
-        stacks = stack(space, architectures, reduction=recipe.reduction)
-        return predictor.predict(without_dead(stacks) if recipe.live else stacks)[0]
+        return predictor.predict(stacks_for(predictor.recipe, space, architectures))[0]
 
     return evolutionary_search(
         architecture.random,

@@ -4,10 +4,12 @@ Source: Lv et al., "HyperNAS", Sections 3.4 and 3.5, Appendix A. One network at 
 that of running the target networks, which have nothing to share between seeds.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
@@ -28,6 +30,9 @@ from nasutils.threads import one_thread
 
 #: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.
 VARIANTS = ("hypernas", "hypernas_h", "ghn")
+
+#: How a made network is judged: percent, and nats.
+JUDGEMENTS = ["accuracy", "cross_entropy"]
 
 #: Of the target networks' convolutions; weights, losses and the encoder are float32 in either.
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -91,21 +96,36 @@ class HyperNAS:
     weights: np.ndarray
 
     @torch.no_grad()
-    def accuracy(
-        self, stacks: Stacks, targets: Sequence[Target], images: Tensor, labels: Tensor
-    ) -> np.ndarray:
-        """Return the accuracy of B networks under generated weights, in percent, (B,).
+    def judge(
+        self,
+        stacks: Stacks,
+        targets: Sequence[Target],
+        images: Tensor,
+        labels: Tensor,
+        *,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Let B networks classify images under generated weights, on the images' device.
 
         Batch norm takes the statistics of these images.
+
+        Returns:
+            A row a network: its ``accuracy`` in percent and its ``cross_entropy`` in nats.
         """
+        device = images.device
+        encoder, hypernetwork = (
+            copy.deepcopy(part).to(device) for part in (self.encoder, self.hypernetwork)
+        )
         found = []
-        for row, target in enumerate(targets):  # one by one: weights of many would fill the memory
-            cells = graphs_of(stacks[row : row + 1], self.normalisation)
-            features = [vertices[0] for vertices, _ in self.encoder.walk(cells)]
-            (weights,) = self.hypernetwork(features, [target.places])
-            hits = target(weights, images).argmax(1) == labels
-            found.append(100 * hits.float().mean().item())
-        return np.array(found)
+        # One by one: the weights of many would fill the memory.
+        for row, target in enumerate(tqdm(targets, "made networks", disable=not progress)):
+            cells = graphs_of(stacks[row : row + 1], self.normalisation, device)
+            features = [vertices[0] for vertices, _ in encoder.walk(cells)]
+            (weights,) = hypernetwork(features, [target.places])
+            logits = target(weights, images)
+            hits = (logits.argmax(1) == labels).float().mean().item()
+            found.append((100 * hits, F.cross_entropy(logits, labels).item()))
+        return pd.DataFrame(found, columns=JUDGEMENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +149,7 @@ class Images:
 
 def fit_jointly(
     stacks: Stacks,
-    accuracy: ArrayLike,
+    accuracy: ArrayLike | None,
     target_of: Callable[[int], Target],
     images: Images,
     recipe: JointRecipe,
@@ -145,7 +165,7 @@ def fit_jointly(
 
     Args:
         stacks: The n training architectures.
-        accuracy: Their labels, (n,).
+        accuracy: Their labels, (n,); None for a variant that predicts nothing.
         target_of: From the number of an architecture to its target network.
         images: The auxiliary data.
         recipe: Variant, sizes and schedule.
@@ -153,10 +173,10 @@ def fit_jointly(
         progress: Whether to draw a bar.
 
     Raises:
-        NasutilsError: If labels are unfit, as in ``predictor.fit``, a target is of another space
-            than the stacks, or there are too few images for a batch.
+        NasutilsError: If labels are missing or unfit, as in ``predictor.fit``, a target is of
+            another space than the stacks, or there are too few images for a batch.
     """
-    labels, _ = checked_labels(len(stacks), accuracy, [range(len(stacks))], [seed])
+    scaled = _scaled(len(stacks), accuracy, recipe, seed)
     if recipe.images > len(images.labels):
         raise NasutilsError(f"{len(images.labels)} images do not fill a batch of {recipe.images}.")
     targets = [target_of(row) for row in range(len(stacks))]
@@ -165,9 +185,22 @@ def fit_jointly(
     with one_thread(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _Model(stacks, targets[0], recipe, seed).to(images.labels.device)
-        scaled = LABEL_SCALES[recipe.predictor.labels](labels)[0]
         losses = _train(model, stacks, scaled, targets, images, seed, progress)
     return model.finished(stacks, losses)
+
+
+def _scaled(count: int, accuracy: ArrayLike | None, recipe: JointRecipe, seed: int) -> Tensor:
+    """Check the labels and return the targets of the prediction, (n,); zeros where there is none.
+
+    Raises:
+        NasutilsError: As of ``fit_jointly``.
+    """
+    if accuracy is None:
+        if recipe.variant == "hypernas":
+            raise NasutilsError("labels are missing: the variant hypernas learns to predict them.")
+        return torch.zeros(count)
+    labels, _ = checked_labels(count, accuracy, [range(count)], [seed])
+    return LABEL_SCALES[recipe.predictor.labels](labels)[0]
 
 
 class _Model(nn.Module):

@@ -22,6 +22,7 @@ from nasutils.methods.hypernas.contest import (
 )
 from nasutils.methods.hypernas.proxy_task import ProxySchedule
 from nasutils.methods.hypernas.tasks import agreement, load_task
+from nasutils.methods.hypernas.teacher import ALONE, TeacherSettings
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
 
@@ -40,7 +41,9 @@ def test_every_method_competes(task, method, monkeypatch):
     short = {name: replace(recipe, epochs=2) for name, recipe in NETWORKS.items()}
     monkeypatch.setattr(contest, "NETWORKS", short)
     monkeypatch.setattr(contest, "_PROXY_SCHEDULE", ProxySchedule(steps=2))
-    monkeypatch.setattr(contest, "_AFTER_PROXIES", replace(contest._AFTER_PROXIES, epochs=2))
+    monkeypatch.setattr(contest, "_TAUGHT", replace(contest._TAUGHT, epochs=2))
+    once = replace(ALONE, predictor=replace(ALONE.predictor, epochs=1))
+    monkeypatch.setattr(contest, "_TEACHER", TeacherSettings(cells=8, recipe=once))
     outcome = compete(method, task, task.draw(20, (0, 1)), (0, 1))
     assert outcome.predicted.shape == (2, 1500)
     assert np.isfinite(outcome.predicted).all()
@@ -52,7 +55,7 @@ def test_every_method_competes(task, method, monkeypatch):
 def _forget():
     """Let no test meet networks that another has taught by a shorter schedule."""
     yield
-    contest._taught_by_proxies.cache_clear()
+    contest._taught.cache_clear()
 
 
 def test_both_are_the_mean_of_standardised_predictions(task, monkeypatch):
@@ -84,6 +87,13 @@ def test_proxies_teach_the_encoder(task, ours, monkeypatch):
     taught = compete(contest.PROXY_TASK, task, rows, (0, 1))
     taus, plain = (np.mean(agreement(task, each.predicted, rows)[0]) for each in (taught, ours))
     assert taus > plain
+
+
+def test_averaging_is_over_members_that_differ_by_seed(task):
+    rows = task.draw(20, (4,))
+    averaged = compete(contest.AVERAGED, task, rows, (4,)).predicted
+    members = compete("Ours", task, np.repeat(rows, 3, axis=0), (4, 1004, 2004)).predicted
+    np.testing.assert_allclose(averaged[0], members.mean(0), rtol=1e-4, atol=1e-5)
 
 
 def test_a_member_predicts_what_it_predicts_among_others(task, ours):

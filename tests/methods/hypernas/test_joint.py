@@ -61,7 +61,7 @@ def test_learns(stacks, images, variant):
     assert entropies[0] > 0.7 * math.log(10)
     assert entropies[-1] < entropies[0] / 2
     targets = [target_of(row) for row in range(3)]
-    assert model.accuracy(stacks, targets, images.images, images.labels).mean() > 70
+    assert model.judge(stacks, targets, images.images, images.labels)["accuracy"].mean() > 70
     if variant == "hypernas":
         assert errors[-1] < errors[0]
         assert model.predictor.predict(stacks).shape == (1, 3)
@@ -79,12 +79,29 @@ def test_repeats(stacks, images):
     assert (first.losses != other.losses).any()
 
 
-def test_accuracy_reads_each_network_for_itself(stacks, images):
+def test_each_made_network_is_judged_for_itself(stacks, images):
     model = fitted(stacks, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1)))
     targets = [target_of(row) for row in range(3)]
-    together = model.accuracy(stacks, targets, images.images, images.labels)
-    alone = model.accuracy(stacks[2:], targets[2:], images.images, images.labels)
-    assert together[2] == alone[0]
+    together = model.judge(stacks, targets, images.images, images.labels)
+    alone = model.judge(stacks[2:], targets[2:], images.images, images.labels)
+    assert together.iloc[2].tolist() == alone.iloc[0].tolist()
+    cells = graphs_of(stacks[:1], model.normalisation)
+    features = [vertices[0] for vertices, _ in model.encoder.walk(cells)]
+    logits = targets[0](model.hypernetwork(features, [targets[0].places])[0], images.images)
+    expected = nn.functional.cross_entropy(logits, images.labels).item()
+    assert together["cross_entropy"][0] == pytest.approx(expected)
+    assert together["accuracy"][0] == 100 * (logits.argmax(1) == images.labels).float().mean()
+
+
+@pytest.mark.parametrize("variant", ["hypernas_h", "ghn"])
+def test_without_prediction_labels_do_not_matter(stacks, images, variant):
+    short = replace(RECIPE.predictor, epochs=2)
+    recipe = replace(RECIPE, variant=variant, predictor=short)
+    with_labels = fitted(stacks, images, recipe)
+    without = fit_jointly(stacks, None, target_of, images, recipe, 0)
+    np.testing.assert_array_equal(with_labels.losses, without.losses)
+    with pytest.raises(NasutilsError, match="labels are missing"):
+        fit_jointly(stacks, None, target_of, images, replace(recipe, variant="hypernas"), 0)
 
 
 def test_bad_input(stacks, images):
