@@ -38,7 +38,6 @@ NETWORKS: dict[str, Recipe] = {
     "HyperNAS-P": RECIPES["hypernas_p"],
     "Position": _with_context(RECIPES["hypernas_p"], "position"),
     "Concatenate": _with_context(RECIPES["hypernas_p"], "concatenate"),
-    "HyperNAS-P, our training": _with_context(RECIPES["tuned"], "sum", reduction="block"),
     "Ours, positions": _with_context(RECIPES["tuned"], "position", reduction="block"),
     "Ours": RECIPES["tuned"],
 }
