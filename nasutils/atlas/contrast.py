@@ -68,9 +68,14 @@ class Contrast:
         return self.said(columns), self.verdict
 
 
+def all_of(contrasts: Iterable[Contrast]) -> Contrast:
+    """Return the lines of several contrasts as one, so that they have a common verdict."""
+    return Contrast(pd.concat([contrast.lines for contrast in contrasts], ignore_index=True))
+
+
 def table_of_contrasts(contrasts: Iterable[Contrast]) -> pd.DataFrame:
     """Return the lines of contrasts as text, with signs."""
-    table = pd.concat([contrast.lines for contrast in contrasts], ignore_index=True)
+    table = all_of(contrasts).lines
     for heading in COLUMNS[3:]:
         table[heading] = [f"{value:+.3f}".replace("-", "−") for value in table[heading]]
     return table

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from nasutils.atlas.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
-from nasutils.atlas.contrast import COLUMNS, Contrast, gain_text, table_of_contrasts
+from nasutils.atlas.contrast import COLUMNS, Contrast, all_of, gain_text, table_of_contrasts
 
 UP, DOWN = pd.Series([0.1, 0.2, 0.3]), pd.Series([-0.1, -0.2, -0.3])
 UNSURE, ONE, NONE = pd.Series([-1.0, 1.0, 0.1]), pd.Series([0.5]), pd.Series(dtype=float)
@@ -38,6 +38,13 @@ def test_what_is_said(gains, counts, verdict):
     assert found.counts == counts
     words = "better in {}, worse in {} of {} splits".format(*counts)
     assert found.claim("splits") == (words, verdict)
+
+
+def test_several_have_one_verdict():
+    assert all_of([contrast(UP), contrast(UP, UNSURE)]).claim("splits") == (
+        "better in 2, worse in 0 of 3 splits",
+        PARTLY,
+    )
 
 
 def test_tables_are_text():
