@@ -70,6 +70,7 @@ from nasutils.methods.hypernas import (
     JointRecipe,
     cross_validate,
     fit,
+    made_networks,
     path_features,
     predict_by_trees,
     stack,
@@ -93,7 +94,6 @@ from nasutils.methods.hypernas.contest import (
     stacks_for,
 )
 from nasutils.methods.hypernas.tasks import agreement, load_task
-from nasutils.methods.hypernas.teacher import made_networks
 from nasutils.metrics import kendall_tau
 from nasutils.report import PALETTE, figure_size, glue, use_style
 from nasutils.spaces.darts import DARTSGenotype
@@ -895,6 +895,31 @@ table_of(by_q, "q", "Coefficient")
 # classify 256 images that the hypernetwork has not learnt? Its accuracy and its cross-entropy are
 # two numbers about every cell which cost no training of any. That generated weights say something
 # about an architecture was first seen by {cite:t}`brock2018smash`.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Trained cells over made ones"}}
+if ("HyperNAS-H", 39) in live_joint and not REAL:
+    model, _ = live_joint["HyperNAS-H", 39]
+    shown = drawn[:200]
+    made = model.judge(
+        task.stacks(cells_per_stage=auxiliary.cells_per_stage)[shown],
+        [auxiliary.target(task.architecture(int(i))) for i in shown],
+        auxiliary.valid.images[:256],
+        auxiliary.valid.labels[:256],
+    )
+    _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.42), sharey=True)
+    heads = {"accuracy": "accuracy (%)", "cross_entropy": "cross-entropy (nats)"}
+    for ax, (column, text) in zip(axes, heads.items(), strict=True):
+        ax.plot(made[column], task.truth[shown], ".", ms=4, color=PALETTE[0])
+        near = kendall_tau(made[column], task.truth[shown])
+        ax.set(xlabel=f"made network: {text}", title=f"τ = {near:.2f}".replace("-", "−"))
+    axes[0].set_ylabel("trained: test accuracy (%)")
+    plt.show()
+
+# %% [markdown]
+# {.caption-text}
+# Live. 200 cells of NB201-Digits: the test accuracy after training, over what the same network
+# does with generated weights. The hypernetwork has learnt from 39 cells for sixty epochs, and
+# already tells the worst.
 
 # %% tags=["remove-cell"]
 if part == "teacher":

@@ -6,9 +6,10 @@ Hypernetwork". The method in the order of its use: architectures become ``stacks
 ``encoder`` turns into features and the ``predictor`` learns to rank by; ``selection`` compares
 recipes of it, and ``trees`` is a baseline without network. A ``hypernetwork`` makes the weights of
 ``targets`` from the same features, and both tasks are trained under one ``loss`` (``joint``);
-``ghn`` is the hypernetwork's baseline, and ``proxy_task`` an auxiliary task of ours that needs no
-images. What all are compared on are the ``tasks``, with
-``auxiliary`` ones for the hypernetwork, and the ``contest`` knows every method by its row.
+``ghn`` is the hypernetwork's baseline. ``proxy_task`` is an auxiliary task of ours, to predict
+zero-cost proxies or what the networks of a hypernetwork can do, its ``teacher``. What all are
+compared on are the ``tasks``, with ``auxiliary`` ones for the hypernetwork, and the ``contest``
+knows every method by its row.
 """
 
 from nasutils.methods.hypernas.encoder import (
@@ -39,6 +40,7 @@ from nasutils.methods.hypernas.stacks import (
     stack_nasbench101,
 )
 from nasutils.methods.hypernas.targets import Target
+from nasutils.methods.hypernas.teacher import TeacherSettings, made_networks
 from nasutils.methods.hypernas.trees import path_features, predict_by_trees
 from nasutils.methods.labels import LABEL_SCALES
 
@@ -68,10 +70,12 @@ __all__ = [
     "StackEncoder",
     "Stacks",
     "Target",
+    "TeacherSettings",
     "cross_validate",
     "fit",
     "fit_jointly",
     "learn_proxies",
+    "made_networks",
     "path_features",
     "predict_by_trees",
     "stack",
