@@ -37,7 +37,8 @@ def ours(task):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_competes(task, method, monkeypatch):
+def test_every_method_competes(task, method, monkeypatch, tmp_path):
+    monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path))
     short = {name: replace(recipe, epochs=2) for name, recipe in NETWORKS.items()}
     monkeypatch.setattr(contest, "NETWORKS", short)
     monkeypatch.setattr(contest, "_PROXY_SCHEDULE", ProxySchedule(steps=2))
