@@ -85,8 +85,8 @@ def _joint_steps() -> Iterator[Measurement]:
         for networks, precision in ((1, "float32"), (10, "float32"), (10, "bfloat16"))
     }
     for (networks, precision), run in runs.items():
-        run = "1 reduced target network" if networks == 1 else f"{networks} reduced target networks"
-        task = f"step of HyperNAS: 10 cells, {run}, {precision}"
+        plural = "s" if networks > 1 else ""
+        task = f"step of HyperNAS: 10 cells, {networks} reduced target network{plural}, {precision}"
         yield Measurement(task, "steps a second", f"{STEPS / run.processor:.1f}")
     ratio = runs[10, "float32"].processor / runs[1, "float32"].processor
     task = "step of HyperNAS, all ten target networks over one of them"
