@@ -93,8 +93,9 @@ def test_runs_are_shared(build, batch):
     assert runs == 2 * [(10, True)]
     runs.clear()
     score(network, *batch, SUITE_ZERO)
-    # The shared one, Zen-score's two, one image each for FLOPs and SynFlow.
-    assert sorted(runs) == 2 * [(1, False)] + 3 * [(10, True)]
+    # The shared one, Zen-score's two, one image each for FLOPs and SynFlow, and two images on which
+    # Zen-score tries the memory format.
+    assert sorted(runs) == [*2 * [(1, False)], (2, False), *3 * [(10, True)]]
     runs.clear()
     score(network, *batch, ("params", "l2_norm"))
     assert runs == []
