@@ -20,6 +20,7 @@ def kept(
     load: Callable[[Path], T],
     make: Callable[[], T],
     save: Callable[[T, Path], None],
+    stacklevel: int = 3,
 ) -> T:
     """Return what a file of the cache holds, or make it and write the file.
 
@@ -31,6 +32,7 @@ def kept(
         load: Reads it; raises DataError where it is damaged.
         make: Makes what it should hold.
         save: Writes it, whole or not at all; raises OSError where that cannot be done.
+        stacklevel: Of the warnings: whose line they name, 3 being the caller of the caller.
 
     Raises:
         Whatever ``make`` raises.
@@ -39,7 +41,7 @@ def kept(
         try:
             return load(path)
         except DataError as error:
-            warnings.warn(f"{error}: it is made again.", stacklevel=3)
+            warnings.warn(f"{error}: it is made again.", stacklevel=stacklevel)
     made = make()
     try:
         save(made, path)
@@ -47,7 +49,7 @@ def kept(
         warnings.warn(
             f"cannot keep {path} ({error.strerror or error}): next time it is made again. "
             "Set NASUTILS_CACHE to a folder that can be written to.",
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
     return made
 
@@ -56,7 +58,8 @@ def kept_frame(
     path: Path, columns: Sequence[str], make: Callable[[], pd.DataFrame]
 ) -> pd.DataFrame:
     """Return a frame with these columns from a Parquet file, or make it; as ``kept``."""
-    return kept(path, load=partial(_read, list(columns)), make=make, save=_write)
+    load = partial(_read, list(columns))
+    return kept(path, load=load, make=make, save=_write, stacklevel=4)
 
 
 def _read(columns: list[str], path: Path) -> pd.DataFrame:

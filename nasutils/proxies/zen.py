@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from nasutils.proxies.passes import LAYERS, Passes
 from nasutils.proxies.registry import Need, register
 from nasutils.proxies.synflow import NORMS
-from nasutils.proxies.untouched import buffers_of, hooked, run, tensor_name, weights_of
+from nasutils.proxies.untouched import buffers_of, hooked, run, tensor_name
 
 PERTURBATION = 0.01
 
@@ -36,7 +36,7 @@ def zen(passes: Passes) -> float:
         return torch.randn(like.shape, generator=generator).to(like)  # the same on any device
 
     x = normal(images)
-    if _takes_channels_last(network, x):  # Pooling and batch norm are several times as fast so.
+    if _takes_channels_last(passes, x):  # Pooling and batch norm are several times as fast so.
         x = _channels_last(x)
     moved = x + PERTURBATION * normal(images)
     weights, buffers = _random_weights(passes, normal), _fresh_buffers(network)
@@ -52,12 +52,12 @@ def _channels_last(images: Tensor) -> Tensor:
     return images.contiguous(memory_format=torch.channels_last)
 
 
-def _takes_channels_last(network: nn.Module, images: Tensor) -> bool:
+def _takes_channels_last(passes: Passes, images: Tensor) -> bool:
     """Try two images: a network that flattens maps by ``view`` fails on maps that lie so."""
-    weights, buffers = weights_of(network), buffers_of(network)
+    network, pair = passes.network, _channels_last(images[:2])
     with torch.no_grad():
         try:
-            run(network, weights, buffers, _channels_last(images[:2]), training=False)
+            run(network, passes.weights, buffers_of(network), pair, training=False)
         except RuntimeError:
             return False
     return True

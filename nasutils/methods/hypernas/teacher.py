@@ -73,7 +73,7 @@ class TeacherSettings:
 def judge_made_networks(
     space: str,
     auxiliary: Auxiliary,
-    settings: TeacherSettings | None = None,
+    settings: TeacherSettings,
     seed: int = 0,
     *,
     progress: bool = False,
@@ -83,7 +83,7 @@ def judge_made_networks(
     Args:
         space: One of ``auxiliary.SPACES``.
         auxiliary: Its target networks and images; those to judge by are not those to learn.
-        settings: How; by default as for the published figures.
+        settings: How.
         seed: Of the architectures and the training.
         progress: Whether to draw bars.
 
@@ -94,7 +94,6 @@ def judge_made_networks(
     Raises:
         NasutilsError: As ``fit_jointly``.
     """
-    settings = settings or TeacherSettings()
     drawn = _random_architectures(space, settings.cells, seed)
     stacks = stack(space, drawn, cells_per_stage=auxiliary.cells_per_stage)
     targets = [auxiliary.target(architecture) for architecture in drawn]
@@ -116,7 +115,10 @@ def made_networks(
     *,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Return what ``judge_made_networks`` returns, from the cache if it is there."""
+    """Return what ``judge_made_networks`` returns, from the cache if it is there.
+
+    Its arguments, but for the settings: by default those of the published figures.
+    """
     settings = settings or TeacherSettings()
     images = auxiliary.train.images
     task = space, auxiliary.cells_per_stage, tuple(images.shape), images.device.type
