@@ -34,7 +34,7 @@ notebooks: install  ## run every notebook again and compare with its stored outp
 	$(PY) -m pytest -q --nbval --nbval-current-env --junitxml=$(REPORTS)/notebooks.xml notebooks
 
 bench: install  ## measure speed and memory for the performance page
-	@$(PY) -m benchmarks
+	@$(PY) -m perf
 
 install:  ## make .venv with the pinned packages
 	@$(PYTHON) -m tools.install $(VENV)

@@ -52,19 +52,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from nasutils.atlas import drawing
-from nasutils.atlas.claims import as_printed, judge, load_claims
-from nasutils.atlas.gallery import EMBEDDED, GALLERY, REAL
-from nasutils.atlas.kendall import (
-    ceiling_from_reliability,
-    normals_with_tau,
-    reliability_of_mean,
-    tau_by_pairs,
-)
-from nasutils.atlas.published import Table, pivot
-from nasutils.atlas.repeats import REPEATED, repeated_measurements
-from nasutils.atlas.selection import pareto_front, regret, top_overlap
-from nasutils.atlas.summaries import (
+from nasutils.benchmarks.gallery import EMBEDDED, GALLERY, REAL
+from nasutils.benchmarks.repeats import REPEATED, repeated_measurements
+from nasutils.benchmarks.summaries import (
     cost_profile,
     histogram,
     lines_by_feature,
@@ -78,7 +68,16 @@ from nasutils.digits.query import query
 from nasutils.digits.task import cell_order
 from nasutils.errors import ArchitectureError
 from nasutils.metrics import bootstrap_interval, kendall_tau, seed_reliability, spearman
-from nasutils.report import PALETTE, figure_size, glue, use_style
+from nasutils.metrics.kendall import (
+    ceiling_from_reliability,
+    normals_with_tau,
+    reliability_of_mean,
+    tau_by_pairs,
+)
+from nasutils.metrics.selection import pareto_front, regret, top_overlap
+from nasutils.report import PALETTE, drawing, figure_size, glue, use_style
+from nasutils.report.claims import as_printed, judge, load_claims
+from nasutils.report.table import Table, pivot
 from nasutils.spaces import darts, ofa_mbv3
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.study import Recorder, by_scale, load_results
@@ -438,7 +437,7 @@ plt.show()
 # \tau_{\max} = \frac{2}{\pi} \arcsin \sqrt{\sin \frac{\pi\tau}{2}} .
 # $$
 #
-# ```{literalinclude} ../nasutils/atlas/kendall.py
+# ```{literalinclude} ../nasutils/metrics/kendall.py
 # :language: python
 # :pyobject: ceiling_from_reliability
 # :start-at: r = np
@@ -567,7 +566,7 @@ plt.show()
 # that is cheaper is less accurate, and nothing as cheap is more accurate. Sort by cost, and keep
 # whatever beats all before it.
 #
-# ```{literalinclude} ../nasutils/atlas/selection.py
+# ```{literalinclude} ../nasutils/metrics/selection.py
 # :language: python
 # :pyobject: pareto_front
 # :start-at: order = np
@@ -672,7 +671,7 @@ glue("tau-five", f"{tau_by_pairs(five['params'], five['accuracy']):.1f}")
 # \tau_b = \frac{C - D}{\sqrt{(P - T_x)(P - T_y)}} .
 # $$
 #
-# ```{literalinclude} ../nasutils/atlas/kendall.py
+# ```{literalinclude} ../nasutils/metrics/kendall.py
 # :language: python
 # :pyobject: tau_by_pairs
 # :start-at: first, second
@@ -838,7 +837,7 @@ plt.show()
 # {cite:p}`efron1993bootstrap` draws from the sample with replacement, as the sample was drawn from
 # the table, and reads the interval off the resamples:
 #
-# ```{literalinclude} ../nasutils/metrics.py
+# ```{literalinclude} ../nasutils/metrics/__init__.py
 # :language: python
 # :pyobject: bootstrap_interval
 # :start-at: draws =

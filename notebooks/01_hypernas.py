@@ -55,12 +55,6 @@ import pandas as pd
 import torch
 from sklearn.manifold import TSNE
 
-from nasutils.atlas.claims import NOT_REPRODUCED, NOT_RUN, REPRODUCED, verdict
-from nasutils.atlas.contrast import gain_text, table_of_contrasts
-from nasutils.atlas.drawing import draw_cell
-from nasutils.atlas.figures import Figures, table_of
-from nasutils.atlas.published import Table
-from nasutils.atlas.schematic import draw_flow
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.methods.hypernas import (
@@ -77,7 +71,7 @@ from nasutils.methods.hypernas import (
 )
 from nasutils.methods.hypernas.auxiliary import SPACES as IMAGED
 from nasutils.methods.hypernas.auxiliary import load_auxiliary
-from nasutils.methods.hypernas.contest import (
+from nasutils.methods.hypernas.evaluation import (
     AVERAGED,
     BOTH,
     INFORMED,
@@ -96,6 +90,12 @@ from nasutils.methods.hypernas.contest import (
 from nasutils.methods.hypernas.tasks import agreement, load_task
 from nasutils.metrics import kendall_tau
 from nasutils.report import PALETTE, figure_size, glue, use_style
+from nasutils.report.claims import NOT_REPRODUCED, NOT_RUN, REPRODUCED, verdict
+from nasutils.report.contrast import gain_text, table_of_contrasts
+from nasutils.report.drawing import draw_cell
+from nasutils.report.published_results import Figures, table_of
+from nasutils.report.schematic import draw_flow
+from nasutils.report.table import Table
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.study import Recorder, by_scale

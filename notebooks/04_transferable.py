@@ -59,13 +59,8 @@ import torch
 from matplotlib.collections import LineCollection
 from sklearn.manifold import TSNE
 
-from nasutils.atlas.claims import NOT_RUN, verdict
-from nasutils.atlas.contrast import gain_text
-from nasutils.atlas.figures import Figures, table_of
-from nasutils.atlas.published import Table
-from nasutils.atlas.schematic import draw_flow
+from nasutils.benchmarks.zero_cost import load_zero_cost_cells
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.data.scored import load_scored_cells
 from nasutils.graphs import nasbench201_graph, trace
 from nasutils.graphs.operators import OPERATORS
 from nasutils.methods.transferable import (
@@ -89,6 +84,11 @@ from nasutils.methods.transferable import (
 from nasutils.metrics import spearman
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.report import PALETTE, figure_size, glue, use_style
+from nasutils.report.claims import NOT_RUN, verdict
+from nasutils.report.contrast import gain_text
+from nasutils.report.published_results import Figures, table_of
+from nasutils.report.schematic import draw_flow
+from nasutils.report.table import Table
 from nasutils.spaces.nasbench201 import NONE, NASBench201Cell
 from nasutils.study import Recorder, by_scale
 
@@ -520,7 +520,7 @@ PROXIES = {"synflow": "Synflow", "jacov": "Jacov", "fisher": "Fisher",
            "grad_norm": "GradNorm", "grasp": "Grasp", "snip": "Snip"}  # fmt: skip
 if REAL and part in ("all", "proxies"):
     for data in ("nb101-c10", "nb201-c10", "nb301"):
-        scored = load_scored_cells(data)
+        scored = load_zero_cost_cells(data)
         whole = ~scored.test.index.str.contains(f"{NONE}~", regex=False)
         for proxy, row in PROXIES.items():
             values = scored.proxies[proxy].to_numpy()[whole] if proxy in scored.proxies else None
@@ -1116,7 +1116,7 @@ print(asked)
 # `transferable_pairs` and `transferable_proxies` are the other two jobs. Graphs and spectra of all
 # families take a few minutes once, a contrastive training six; both are kept in the
 # [cache](../book/how_to_rerun.md). Methods are a dictionary, `METHODS`, in
-# `nasutils/methods/transferable/contest.py`: a new row is one entry. At `paper`, networks are
+# `nasutils/methods/transferable/evaluation.py`: a new row is one entry. At `paper`, networks are
 # trained on all labels of the sources, 10 contrastive epochs over 64,000 graphs on a GPU; that run
 # has not been made. Nor have these rows of the `bench` jobs: `CL, attention alone`, searches by
 # `One GNN` and `CL-fine-tune + answers`, and sources one by one for `One GNN`.

@@ -54,17 +54,10 @@ import seaborn as sns
 import torch
 from torch import nn
 
-from nasutils.atlas.claims import NOT_RUN, verdict
-from nasutils.atlas.contrast import all_of, table_of_contrasts
-from nasutils.atlas.darts_drawing import draw_darts_cell
-from nasutils.atlas.drawing import draw_cell
-from nasutils.atlas.figures import Figures, table_of
-from nasutils.atlas.published import Table
-from nasutils.atlas.schematic import draw_flow
+from nasutils.benchmarks.zero_cost import darts_training_proxies, load_zero_cost_cells
 from nasutils.data import load_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.data.scored import darts_training_proxies, load_scored_cells
 from nasutils.digits.query import query
 from nasutils.methods.up_nas import (
     MPE_SCHEDULES,
@@ -98,6 +91,13 @@ from nasutils.report import (
     paper_table,
     use_style,
 )
+from nasutils.report.claims import NOT_RUN, verdict
+from nasutils.report.contrast import all_of, table_of_contrasts
+from nasutils.report.darts_drawing import draw_darts_cell
+from nasutils.report.drawing import draw_cell
+from nasutils.report.published_results import Figures, table_of
+from nasutils.report.schematic import draw_flow
+from nasutils.report.table import Table
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
 from nasutils.study import Recorder, by_scale
@@ -314,7 +314,7 @@ print(", ".join(f"depth {depth}: {zen:.1f}" for depth, zen in zens.items()))
 # backward pass serve the whole gradient family.
 
 # %% tags=["hide-input"]
-known = load_scored_cells("nb201-digits")
+known = load_zero_cost_cells("nb201-digits")
 ranks = known.proxies.rank()  # minus infinity ranks last
 taus = {proxy: kendall_tau(ranks[proxy], known.test) for proxy in ranks}
 registry = describe().loc[sorted(taus, key=taus.get, reverse=True)]
@@ -430,7 +430,7 @@ for name in ("l2_norm", "plain", "Grasp", "EPE_NAS"):
 # %%
 DIGITS, C10 = "nb201-digits", "nb201-c10"
 benchmark = by_scale(scale, demo=DIGITS, bench=C10, paper=C10)
-cells = load_scored_cells(benchmark)
+cells = load_zero_cost_cells(benchmark)
 TUNING = by_scale(scale, demo=500, bench=1000, paper=1000)
 TRIALS = by_scale(scale, demo=200, bench=1000, paper=1000)
 NORMALISATION = "normal_score"
@@ -535,7 +535,7 @@ table_of(book.spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "
 # to a vertex's own and passes the sum through an MLP. Two heads give mean and deviation of a normal
 # distribution for every vertex, 16 dimensions each.
 #
-# ```{literalinclude} ../nasutils/methods/up_nas/vgae.py
+# ```{literalinclude} ../nasutils/methods/common/vgae.py
 # :language: python
 # :pyobject: GINLayer.forward
 # :start-at: loops =
@@ -545,7 +545,7 @@ table_of(book.spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "
 # The decoder is small: two vertices are joined if their vectors point the same way, and a linear
 # map names the operation. The loss is the negative evidence bound of Eq. 2.
 #
-# ```{literalinclude} ../nasutils/methods/up_nas/vgae.py
+# ```{literalinclude} ../nasutils/methods/common/vgae.py
 # :language: python
 # :pyobject: VGAE.decode
 # :start-at: return z
@@ -870,7 +870,7 @@ table_of(book.spread("search", SEARCH_COLUMNS), "search", "Under UP_weighted")
 if REAL:
     targets = ("nb201-c10", "nb201-c100", "nb201-in16", "nb301", "nb101-c10", "nb201-digits")
     for target in targets:
-        other = load_scored_cells(target)
+        other = load_zero_cost_cells(target)
         fitted = Normalisation.fit(NORMALISATION, other.proxies)
         scaled = fitted.transform(other.proxies)
         for name in UNIFIED:
@@ -977,7 +977,7 @@ if REAL:
     for row, value in darts_seconds.items():
         record.add(item="cost", row=row, column="darts", metric="seconds", value=value)
 
-    trained = load_scored_cells("nb301")
+    trained = load_zero_cost_cells("nb301")
     scored = len(trained.test)  # the first of the cells
     estimates = darts_model.predict(genotypes[:scored])
     for name in UNIFIED:
@@ -1067,7 +1067,7 @@ for row in ("exact", "valid", "nearest"):
 # everywhere: {glue:text}`darts-nearest` of the pairs then decode exactly, and no walk has to end
 # (`Gradient Ascent`). Given the vertices, the choice falls apart into one for each node:
 #
-# ```{literalinclude} ../nasutils/methods/up_nas/codecs.py
+# ```{literalinclude} ../nasutils/methods/common/codecs.py
 # :language: python
 # :pyobject: _nearest_darts_cells
 # :start-at: pairs = gains

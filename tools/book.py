@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nasutils.study.files import locked
+from nasutils.files import locked
 from tools.check_book import check
 
 

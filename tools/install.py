@@ -69,7 +69,7 @@ def main() -> None:
     """Install into the folder named by the first argument, unless that is done already."""
     check_interpreter()
     # Imported here: an older Python should reach the check above first.
-    from nasutils.study.files import locked
+    from nasutils.files import locked
 
     venv = Path(sys.argv[1])
     stamp = venv / "installed.sha256"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from nasutils.data.atomic import replacing
 from nasutils.data.sources import Source, get_source
 from nasutils.errors import DataError
+from nasutils.files import atomic_write
 from nasutils.paths import cache_dir, mirror_dir
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _download(source: Source, target: Path) -> None:
     if (mirror := mirror_dir()) is not None:
         ways_out = f"The mirror {mirror} does not have it. {ways_out}"
     try:
-        with replacing(target) as part:
+        with atomic_write(target) as part:
             _transfer(source, part)
             found = sha256_of(part)
             if found != source.sha256:

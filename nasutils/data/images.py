@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from nasutils.data.fetch import fetch
-from nasutils.data.restricted import load_pickle
+from nasutils.data.safe_pickle import load_pickle
 from nasutils.errors import DataError, UnknownNameError
 from nasutils.paths import cache_dir
 

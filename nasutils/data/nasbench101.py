@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data.proxy_files import PROXY_COLUMNS, score, zipped_records
-from nasutils.data.restricted import pickled_blocks
+from nasutils.data.safe_pickle import pickled_blocks
 from nasutils.data.tables import Table, load_table, register
 from nasutils.errors import ArchitectureError, DataError
 from nasutils.spaces.nasbench101 import (

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from nasutils.cache import cached_frame
 from nasutils.data.fetch import fetch
-from nasutils.data.kept import kept_frame
 from nasutils.data.sources import get_source
 from nasutils.errors import DataError, UnknownNameError
 from nasutils.paths import cache_dir
@@ -97,7 +97,7 @@ def load_table(name: str) -> pd.DataFrame:
     table = get_table(name)
     if not table.sources:  # Embedded in the package: nothing to save by a copy.
         return _build(table)
-    return kept_frame(table.cache_path, list(table.columns), partial(_build, table))
+    return cached_frame(table.cache_path, list(table.columns), partial(_build, table))
 
 
 def _registry() -> Mapping[str, Table]:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data import load_table
-from nasutils.data.atomic import replacing
 from nasutils.digits.task import cell_order
+from nasutils.files import atomic_write
 from nasutils.metrics import Reliability, kendall_tau, seed_reliability
 from nasutils.paths import EMBEDDED
 from nasutils.spaces.nasbench201 import NASBench201Cell
@@ -27,7 +27,7 @@ def write() -> Path:
     Raises:
         DataError: If the NAS-Bench-201 table, with which ours is compared, cannot be had.
     """
-    with replacing(FILE) as part:
+    with atomic_write(FILE) as part:
         part.write_text(render(), encoding="utf-8")
     return FILE
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasutils.data.atomic import replacing
 from nasutils.data.nb201_digits import CELLS_FILE, RUNS_FILE
 from nasutils.digits.making import PASSES, collect
 from nasutils.errors import NasutilsError
+from nasutils.files import atomic_write
 
 
 def embed(folder: Path) -> int:
@@ -32,7 +32,7 @@ def embed(folder: Path) -> int:
 def _write(frame: pd.DataFrame, path: Path) -> None:
     """Write compactly: accuracies are multiples of 0.025, times need no more than float32."""
     narrow = {c: "float32" for c in frame.select_dtypes("float64").columns if c != "params"}
-    with replacing(path) as part:
+    with atomic_write(path) as part:
         frame.astype(narrow | {"index": "int16"}).reset_index(drop=True).to_parquet(
             part, compression="zstd"
         )

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from nasutils.data.atomic import replacing
 from nasutils.digits.measure import cost_of_cell, proxies_of_cell, train_cell
 from nasutils.digits.task import cell_order
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.files import atomic_write
 
 CHUNK = 10
 
@@ -100,7 +100,7 @@ def _measure_chunk(measure: Measure, folder: Path, chunk: int) -> None:
     rows = []
     for index in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(cell_order()))):
         rows.extend({"index": index, **row} for row in measure(cell_order()[index]))
-    with replacing(folder / f"{chunk:04d}.parquet") as part:
+    with atomic_write(folder / f"{chunk:04d}.parquet") as part:
         pd.DataFrame(rows).to_parquet(part)
 
 

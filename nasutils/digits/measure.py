@@ -12,7 +12,7 @@ from nasutils.digits import task
 from nasutils.networks.counting import build_on_meta, count_flops, count_params
 from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
-from nasutils.threads import one_thread
+from nasutils.threads import deterministic_cpu
 
 LATENCY_BATCH = 64
 PROXIES = tuple(name for name in SUITE_ZERO if name not in ("params", "flops"))
@@ -35,7 +35,7 @@ def train_cell(
     """
     train_set, valid_set, test_set = (task.images(s, device) for s in ("train", "valid", "test"))
     curve_set = tuple(part[: task.CURVE_IMAGES] for part in valid_set)
-    with one_thread():
+    with deterministic_cpu():
         network = task.build_network(cell, replicas=len(seeds))
         training.initialise(network, seeds)
         network.to(device, memory_format=torch.channels_last)
@@ -85,7 +85,7 @@ def proxies_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
         One row: ``arch`` and a column a proxy; minus infinity where a score is undefined.
     """
     images, labels = (part[:PROXY_BATCH] for part in task.images("train"))
-    with one_thread():
+    with deterministic_cpu():
         network = task.build_network(cell)
         training.initialise(network, [PROXY_SEED])
         scores = score(network.double(), images, labels, PROXIES, seed=PROXY_SEED)
@@ -101,7 +101,7 @@ def latency(cell: NASBench201Cell) -> float:
     network = task.build_network(cell).to(memory_format=torch.channels_last).eval()
     x = torch.zeros(LATENCY_BATCH, *task.IMAGE_SHAPE).to(memory_format=torch.channels_last)
     times = []
-    with one_thread():
+    with deterministic_cpu():
         for _ in range(_LATENCY_REPEATS + 2):
             start = time.perf_counter()
             network(x)

@@ -9,7 +9,7 @@ from torch import Tensor
 from nasutils.data.cluttered_digits import CANVAS, Split, cluttered_digits
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.spaces.nasbench201 import NASBench201Cell, representatives
-from nasutils.training import Schedule
+from nasutils.training.classifiers import Schedule
 
 CHANNELS = 8
 NUM_CLASSES = 10

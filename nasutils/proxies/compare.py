@@ -15,9 +15,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from nasutils.data import load_table
-from nasutils.data.atomic import replacing
 from nasutils.data.images import CIFAR10_MEAN, CIFAR10_STD, load_images
 from nasutils.errors import NasutilsError
+from nasutils.files import atomic_write
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
@@ -82,7 +82,7 @@ def score_sample(
         network = NASBench201Network(NASBench201Cell.from_string(arch)).to(device)
         row = pd.DataFrame(score(network, images, labels, SUITE_ZERO, seed=seed), index=[arch])
         done = pd.concat([done, row.rename_axis("arch")])
-        with replacing(file) as part:
+        with atomic_write(file) as part:
             done.to_csv(part)
     return done.loc[archs]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import nasutils
-from nasutils.study.files import write_text
+from nasutils.files import write_text
 
 FILE = "provenance.json"
 _SOURCES = (".py", ".toml", ".csv", ".parquet")

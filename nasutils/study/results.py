@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nasutils.errors import JobError, UnknownNameError
+from nasutils.files import write_text
 from nasutils.study import provenance
-from nasutils.study.files import write_text
 from nasutils.study.scales import Scale
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasutils.errors import JobError
+from nasutils.files import locked
 from nasutils.study import provenance
-from nasutils.study.files import locked
 from nasutils.study.jobs import Job
 from nasutils.study.results import METRICS, read_metrics
 

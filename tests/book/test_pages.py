@@ -38,7 +38,7 @@ def test_other_mentions_of_the_repository_follow_the_configuration(name):
 def test_launch_buttons_are_configured():
     assert CONFIG["launch_buttons"]["binderhub_url"]
     assert CONFIG["launch_buttons"]["colab_url"]
-    # The theme's options are merged, not replaced: replacing them drops the buttons.
+    # The theme's options are merged, not replaced: atomic_write them drops the buttons.
     assert CONFIG["sphinx"]["recursive_update"] is True
 
 

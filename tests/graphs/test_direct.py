@@ -9,7 +9,7 @@ import pytest
 from nasutils.data import load_table
 from nasutils.data.fetch import fetch
 from nasutils.data.nasbench101 import cells
-from nasutils.data.restricted import load_pickle
+from nasutils.data.safe_pickle import load_pickle
 from nasutils.errors import ArchitectureError, GraphError, UnknownNameError
 from nasutils.graphs import (
     FEATURES,
@@ -329,7 +329,7 @@ OPERATORS_OF_AUTOGO = {
 
 def published_graph(name):
     """A published graph with type, sizes and, for a convolution, kernel of each node."""
-    state = load_pickle(fetch(name), husks="model_src").state
+    state = load_pickle(fetch(name), stubs="model_src").state
     graph = nx.DiGraph([tuple(pair) for pair in state["edge_pairs"]])
     nodes = [node.state for node in state["weighted_nodes"] + state["regular_nodes"]]
     for v, node in enumerate(nodes):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from nasutils.atlas.claims import NOT_REPRODUCED, judge, load_claims
+from nasutils.report.claims import NOT_REPRODUCED, judge, load_claims
 from nasutils.study import load_results
 
 ROOT = Path(__file__).parents[2]

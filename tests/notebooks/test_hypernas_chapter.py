@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nasutils.atlas.figures import Figures
 from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.report.published_results import Figures
 
 ROOT = Path(__file__).parents[2]
 BOOK = Figures("hypernas", root=ROOT)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nasutils.atlas.figures import Figures
+from nasutils.report.published_results import Figures
 
 ROOT = Path(__file__).parents[2]
 BOOK = Figures("transferable", root=ROOT)

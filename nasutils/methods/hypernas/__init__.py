@@ -12,6 +12,17 @@ compared on are the ``tasks``, with ``auxiliary`` ones for the hypernetwork, and
 knows every method by its row.
 """
 
+from nasutils.methods.baselines.forest import path_features, predict_by_trees
+from nasutils.methods.common.cell_sequences import (
+    REDUCTIONS,
+    SPACES,
+    Stacks,
+    stack,
+    stack_nasbench101,
+)
+from nasutils.methods.common.label_scales import LABEL_SCALES
+from nasutils.methods.common.paths import without_dead
+from nasutils.methods.common.target_networks import Target
 from nasutils.methods.hypernas.encoder import (
     CONTEXTS,
     ENCODERS,
@@ -28,21 +39,10 @@ from nasutils.methods.hypernas.hypernetwork import (
 )
 from nasutils.methods.hypernas.joint import VARIANTS, HyperNAS, Images, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.loss import AdaptiveLoss
-from nasutils.methods.hypernas.paths import without_dead
 from nasutils.methods.hypernas.predictor import LOSSES, RECIPES, Predictor, Recipe, fit
 from nasutils.methods.hypernas.proxy_task import ProxySchedule, learn_proxies
 from nasutils.methods.hypernas.selection import cross_validate
-from nasutils.methods.hypernas.stacks import (
-    REDUCTIONS,
-    SPACES,
-    Stacks,
-    stack,
-    stack_nasbench101,
-)
-from nasutils.methods.hypernas.targets import Target
 from nasutils.methods.hypernas.teacher import TeacherSettings, made_networks
-from nasutils.methods.hypernas.trees import path_features, predict_by_trees
-from nasutils.methods.labels import LABEL_SCALES
 
 __all__ = [
     "CONTEXTS",

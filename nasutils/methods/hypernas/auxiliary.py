@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from nasutils.data.images import CIFAR10_MEAN, CIFAR10_STD, load_images
 from nasutils.digits import task as digits
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.target_networks import Target
 from nasutils.methods.hypernas.joint import Images
-from nasutils.methods.hypernas.targets import Target
 from nasutils.networks.nasbench101 import NASBench101Network
 from nasutils.networks.nasbench201 import NASBench201Network
 

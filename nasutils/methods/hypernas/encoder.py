@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import KINDS
 from nasutils.methods.hypernas.graphs import Graphs
-from nasutils.methods.hypernas.stacks import KINDS
 
 #: How a cell learns of those before it: their feature added to its vertices (Eq. 2), concatenated
 #: with them, an embedding of its position in place of it, or not at all.

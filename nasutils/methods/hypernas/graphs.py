@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import UnknownNameError
-from nasutils.methods.hypernas.stacks import ABSENT, Cells, Stacks
+from nasutils.methods.common.cell_sequences import ABSENT, Cells, Stacks
 
 
 @dataclass(frozen=True, slots=True)

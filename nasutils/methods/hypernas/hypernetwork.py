@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from nasutils.errors import UnknownNameError
-from nasutils.methods.hypernas.targets import Place
+from nasutils.methods.common.target_networks import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,16 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import Stacks
+from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
+from nasutils.methods.common.target_networks import Target
 from nasutils.methods.hypernas.encoder import PredictorNetwork
 from nasutils.methods.hypernas.ghn import GHNEncoder
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
 from nasutils.methods.hypernas.loss import AdaptiveLoss
 from nasutils.methods.hypernas.predictor import Predictor, Recipe, predictor_of
-from nasutils.methods.hypernas.stacks import Stacks
-from nasutils.methods.hypernas.targets import Target
-from nasutils.methods.labels import LABEL_SCALES, checked_labels
-from nasutils.threads import one_thread
+from nasutils.threads import deterministic_cpu
 
 #: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.
 VARIANTS = ("hypernas", "hypernas_h", "ghn")
@@ -182,7 +182,7 @@ def fit_jointly(
     targets = [target_of(row) for row in range(len(stacks))]
     for target in targets:
         target.check(stacks)
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with deterministic_cpu(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _Model(stacks, targets[0], recipe, seed).to(images.labels.device)
         losses = _train(model, stacks, scaled, targets, images, seed, progress)

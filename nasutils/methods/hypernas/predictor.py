@@ -21,11 +21,11 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import REDUCTIONS, Stacks
+from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
-from nasutils.methods.hypernas.stacks import REDUCTIONS, Stacks
-from nasutils.methods.labels import LABEL_SCALES, checked_labels
-from nasutils.threads import one_thread
+from nasutils.threads import deterministic_cpu
 
 
 def squared_error(predicted: Tensor, targets: Tensor) -> Tensor:
@@ -197,7 +197,7 @@ class Predictor:
         step = max(1, _CELLS_AT_ONCE // len(self.losses))
         parts = [stacks[start : start + step] for start in range(0, len(stacks), step)]
         # Small matrices: two parts beside each other gain more than two threads in one product.
-        with one_thread(), ThreadPoolExecutor(threads) as pool:
+        with deterministic_cpu(), ThreadPoolExecutor(threads) as pool:
             made = pool.map(partial(self._of_part, module), parts)
             return np.concatenate(list(made), axis=1)
 
@@ -252,7 +252,7 @@ def fit(
     """
     labels, rows = checked_labels(len(stacks), accuracy, rows, seeds)
     targets = LABEL_SCALES[recipe.labels](labels)  # (R, n)
-    with one_thread():
+    with deterministic_cpu():
         network = PredictorNetwork(len(stacks.vocabulary), stacks.order, recipe.encoder, seeds)
         if start:
             network.encoder.load_state_dict(start.encoder.state_dict())

@@ -15,12 +15,12 @@ import torch
 from tqdm import tqdm
 
 from nasutils.errors import DataError, NasutilsError
+from nasutils.methods.common.cell_sequences import Stacks
+from nasutils.methods.common.label_scales import LABEL_SCALES
 from nasutils.methods.hypernas.encoder import EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.predictor import cosine
-from nasutils.methods.hypernas.stacks import Stacks
-from nasutils.methods.labels import LABEL_SCALES
-from nasutils.threads import one_thread
+from nasutils.threads import deterministic_cpu
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def learn_proxies(
     graphs = graphs_of(stacks, encoder.normalisation)
     batches = [torch.Generator().manual_seed(seed) for seed in seeds]
     shape = (schedule.batch_size,)
-    with one_thread():
+    with deterministic_cpu():
         network = PredictorNetwork(
             len(stacks.vocabulary), stacks.order, encoder, seeds, outputs=targets.shape[1]
         )

@@ -7,9 +7,9 @@ import torch
 from numpy.typing import ArrayLike
 
 from nasutils.errors import NasutilsError
+from nasutils.methods.common.cell_sequences import Stacks
+from nasutils.methods.common.label_scales import checked_labels
 from nasutils.methods.hypernas.predictor import Recipe, fit
-from nasutils.methods.hypernas.stacks import Stacks
-from nasutils.methods.labels import checked_labels
 from nasutils.metrics import kendall_tau
 
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nasutils.benchmarks.zero_cost import load_zero_cost_cells
 from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.data.proxy_files import PROXIES
-from nasutils.data.scored import load_scored_cells
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.hypernas.paths import without_dead
+from nasutils.methods.common.cell_sequences import Stacks, stack, stack_nasbench101
+from nasutils.methods.common.paths import without_dead
 from nasutils.methods.hypernas.predictor import Recipe
-from nasutils.methods.hypernas.stacks import Stacks, stack, stack_nasbench101
 from nasutils.metrics import kendall_tau, spearman
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.darts import DARTSGenotype
@@ -178,7 +178,7 @@ def _nasbench201(data: str, title: str) -> Task:
 
 def _scored(name: str, space: str, title: str, *, whole: bool) -> Task:
     """Read the cells of a benchmark that have public proxies."""
-    scored = load_scored_cells(name)
+    scored = load_zero_cost_cells(name)
     table = scored.proxies.dropna(axis=1).assign(valid=scored.valid, test=scored.test)
     if space == "nasbench201":
         cells = [NASBench201Cell.from_string(arch) for arch in table.index]

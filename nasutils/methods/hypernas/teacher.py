@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nasutils.data.kept import kept_frame
+from nasutils.cache import cached_frame
 from nasutils.errors import NasutilsError
+from nasutils.methods.common.cell_sequences import SPACES, stack
 from nasutils.methods.hypernas.auxiliary import Auxiliary
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.joint import JUDGEMENTS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import Recipe
-from nasutils.methods.hypernas.stacks import SPACES, stack
 from nasutils.paths import cache_dir
 
 # Raised whenever the same settings make other networks.
@@ -123,7 +123,7 @@ def made_networks(
     images = auxiliary.train.images
     task = space, auxiliary.cells_per_stage, tuple(images.shape), images.device.type
     key = hashlib.sha256(repr((_VERSION, task, settings, seed)).encode()).hexdigest()[:16]
-    return kept_frame(
+    return cached_frame(
         cache_dir() / "teachers" / f"{space}-{key}.parquet",
         ["arch", *JUDGEMENTS],
         lambda: judge_made_networks(space, auxiliary, settings, seed, progress=progress),

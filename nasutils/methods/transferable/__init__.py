@@ -8,17 +8,10 @@ source families and is fine-tuned on few of the target (``predictor``), and an e
 ``search`` asks it, with mutations and ``crossover``.
 """
 
-from nasutils.methods.transferable.arenas import ARENAS, Arena, load_arena
-from nasutils.methods.transferable.contest import (
-    METHODS,
-    Learner,
-    Method,
-    Transfer,
-    beginner,
-    transfer,
-    unseen_spearman,
-)
-from nasutils.methods.transferable.counts import operator_counts, predict_by_counts
+from nasutils.methods.baselines.ridge import operator_counts, predict_by_counts
+from nasutils.methods.baselines.synflow import rank_by_synflow
+from nasutils.methods.common.graph_set import Batch, GraphSet
+from nasutils.methods.common.spectrum import most_similar, spectral_distance, spectrum
 from nasutils.methods.transferable.encoder import (
     ACTIVATIONS,
     CLEncoder,
@@ -27,6 +20,15 @@ from nasutils.methods.transferable.encoder import (
     projection_head,
     regression_head,
 )
+from nasutils.methods.transferable.evaluation import (
+    METHODS,
+    Learner,
+    Method,
+    Transfer,
+    beginner,
+    transfer,
+    unseen_spearman,
+)
 from nasutils.methods.transferable.families import (
     FAMILIES,
     SPACES,
@@ -34,8 +36,6 @@ from nasutils.methods.transferable.families import (
     load_family,
     random_family,
 )
-from nasutils.methods.transferable.graph_set import Batch, GraphSet
-from nasutils.methods.transferable.keeping import pretrained
 from nasutils.methods.transferable.loss import WEIGHTS, contrastive_loss, positive_weights
 from nasutils.methods.transferable.predictor import (
     FIT_RECIPES,
@@ -47,15 +47,15 @@ from nasutils.methods.transferable.predictor import (
     gnn_baseline,
     predict_from,
 )
+from nasutils.methods.transferable.pretrained_cache import pretrained
 from nasutils.methods.transferable.pretraining import (
     POSITIVES,
     ContrastiveRecipe,
     Pretrained,
     pretrain,
 )
+from nasutils.methods.transferable.query_benchmarks import ARENAS, Arena, load_arena
 from nasutils.methods.transferable.search import PUBLISHED, EvolutionSettings, evolve
-from nasutils.methods.transferable.spectrum import most_similar, spectral_distance, spectrum
-from nasutils.methods.transferable.zero_cost import rank_by_synflow
 
 __all__ = [
     "ACTIVATIONS",

@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import FEATURES, OPERATORS
-from nasutils.methods.transferable.graph_set import Batch
-from nasutils.methods.transferable.spectrum import NUM_POSITIONS
+from nasutils.methods.common.graph_set import Batch
+from nasutils.methods.common.spectrum import NUM_POSITIONS
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": torch.relu, "tanh": torch.tanh}
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from nasutils.benchmarks.zero_cost import load_zero_cost_cells, nasbench201_synflow
+from nasutils.cache import cached
 from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
-from nasutils.data.kept import kept
-from nasutils.data.scored import load_scored_cells
 from nasutils.digits.task import IMAGE_SHAPE, build_network
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import (
@@ -26,7 +26,7 @@ from nasutils.graphs import (
     ofa_mbv3_graph,
     trace,
 )
-from nasutils.methods.transferable.graph_set import GraphSet
+from nasutils.methods.common.graph_set import GraphSet
 from nasutils.paths import cache_dir
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
@@ -175,7 +175,7 @@ def _cached_graphs(
     text = "\n".join([str(_VERSION), *map(str, architectures)])
     key = hashlib.sha256(text.encode()).hexdigest()[:16]
     path = cache_dir() / "graphs" / f"{name}-{len(architectures)}-{key}.npz"
-    return kept(
+    return cached(
         path,
         load=GraphSet.load,
         make=lambda: GraphSet.of(map(graph, architectures), progress=progress),
@@ -193,21 +193,10 @@ def _nasbench101() -> _Rows:
 
 
 def _nasbench101_scored() -> _Rows:
-    scored = load_scored_cells("nb101-c10")
+    scored = load_zero_cost_cells("nb101-c10")
     frame = load_table("nasbench101").set_index("hash").loc[scored.test.index]
     frame = frame.assign(label=scored.test, synflow=scored.proxies["synflow"])
     return _Rows(frame, nasbench101_table.cells)
-
-
-def nasbench201_synflow() -> pd.Series:
-    """Return the logarithms of the public SynFlow scores of all 15,625 cells, by their strings.
-
-    Raises:
-        DataError: If the table cannot be had.
-    """
-    proxies = load_table("nasbench201_proxies")
-    scores = proxies[(proxies["source"] == "freerea") & (proxies["dataset"] == "cifar10")]
-    return scores.set_index("arch")["synflow"]
 
 
 def _nasbench201() -> _Rows:

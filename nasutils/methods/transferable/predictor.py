@@ -7,7 +7,7 @@ spaces are not comparable.
 """
 
 import copy
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.labels import LABEL_SCALES
+from nasutils.errors import UnknownNameError
+from nasutils.methods.common.graph_set import GraphSet
+from nasutils.methods.common.label_scales import LABEL_SCALES, scaled_labels
 from nasutils.methods.transferable.encoder import Encoder, GNNEncoder, mlp, regression_head
-from nasutils.methods.transferable.graph_set import GraphSet
-from nasutils.threads import one_thread
+from nasutils.threads import deterministic_cpu
 
 _CHUNK_NODES = 65_536
 
@@ -95,7 +95,7 @@ def embed(encoder: Encoder, graphs: GraphSet, *, chunk_nodes: int = _CHUNK_NODES
     encoder.eval()
     device = next(encoder.parameters()).device
     found = np.empty((len(graphs), encoder.embedding), dtype=np.float32)
-    with one_thread():
+    with deterministic_cpu():
         for part in graphs.split(np.arange(len(graphs)), chunk_nodes):
             found[part] = encoder(graphs.batch(part).to(device)).cpu().numpy()
     return found
@@ -105,7 +105,7 @@ def embed(encoder: Encoder, graphs: GraphSet, *, chunk_nodes: int = _CHUNK_NODES
 def predict_from(head: nn.Module, embeddings: np.ndarray) -> np.ndarray:
     """Predict from embeddings (N, m): float32 of shape (N,)."""
     device = next(head.parameters()).device
-    with one_thread():
+    with deterministic_cpu():
         return head(torch.from_numpy(embeddings).to(device))[:, 0].cpu().numpy()
 
 
@@ -180,36 +180,6 @@ def fit(
     return predictor, losses
 
 
-def scaled_labels(sources: Sequence[tuple[Sized, ArrayLike]], scale: str = "z_score") -> Tensor:
-    """Scale the labels of each family by themselves, and join them.
-
-    Args:
-        sources: Of each family n graphs or embeddings, and their labels, (n,).
-        scale: One of ``LABEL_SCALES``.
-
-    Returns:
-        float32 of shape (sum of n,).
-
-    Raises:
-        NasutilsError: If the numbers differ, or labels are not finite or all alike.
-    """
-    if not sources:
-        raise NasutilsError("labels of at least one family are needed.")
-    scaled = []
-    for number, (graphs, given) in enumerate(sources):
-        values, size = np.asarray(given, dtype=float), len(graphs)
-        if values.shape != (size,):
-            raise NasutilsError(f"family {number} has {size} graphs, labels {values.shape}.")
-        if not np.isfinite(values).all():
-            raise NasutilsError(
-                f"{(~np.isfinite(values)).sum()} labels of family {number} are NaN or infinite."
-            )
-        if np.ptp(values) == 0:
-            raise NasutilsError(f"all labels of family {number} are the same: nothing to learn.")
-        scaled.append(LABEL_SCALES[scale](torch.tensor(values)[None])[0].float())
-    return torch.cat(scaled)
-
-
 def _descend(
     module: nn.Module,
     forward: Callable[[Tensor], Tensor],
@@ -232,7 +202,7 @@ def _descend(
     optimiser = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
     losses = torch.zeros(recipe.epochs, device=targets.device)
     module.train()
-    with one_thread():
+    with deterministic_cpu():
         for epoch in tqdm(range(recipe.epochs), "labels", unit="epoch", disable=not progress):
             batches = torch.randperm(len(targets), generator=order).split(recipe.batch_size)
             for rows in batches:

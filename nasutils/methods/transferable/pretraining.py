@@ -14,11 +14,11 @@ from torch.utils.checkpoint import checkpoint
 from tqdm import tqdm
 
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.graph_set import GraphSet
+from nasutils.methods.common.spectrum import most_similar
 from nasutils.methods.transferable.encoder import CLEncoder, EncoderSettings, projection_head
-from nasutils.methods.transferable.graph_set import GraphSet
 from nasutils.methods.transferable.loss import SIMILAR, WEIGHTS, contrastive_loss
-from nasutils.methods.transferable.spectrum import most_similar
-from nasutils.threads import one_thread
+from nasutils.threads import deterministic_cpu
 
 #: What attracts a graph: all of its family (SupCon), or one similar graph alone (SimCLR).
 FAMILY, PAIR = POSITIVES = ("family", "pair")
@@ -181,7 +181,7 @@ def pretrain(
     graphs = GraphSet.concatenate(families)
     family = np.repeat(np.arange(len(families)), [len(graphs) for graphs in families])
     batches = FamilyBatches(graphs, family, recipe, np.random.default_rng(seed))
-    with one_thread(), torch.random.fork_rng(devices=[]):
+    with deterministic_cpu(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         encoder = CLEncoder(recipe.encoder)
         model = nn.ModuleList([encoder, projection_head(encoder.embedding)]).to(device)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.transferable.crossover import crossover
 from nasutils.search import Score, SearchResult, ask
+from nasutils.spaces.crossover import crossover
 
 # Children that were asked about before are thrown away; in a small space they are most of them.
 _ATTEMPTS = 20

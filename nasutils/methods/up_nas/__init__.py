@@ -6,8 +6,9 @@ The method in the order of its use: ``normalise`` the proxies, find the weights 
 embedding (``estimator``, ``model``), and climb (``ascent``).
 """
 
+from nasutils.methods.common.codecs import CODECS, Codec, get_codec
+from nasutils.methods.common.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
 from nasutils.methods.up_nas.ascent import AscentResult, gradient_ascent
-from nasutils.methods.up_nas.codecs import CODECS, Codec, get_codec
 from nasutils.methods.up_nas.estimator import (
     MPE_SCHEDULES,
     MPESchedule,
@@ -24,7 +25,6 @@ from nasutils.methods.up_nas.unify import (
     selected_weights,
     unified_proxy,
 )
-from nasutils.methods.up_nas.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
 
 __all__ = [
     "CODECS",

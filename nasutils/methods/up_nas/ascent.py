@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.up_nas.codecs import Architecture
-from nasutils.threads import one_thread
+from nasutils.methods.common.codecs import Architecture
+from nasutils.threads import deterministic_cpu
 
 
 class Landscape(Protocol):
@@ -64,7 +64,7 @@ STEPS: dict[str, tuple[type[torch.optim.Optimizer], float]] = {
 }
 
 
-@one_thread()
+@deterministic_cpu()
 def gradient_ascent(
     landscape: Landscape,
     starts: Sequence[Architecture],

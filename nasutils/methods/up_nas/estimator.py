@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.up_nas.flat import flatten_parameters
-from nasutils.threads import one_thread
+from nasutils.methods.common.flat_parameters import flatten_parameters
+from nasutils.threads import deterministic_cpu
 
 
 class MultiProxyEstimator(nn.Module):
@@ -70,7 +70,7 @@ MPE_SCHEDULES = {
 }
 
 
-@one_thread()
+@deterministic_cpu()
 def train_estimator(
     embeddings: Tensor,
     scores: Tensor,

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import DataError
-from nasutils.methods.up_nas.codecs import Architecture, Codec
+from nasutils.methods.common.codecs import Architecture, Codec
+from nasutils.methods.common.vgae import VGAE
 from nasutils.methods.up_nas.estimator import MPESchedule, MultiProxyEstimator, train_estimator
-from nasutils.methods.up_nas.vgae import VGAE
 
 
 @dataclass(frozen=True, slots=True)

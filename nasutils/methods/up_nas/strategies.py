@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nasutils.errors import UnknownNameError
+from nasutils.methods.common.codecs import Architecture
 from nasutils.methods.up_nas.ascent import gradient_ascent
-from nasutils.methods.up_nas.codecs import Architecture
 from nasutils.methods.up_nas.model import UnifiedEstimator
 from nasutils.search import evolutionary_search, random_search
 

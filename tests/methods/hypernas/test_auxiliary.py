@@ -6,9 +6,9 @@ import torch
 
 from nasutils.data import images as data_images
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import stack
 from nasutils.methods.hypernas import auxiliary
 from nasutils.methods.hypernas.auxiliary import cifar10_images, load_auxiliary
-from nasutils.methods.hypernas.stacks import stack
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import NASBench201Cell
 

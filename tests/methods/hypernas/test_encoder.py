@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import ABSENT, NORMAL, Cells, Stacks, stack
 from nasutils.methods.hypernas.encoder import (
     CONTEXTS,
     NP,
@@ -15,7 +16,6 @@ from nasutils.methods.hypernas.encoder import (
     PredictorNetwork,
 )
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
-from nasutils.methods.hypernas.stacks import ABSENT, NORMAL, Cells, Stacks, stack
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import NASBench201Cell

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from nasutils.errors import UnknownNameError
+from nasutils.methods.common.cell_sequences import ABSENT, NORMAL, REDUCTION, Cells, Stacks
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
-from nasutils.methods.hypernas.stacks import ABSENT, NORMAL, REDUCTION, Cells, Stacks
 
 # 0 -> 1, 0 -> 2, 1 -> 2, and a vertex that fills up.
 ADJACENCY = torch.tensor([[[0, 1, 1, 0], [0, 0, 1, 0], [0, 0, 0, 0], [0, 0, 0, 0]]])

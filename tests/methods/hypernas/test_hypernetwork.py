@@ -7,11 +7,11 @@ from torch.nn import functional as F
 
 from nasutils.digits import task
 from nasutils.errors import UnknownNameError
+from nasutils.methods.common.cell_sequences import stack
+from nasutils.methods.common.target_networks import Place, Target
 from nasutils.methods.hypernas.encoder import EncoderSettings, StackEncoder, initialise
 from nasutils.methods.hypernas.graphs import graphs_of
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
-from nasutils.methods.hypernas.stacks import stack
-from nasutils.methods.hypernas.targets import Place, Target
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
 SMALL = HypernetworkSettings(hidden=12, layers=2, channels=4)

@@ -10,14 +10,14 @@ from torch import nn
 
 from nasutils.digits import task
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import stack
+from nasutils.methods.common.target_networks import Target
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.ghn import GHNEncoder
 from nasutils.methods.hypernas.graphs import graphs_of
 from nasutils.methods.hypernas.hypernetwork import HypernetworkSettings
 from nasutils.methods.hypernas.joint import VARIANTS, Images, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import Recipe
-from nasutils.methods.hypernas.stacks import stack
-from nasutils.methods.hypernas.targets import Target
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
 RNG = np.random.default_rng(0)

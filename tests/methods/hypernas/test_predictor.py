@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
+from nasutils.methods.common.cell_sequences import Cells, stack
+from nasutils.methods.common.label_scales import LABEL_SCALES
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.predictor import (
     RECIPES,
@@ -16,8 +18,6 @@ from nasutils.methods.hypernas.predictor import (
     pairwise_loss,
     squared_error,
 )
-from nasutils.methods.hypernas.stacks import Cells, stack
-from nasutils.methods.labels import LABEL_SCALES
 from nasutils.metrics import kendall_tau
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nasutils.errors import NasutilsError
+from nasutils.methods.common.cell_sequences import stack
 from nasutils.methods.hypernas import selection
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.predictor import Recipe, fit
 from nasutils.methods.hypernas.selection import cross_validate
-from nasutils.methods.hypernas.stacks import stack
 from nasutils.metrics import kendall_tau
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.hypernas.stacks import stack
+from nasutils.methods.common.cell_sequences import stack
 from nasutils.methods.hypernas.tasks import Task, agreement, load_task
 from nasutils.spaces.nasbench201 import NASBench201Cell
 

@@ -11,7 +11,7 @@ from nasutils.graphs import (
     nasbench201_graph,
     ofa_mbv3_graph,
 )
-from nasutils.methods.transferable.graph_set import GraphSet
+from nasutils.methods.common.graph_set import GraphSet
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import OPS, NASBench201Cell

@@ -6,6 +6,7 @@ import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import FEATURES, OPERATORS, ComputationGraph
+from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.encoder import (
     AttentionLayer,
     CLEncoder,
@@ -17,7 +18,6 @@ from nasutils.methods.transferable.encoder import (
     projection_head,
     regression_head,
 )
-from nasutils.methods.transferable.graph_set import GraphSet
 
 CONV, RELU = OPERATORS.index("conv"), OPERATORS.index("relu")
 

@@ -6,9 +6,9 @@ import pytest
 from nasutils.data import load_table
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.graphs import darts_graph, nasbench101_graph, nasbench201_graph, ofa_mbv3_graph
+from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable import families
 from nasutils.methods.transferable.families import load_family, random_family
-from nasutils.methods.transferable.graph_set import GraphSet
 
 
 @pytest.fixture(autouse=True)

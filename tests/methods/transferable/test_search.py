@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.transferable.crossover import OPERATORS, crossover
 from nasutils.methods.transferable.search import PUBLISHED, EvolutionSettings, evolve
 from nasutils.spaces.autoformer import AutoFormerTiny
+from nasutils.spaces.crossover import OPERATORS, crossover
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import CONV3, OPS, SKIP, NASBench201Cell

@@ -1,0 +1,1 @@
+"""Methods of no paper, which every chapter sets beside its own."""

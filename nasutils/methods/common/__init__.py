@@ -1,0 +1,1 @@
+"""What the methods of two papers share."""

@@ -1,0 +1,218 @@
+"""The paper's numbers beside ours."""
+
+import html
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from nasutils.data.paper_numbers import METRICS, load_paper_numbers
+from nasutils.data.paper_numbers import PAPERS as PRINTED
+from nasutils.errors import UnknownNameError
+from nasutils.report.numbers import digits_of, plain_number
+from nasutils.report.published import published_item
+from nasutils.study.results import PAPERS
+
+# Short headings for the columns of tables, by what stands before the slash.
+_TITLES = {
+    "nb101-c10": "NB101 CIFAR-10",
+    "nb201-c10": "NB201 CIFAR-10",
+    "nb201-c100": "NB201 CIFAR-100",
+    "nb201-in16": "NB201 ImageNet16",
+    "nb201-digits": "NB201-Digits",
+    "nb301": "NB301",
+    "darts-c10": "DARTS CIFAR-10",
+    "darts-imagenet": "DARTS ImageNet",
+    "mbv3-imagenet": "MobileNetV3 ImageNet",
+    "vit-imagenet": "ViT ImageNet",
+    "c10": "CIFAR-10",
+    "c100": "CIFAR-100",
+    "imagenet": "ImageNet",
+}
+_MEASURES = {
+    "kendall_tau": "Kendall τ",
+    "spearman": "Spearman ρ",
+    "valid_accuracy": "validation (%)",
+    "test_accuracy": "test (%)",
+    "test_accuracy_min": "test, min (%)",
+    "test_accuracy_mean": "test, mean (%)",
+    "test_accuracy_max": "test, max (%)",
+    "accuracy": "accuracy (%)",
+    "test_error": "test error (%)",
+    "top1_accuracy": "top-1 (%)",
+    "top5_accuracy": "top-5 (%)",
+    "top1_error": "top-1 error (%)",
+    "success_rate": "valid (%)",
+    "params_m": "params (M)",
+    "flops_m": "FLOPs (M)",
+    "gpu_days": "GPU days",
+    "search_gpu_hours": "search (GPU h)",
+    "pretrain_gpu_hours": "once before (GPU h)",
+    "seconds": "time (s)",
+}
+_TABLE_STYLES = [
+    {"selector": "", "props": "font-variant-numeric: tabular-nums"},
+    {"selector": "td", "props": "text-align: right; white-space: nowrap"},
+    {"selector": "th.row_heading", "props": "text-align: left"},
+    {"selector": "th.col_heading", "props": "text-align: right"},
+    {"selector": "caption", "props": "caption-side: bottom; text-align: left"},
+]
+_KEYS = ("column", "metric", "source")  # what heads a column of a table
+_SMALLER_IS_BETTER = {"test_error", "top1_error", "nb360_error", "rank"}
+_BIGGER_IS_BETTER = {"kendall_tau", "spearman", "success_rate"}
+
+
+def paper_table(
+    paper: str,
+    item: str,
+    *,
+    metric: str = "",
+    scale: str = "",
+    rows: str = "all",
+    chapter: str = "",
+    root: Path | None = None,
+) -> "PaperTable":
+    """Set a table of a paper beside our published results.
+
+    A row a method, in the paper's order, ours alone after them; under every benchmark the paper's
+    figure and our mean ± standard deviation over seeds, the best of each in bold. The caption
+    says scale, seeds, device, wall time, version, and the command that repeats it.
+
+    Args:
+        paper: The paper's short name.
+        item: ``table1``, ``table2``...
+        metric: Only this metric; all of the table's, where "".
+        scale: The scale of our figures; the largest that is published, where "".
+        rows: ``all``, or ``ours`` for the methods that we ran.
+        chapter: The chapter that published ours; the paper's own, where "".
+        root: The checkout; the one around the working folder, where None.
+
+    Raises:
+        UnknownNameError: If the paper has no such table, or it has no such metric.
+    """
+    if rows not in ("all", "ours"):
+        raise UnknownNameError("choice of rows", rows, ("all", "ours"))
+    theirs = _theirs(paper)
+    ours = published_item(paper, item, scale, chapter, root)
+    if item not in {*theirs["item"], *ours["item"]}:
+        raise UnknownNameError(f"item of {paper}", item, set(theirs["item"]) or {"(none)"})
+    theirs = theirs[theirs["item"] == item]
+    if metric:
+        known = {*theirs["metric"], *ours["metric"]}
+        if metric not in known:
+            raise UnknownNameError(f"metric of {paper} {item}", metric, known)
+        theirs, ours = theirs[theirs["metric"] == metric], ours[ours["metric"] == metric]
+    cells = pd.concat([theirs.assign(source="paper"), _summarised(ours).assign(source="ours")])
+    if rows == "ours":
+        cells = cells[cells["row"].isin(ours["row"])]
+    # A fixed name, so that a notebook run again has the same output.
+    return _styled(cells, _caption(ours), f"{paper}-{item}")
+
+
+def _theirs(paper: str) -> pd.DataFrame:
+    """Return the paper's figures; chapter 0 has no paper, hence none."""
+    if paper not in PAPERS:
+        raise UnknownNameError("paper", paper, PAPERS)
+    return load_paper_numbers(paper) if paper in PRINTED else load_paper_numbers().iloc[:0]
+
+
+def _summarised(ours: pd.DataFrame) -> pd.DataFrame:
+    """Return mean and standard deviation over the seeds."""
+    groups = ours.groupby(["row", "column", "metric"], sort=False)["value"]
+    return groups.agg(value="mean", std="std").reset_index()
+
+
+class PaperTable(Styler):
+    """A styled table that a terminal shows as text, the same in every run."""
+
+    def __repr__(self) -> str:
+        return self.data.to_string()
+
+
+def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> PaperTable:
+    texts, weights = _texts(cells)
+    if cells["metric"].nunique() == 1:
+        texts.columns = weights.columns = texts.columns.droplevel(1)
+        metric = cells["metric"].iloc[0]
+        caption = f"{html.escape(METRICS.get(metric, metric))}. {caption}"
+    return (
+        PaperTable(texts)
+        .apply(lambda _: weights, axis=None)
+        .format(escape="html")
+        .format_index(escape="html")
+        .set_caption(caption)
+        .set_uuid(uuid)
+        .set_table_attributes('class="paper-table"')
+        .set_table_styles(_TABLE_STYLES)
+    )
+
+
+def _texts(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the written figures, and the CSS that makes the best of a column bold."""
+    texts: dict[tuple, dict[str, str]] = {}
+    weights: dict[tuple, dict[str, str]] = {}
+    for (column, metric, source), group in cells.groupby([*_KEYS], sort=False):
+        head = _head(column, metric, source)
+        digits = _printed_digits(group["value"]) if source == "paper" else digits_of(metric)
+        best = _best(group["value"], metric) if len(group) > 1 else None
+        texts[head], weights[head] = {}, {}
+        for row, value, std in group[["row", "value", "std"]].itertuples(index=False):
+            deviation = "" if np.isnan(std) else f" ± {plain_number(std, digits)}"
+            texts[head][row] = plain_number(value, digits) + deviation
+            weights[head][row] = "font-weight: bold" if value == best else ""
+    rows, columns = cells["row"].unique(), pd.MultiIndex.from_tuples(_heads(cells))
+    written, weight = (pd.DataFrame(each, rows, columns).fillna("") for each in (texts, weights))
+    return written, weight
+
+
+def _heads(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return the headings, in the paper's order, what belongs together side by side."""
+    order = {key: {name: n for n, name in enumerate(cells[key].unique())} for key in _KEYS}
+    found = cells[[*_KEYS]].drop_duplicates().itertuples(index=False)
+    ranked = sorted(found, key=lambda names: [order[k][n] for k, n in names._asdict().items()])
+    return [_head(*names) for names in ranked]
+
+
+def _head(column: str, metric: str, source: str) -> tuple[str, str, str]:
+    name, slash, split = column.partition("/")
+    title = _TITLES.get(name, name) + (f" / {split}" if slash else "")
+    return title, _MEASURES.get(metric, metric.replace("_", " ")), source
+
+
+def _caption(ours: pd.DataFrame) -> str:
+    """Return where our figures come from, as HTML."""
+    if ours.empty:
+        return "The paper's figures; ours are not published yet."
+    counts = ours.groupby(["row", "column", "metric"]).size()
+    low, high = int(counts.min()), int(counts.max())
+    seeds = f"{low} to {high} seeds" if low < high else f"{low} seed{'s' * (low > 1)}"
+    devices = html.escape(" and ".join(sorted(ours["device"].unique())))
+    versions = html.escape(", ".join(sorted(ours["version"].unique())))
+    jobs = ours["job"].unique()
+    command = f"<code>{html.escape(jobs[0])}</code>" + (
+        f" and {len(jobs) - 1} more" * (len(jobs) > 1)
+    )
+    return (
+        f"Ours: scale {ours['scale'].iloc[0]}, {seeds} (mean ± standard deviation), {devices}, "
+        f"{_duration(ours['seconds'].sum())}, nasutils {versions}. Repeat: {command}"
+    )
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _best(values: pd.Series, metric: str) -> float | None:
+    """Return the best value, or None where no direction is better, as for parameters."""
+    if metric in _SMALLER_IS_BETTER:
+        return values.min()
+    return values.max() if metric in _BIGGER_IS_BETTER or "accuracy" in metric else None
+
+
+def _printed_digits(values: pd.Series) -> int:
+    """Return the decimals that the paper printed in a column."""
+    return max(len(f"{value:.10g}".partition(".")[2]) for value in values)

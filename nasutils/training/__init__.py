@@ -1,0 +1,1 @@
+"""Training loops: one for image classifiers, one for predictors."""

@@ -1,0 +1,64 @@
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from nasutils.report import drawing
+from nasutils.spaces.nasbench201 import NASBench201Cell
+
+CELL = NASBench201Cell.from_string(
+    "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|"
+)
+
+
+def texts(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_cell_shows_every_operation_but_none():
+    _, ax = plt.subplots()
+    drawing.draw_cell(ax, CELL, "title")
+    assert len(ax.patches) == 4
+    assert sorted(texts(ax)) == sorted(
+        ["in", "1", "2", "out", "conv 3×3", "skip", "conv 1×1", "pool"]
+    )
+
+
+def test_one_panel_a_title():
+    axes = drawing.panels({"a": "A", "b": "B", "c": "C", "d": "D"}, columns=3)
+    assert [ax.get_title() for ax in axes.values()] == list("ABCD")
+    assert drawing.panels({}) == {}
+
+
+def test_histogram_is_in_percent():
+    _, ax = plt.subplots()
+    drawing.draw_histogram(ax, pd.Series([0.25, 0.75], index=[80, 85]), (80, 90))
+    assert [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in ax.patches] == [
+        (80, 5, 25),
+        (85, 5, 75),
+    ]
+
+
+def test_profile_draws_the_best_so_far():
+    _, ax = plt.subplots()
+    profile = pd.DataFrame({"cost": [1, 2, 3], "median": [5, 6, 4], "best": [7, 9, 8]})
+    drawing.draw_profile(ax, profile)
+    assert ax.lines[0].get_ydata().tolist() == [7, 9, 9]
+
+
+def test_lines_have_one_look_a_feature():
+    _, (left, right) = plt.subplots(1, 2)
+    line = pd.Series([1, 2], index=[0, 1])
+    drawing.draw_lines(left, {"pool": line, "skip": line})
+    drawing.draw_lines(right, {"skip": line})
+    assert left.lines[1].get_color() == right.lines[0].get_color() != left.lines[0].get_color()
+
+
+def test_pairs_by_hand():
+    _, ax = plt.subplots()
+    drawing.draw_pairs(ax, [1, 2, 3, 3], [10, 30, 20, 40], list("ABCD"))
+    assert texts(ax) == ["+", "+", "−", "+", "+", "="]
+
+
+def test_slopes_rank_both_lists():
+    _, ax = plt.subplots()
+    drawing.draw_slopes(ax, [0.1, 0.9, 0.5], [70, 60, 80], list("ABC"))
+    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2], [3, 1], [2, 3]]
