@@ -1,7 +1,10 @@
 """The errors that a user of the package can meet, each one clear sentence with a way out."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class NasutilsError(Exception):
@@ -35,3 +38,20 @@ class GraphError(NasutilsError, ValueError):
 
 class JobError(NasutilsError):
     """A notebook job that cannot start or that failed."""
+
+
+def lookup(kind: str, name: str, registry: Mapping[str, T]) -> T:
+    """Return the entry of a registry by its name.
+
+    Args:
+        kind: What the registry holds, in words, for the error.
+        name: The name that is asked for.
+        registry: Name -> entry.
+
+    Raises:
+        UnknownNameError: If there is no such name; it says which there are.
+    """
+    try:
+        return registry[name]
+    except (KeyError, TypeError):
+        raise UnknownNameError(kind, name, registry) from None

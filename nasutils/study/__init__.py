@@ -1,6 +1,7 @@
 """Scales, jobs and results: how a chapter is run, repeated and published."""
 
 from nasutils.study.results import Recorder, load_results
+from nasutils.study.run import Experiment, Run, experiment
 from nasutils.study.scales import Scale, by_scale
 
-__all__ = ["Recorder", "Scale", "by_scale", "load_results"]
+__all__ = ["Experiment", "Recorder", "Run", "Scale", "by_scale", "experiment", "load_results"]
