@@ -20,6 +20,7 @@ class Experiment:
         part: Name of the experiment, as the parameter ``part`` has it.
         version: Raised whenever the same parameters record other figures. A finished job of an
             earlier version has to be run again.
+        items: What it records: the ``item`` of its figures.
         function: From a run, and options of its own, to what the page draws.
         benchmarks: Ids that the parameter ``benchmark`` may take; none where empty.
         methods: Rows that the parameter ``method`` may take; none where empty.
@@ -28,6 +29,7 @@ class Experiment:
 
     part: str
     version: int
+    items: tuple[str, ...]
     function: Callable[..., Any]
     benchmarks: Callable[[], Collection[str]]
     methods: Callable[[], Collection[str]]
@@ -41,6 +43,7 @@ class Experiment:
 def experiment(
     part: str,
     version: int,
+    items: tuple[str, ...],
     *,
     benchmarks: Callable[[], Collection[str]] = tuple,
     methods: Callable[[], Collection[str]] = tuple,
@@ -48,9 +51,9 @@ def experiment(
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
-    ``part`` and ``version`` are literals: jobs read them from the source, without importing it.
+    ``part``, ``version`` and ``items`` are literals: jobs read them from the source, without importing it.
     """
-    return lambda function: Experiment(part, version, function, benchmarks, methods, default)
+    return lambda function: Experiment(part, version, items, function, benchmarks, methods, default)
 
 
 class Run:
