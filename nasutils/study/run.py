@@ -51,7 +51,8 @@ def experiment(
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
-    ``part``, ``version`` and ``items`` are literals: jobs read them from the source, without importing it.
+    ``part``, ``version`` and ``items`` are literals: jobs read them from the source without an
+    import.
     """
     return lambda function: Experiment(part, version, items, function, benchmarks, methods, default)
 
