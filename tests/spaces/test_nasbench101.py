@@ -17,7 +17,6 @@ from nasutils.spaces.nasbench101 import (
     VERTEX_LABELS,
     NASBench101Cell,
     edge_bit,
-    graph_hash,
     prune,
 )
 from nasutils.spaces.nasbench101_enumeration import (
