@@ -87,9 +87,7 @@ def gradient_ascent(
     rule = optimiser(
         [z], lr=default_rate if learning_rate is None else learning_rate, maximize=True
     )
-    rows = 0
     for _ in range(max_steps):
-        rows += len(starts)
         z.grad = torch.autograd.grad(estimator.objective(z).sum(), z)[0]
         rule.step()
         paths.record(*estimator.graphs(z.detach()))
@@ -104,7 +102,7 @@ def gradient_ascent(
         ends=paths.ends,
         scores=scores,
         steps=paths.steps,
-        rows=rows + len(passed),
+        rows=int(paths.steps.max()) * len(starts) + len(passed),
         seconds=time.perf_counter() - began,
     )
 
