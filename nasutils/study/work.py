@@ -29,6 +29,7 @@ from nasutils.study.results import METRICS, read_metrics
 
 ERROR = "error.json"
 LOG = "log.txt"
+_CHOICES = ("part", "benchmark", "method")  # parameters that can leave nothing to do
 _PATIENCE = 5.0  # seconds for a child to end in order
 Status = Literal["finished", "skipped", "failed"]
 
@@ -60,7 +61,7 @@ class Outcome:
     """What became of a job.
 
     Attributes:
-        stale: Whether it was skipped although the package's code has changed since.
+        stale: Whether it was skipped although the code behind its figures has changed since.
         error: Cell, line and error, where it failed.
     """
 
@@ -87,9 +88,9 @@ def skip(task: Task) -> Outcome | None:
     """Return the outcome of a job that need not run, or None."""
     folder = task.job.folder(task.runs)
     found = provenance.read(folder)
-    if task.force or found is None or found["status"] != "finished":
+    if task.force or found is None or found.get("status") != "finished":
         return None
-    stale = found["code"] != provenance.code_hash(task.root)
+    stale = provenance.is_stale(found, task.job.notebook)
     return Outcome(task.job, folder, "skipped", stale, found["seconds"])
 
 
@@ -97,7 +98,7 @@ def work(task: Task) -> Outcome:
     """Run a job and leave its folder, finished or failed, or nothing at all.
 
     Raises:
-        JobError: If the notebook's code has changed since the job was made.
+        JobError: If what the job's key stands for has changed since the job was made.
         OSError: If the folder cannot be written.
     """
     folder = task.job.folder(task.runs)
@@ -111,24 +112,25 @@ def work(task: Task) -> Outcome:
             record = describe_start(task)
             provenance.write(part, record)
             error = _execute(task, part)
-            record |= _ending(part, time.monotonic() - begin, error)
+            record |= _ending(task.job, part, time.monotonic() - begin, error)
             provenance.write(part, record)
             _replace(part, folder)
-    return Outcome(task.job, folder, record["status"], False, record["seconds"], error)
+    return Outcome(
+        task.job, folder, record["status"], seconds=record["seconds"], error=record["error"]
+    )
 
 
 def _check_unchanged(job: Job) -> None:
-    # A long batch meets an edited notebook: what runs now would not be what the key stands for.
-    if dataclasses.replace(job.notebook).source_hash != job.notebook.source_hash:
-        name = job.notebook.path.name
+    # A long batch meets an edited file: what runs now would not be what the key stands for.
+    if dataclasses.replace(job, notebook=dataclasses.replace(job.notebook)).key != job.key:
+        name = job.notebook.path.name if not job.experiments else "a declared version"
         raise JobError(f"{name} has changed since this call began: call it again.")
 
 
 def describe_start(task: Task) -> dict[str, Any]:
     """Return the provenance as it stands at the start."""
     job = task.job
-    notebook = job.notebook.script if job.notebook.script.is_file() else job.notebook.path
-    checkout = provenance.read_checkout(task.root, notebook)
+    checkout = provenance.read_checkout(job.notebook)
     return {
         "chapter": job.notebook.chapter,
         "notebook": job.notebook.path.name,
@@ -136,6 +138,7 @@ def describe_start(task: Task) -> dict[str, Any]:
         "job": job.source or job.command,
         "scale": str(job.scale),
         "parameters": dict(job.parameters),
+        "experiments": job.experiments,
         "mode": "script" if task.script else "notebook",
         "versions": provenance.versions(),
         "version": checkout.version,
@@ -148,9 +151,12 @@ def describe_start(task: Task) -> dict[str, Any]:
     }
 
 
-def _ending(part: Path, seconds: float, error: str) -> dict[str, Any]:
-    """Return what is known at the end only."""
+def _ending(job: Job, part: Path, seconds: float, error: str) -> dict[str, Any]:
+    """Return what is known at the end only; a run without a figure has failed."""
     metrics = [] if error else read_metrics(part / METRICS)
+    if not error and not metrics:
+        chosen = [f"{name}={job.parameters[name]}" for name in _CHOICES if name in job.parameters]
+        error = " ".join(["recorded no figures:", *chosen]) if chosen else "recorded no figures"
     return {
         "status": "failed" if error else "finished",
         "error": error,
