@@ -1,6 +1,7 @@
 """The paper's numbers beside ours."""
 
 import html
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,7 @@ def paper_table(
     scale: str = "",
     rows: str = "all",
     chapter: str = "",
+    columns: Mapping[str, str] | None = None,
     root: Path | None = None,
 ) -> "PaperTable":
     """Set a table of a paper beside our published results.
@@ -86,6 +88,7 @@ def paper_table(
         scale: The scale of our figures; the largest that is published, where "".
         rows: ``all``, or ``ours`` for the methods that we ran.
         chapter: The chapter that published ours; the paper's own, where "".
+        columns: Benchmark of ours -> the paper's beside which it is set, where their ids differ.
         root: The checkout; the one around the working folder, where None.
 
     Raises:
@@ -95,6 +98,7 @@ def paper_table(
         raise UnknownNameError("choice of rows", rows, ("all", "ours"))
     theirs = _theirs(paper)
     ours = published_item(paper, item, scale, chapter, root)
+    ours = ours.assign(column=[_renamed(column, columns or {}) for column in ours["column"]])
     if item not in {*theirs["item"], *ours["item"]}:
         raise UnknownNameError(f"item of {paper}", item, set(theirs["item"]) or {"(none)"})
     theirs = theirs[theirs["item"] == item]
@@ -108,6 +112,11 @@ def paper_table(
         cells = cells[cells["row"].isin(ours["row"])]
     # A fixed name, so that a notebook run again has the same output.
     return _styled(cells, _caption(ours), f"{paper}-{item}")
+
+
+def _renamed(column: str, benchmarks: Mapping[str, str]) -> str:
+    name, slash, split = column.partition("/")
+    return benchmarks.get(name, name) + slash + split
 
 
 def _theirs(paper: str) -> pd.DataFrame:
