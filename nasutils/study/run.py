@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nasutils.errors import JobError, UnknownNameError
+from nasutils.study.declarations import ALL
 from nasutils.study.results import Recorder
 from nasutils.study.scales import Scale, by_scale
 
 T = TypeVar("T")
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,14 @@ def experiment(
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
-    ``part``, ``version`` and ``items`` are literals: jobs read them from the source without an
-    import.
+    ``part``, ``version``, ``items`` and ``default`` are literals: jobs read them from the source,
+    without importing it.
     """
-    return lambda function: Experiment(
-        part, version, items, function, benchmarks, methods, default, demo
-    )
+
+    def declare(function: Callable[..., Any]) -> Experiment:
+        return Experiment(part, version, items, function, benchmarks, methods, default, demo)
+
+    return declare
 
 
 class Run:
@@ -144,6 +146,7 @@ class Run:
         metric: str,
         values: Sequence[float] | float,
         seeds: Iterable[int] | None = None,
+        note: str = "",
     ) -> None:
         """Record a figure, or one a seed.
 
@@ -154,8 +157,9 @@ class Run:
             metric: Like ``kendall_tau`` (a fraction) or ``test_accuracy`` (percent).
             values: The figure, or as many as there are seeds.
             seeds: The seeds of the values; the run's own for a single figure.
+            note: What a reader of the figure has to know; mostly nothing.
         """
-        where = {"item": item, "row": row, "column": column, "metric": metric}
+        where = {"item": item, "row": row, "column": column, "metric": metric, "note": note}
         if seeds is None:
             self.recorder.add(**where, value=float(values), seed=self.seed)
             return

@@ -96,7 +96,7 @@ def beside_paper(results: Figures, item: str, rows: str = "all") -> PaperTable |
     """Set the paper's table beside ours; None where only ours are shown and there is none yet."""
     if rows == "ours" and not (results.rows["item"] == item).any():
         return None
-    return paper_table("up_nas", item, scale=results.scale, rows=rows, columns=PAPER_COLUMNS)
+    return paper_table("up_nas", item, scale=results.scale, rows=rows, beside=PAPER_COLUMNS)
 
 
 def registry(benchmark: Benchmark) -> Table:

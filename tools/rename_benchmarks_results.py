@@ -1,0 +1,14 @@
+"""Rename the benchmarks of chapter 0's published figures, once: values, seeds and versions stay."""
+
+from pathlib import Path
+
+from nasutils.study.results import read_metrics, results_file, write_metrics
+
+COLUMNS = {"nb101-c10": "nb101-test", "nb301": "nb301-surrogate"}
+
+if __name__ == "__main__":
+    path = results_file("benchmarks", Path(__file__).parents[1])
+    rows = read_metrics(path)
+    for row in rows:
+        row["column"] = COLUMNS.get(row["column"], row["column"])
+    write_metrics(path, rows)
