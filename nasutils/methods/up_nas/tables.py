@@ -110,8 +110,10 @@ def registry(benchmark: Benchmark) -> Table:
     return Table(table, "registry", words=("Proxy", "Name", "Needs"))
 
 
-def normalisation(live: pd.DataFrame) -> Table:
+def normalisation(live: pd.DataFrame | None) -> Table | None:
     """Return the table of a live comparison, as ``experiments.weights`` gives it."""
+    if live is None:
+        return None
     headings = [heading for heading, _ in _NORMALISATION.values()]
     table = live[list(_NORMALISATION)].set_axis(headings, axis=1)
     return table_of(table, "normalisation-live", "Normalisation")
