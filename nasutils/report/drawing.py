@@ -1,6 +1,7 @@
 """How chapter 0 draws cells, tables and pairs; measured and published figures look the same."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from nasutils.report.arrows import draw_arrow
-from nasutils.report.style import DASHES, PALETTE, WIDTH
+from nasutils.report.style import PALETTE, WIDTH, looks
 from nasutils.spaces.nasbench201 import CONV1, CONV3, EDGES, NONE, POOL, SKIP, NASBench201Cell
 
 # Operation: label, line width, dash. Width and dash tell them apart without colour.
@@ -22,8 +23,12 @@ _EDGE_STYLES = {
 }
 _INK = "0.15"
 
-# Which colour, dash and marker stands for which operation.
-_LOOKS = {"conv3x3": 0, "sep_conv": 0, "conv1x1": 1, "dil_conv": 1, "pool": 2, "skip": 3, "none": 4}
+#: Operation -> its look in every plot; larger and separable convolutions share that of their kind.
+OPERATION_LOOKS = looks(("conv3x3", "conv1x1", "pool", "skip", "none"))
+OPERATION_LOOKS |= {
+    "sep_conv": OPERATION_LOOKS["conv3x3"],
+    "dil_conv": OPERATION_LOOKS["conv1x1"],
+}
 
 
 def draw_cell(ax: Axes, cell: NASBench201Cell, title: str = "") -> None:
@@ -101,19 +106,21 @@ def draw_histogram(ax: Axes, shares: pd.Series, window: tuple[float, float]) -> 
     ax.set(xlim=window)
 
 
-def draw_lines(ax: Axes, lines: Mapping[str, pd.Series]) -> None:
-    """Draw one line a feature, each feature with the same look in every figure."""
+def draw_lines(
+    ax: Axes,
+    lines: Mapping[str, pd.Series],
+    styles: Mapping[str, dict[str, Any]] | None = None,
+) -> None:
+    """Draw a line a row: a method or an operation.
+
+    Args:
+        ax: Where to draw.
+        lines: Row -> values over their index.
+        styles: Row -> its look, where it has one in other plots too; of its own where None.
+    """
+    styles = looks(lines) if styles is None else styles
     for name, line in lines.items():
-        look = _LOOKS.get(name, 0)
-        ax.plot(
-            line.index,
-            line,
-            label=name,
-            color=PALETTE[look],
-            linestyle=DASHES[look],
-            marker="osD^v"[look],
-            markersize=4,
-        )
+        ax.plot(line.index, line, label=name, markersize=4, **styles[name])
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 

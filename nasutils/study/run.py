@@ -25,6 +25,7 @@ class Experiment:
         benchmarks: Ids that the parameter ``benchmark`` may take; none where empty.
         methods: Rows that the parameter ``method`` may take; none where empty.
         default: Whether ``part=all`` includes it.
+        demo: Whether the embedded table is enough for it; else it needs another scale.
     """
 
     part: str
@@ -34,6 +35,7 @@ class Experiment:
     benchmarks: Callable[[], Collection[str]]
     methods: Callable[[], Collection[str]]
     default: bool = True
+    demo: bool = True
 
     def __call__(self, run: "Run", **options: Any) -> Any:
         """Compute and record, whatever the run has selected."""
@@ -48,6 +50,7 @@ def experiment(
     benchmarks: Callable[[], Collection[str]] = tuple,
     methods: Callable[[], Collection[str]] = tuple,
     default: bool = True,
+    demo: bool = True,
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
@@ -56,7 +59,7 @@ def experiment(
     """
 
     def declare(function: Callable[..., Any]) -> Experiment:
-        return Experiment(part, version, items, function, benchmarks, methods, default)
+        return Experiment(part, version, items, function, benchmarks, methods, default, demo)
 
     return declare
 
@@ -76,8 +79,8 @@ class Run:
 
     Raises:
         UnknownNameError: On a part, benchmark or method that does not exist.
-        JobError: If no selected experiment takes this benchmark and this method, so that the run
-            would record nothing.
+        JobError: If no selected experiment takes this benchmark and this method, or runs at this
+            scale, so that the run would record nothing.
     """
 
     def __init__(
@@ -97,6 +100,10 @@ class Run:
         self.recorder = Recorder(chapter, scale=scale, seed=seed, out=out)
         found = [each for each in vars(experiments).values() if isinstance(each, Experiment)]
         self._selected = _select(found, part, benchmark, method)
+        if not self.real:
+            self._selected = [each for each in self._selected if each.demo]
+        if not self._selected:
+            raise JobError(f"part={part} reads real tables: choose the scale bench or paper.")
 
     @property
     def real(self) -> bool:

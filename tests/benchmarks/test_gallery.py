@@ -6,14 +6,6 @@ from nasutils.benchmarks import features
 from nasutils.benchmarks.gallery import EMBEDDED, GALLERY, REAL, get_benchmark
 from nasutils.benchmarks.repeats import REPEATED, repeated_measurements
 from nasutils.errors import UnknownNameError
-from nasutils.report.claims import (
-    NOT_REPRODUCED,
-    NOT_RUN,
-    REPRODUCED,
-    as_printed,
-    judge,
-    load_claims,
-)
 from nasutils.spaces.darts import DARTS_V1
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
@@ -118,32 +110,3 @@ def test_repeated_measurements(name):
 def test_nothing_measured_twice():
     with pytest.raises(UnknownNameError, match="nb101-c10"):
         repeated_measurements("nb301", np.random.default_rng(0))
-
-
-def test_claims_are_judged_by_relation_and_tolerance():
-    claims = pd.DataFrame(
-        [
-            ("=", 94.32, 0.005, "a"),
-            ("=", 94.32, 0.005, "b"),
-            (">=", 18, 0, "c"),
-            (">=", 18, 0, "d"),
-            ("=", 1, 0, "missing"),
-        ],
-        columns=["relation", "printed", "tolerance", "row"],
-    ).assign(column="x", metric="accuracy")
-    results = pd.DataFrame({"row": list("abcd"), "value": [94.3176, 94.33, 18.03, 17.9]})
-    results = results.assign(item="size", column="x", metric="accuracy")
-    expected = [REPRODUCED, NOT_REPRODUCED, REPRODUCED, NOT_REPRODUCED, NOT_RUN]
-    assert judge(claims, results)["verdict"].tolist() == expected
-
-
-def test_claims_are_written_as_printed():
-    printed = as_printed(load_claims())
-    assert {"423,624", "94.32", "≥ 18", "80.0", "74.7"} <= set(printed)
-
-
-def test_claims_cite_works_of_the_bibliography():
-    from nasutils.paths import repository_root
-
-    bibliography = (repository_root() / "book" / "references.bib").read_text()
-    assert [key for key in load_claims()["paper"] if f"{{{key}," not in bibliography] == []

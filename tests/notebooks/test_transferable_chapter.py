@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from nasutils.report.published_results import Figures
+from nasutils.report import PublishedResults
 
 ROOT = Path(__file__).parents[2]
-BOOK = Figures("transferable", root=ROOT)
+BOOK = PublishedResults("transferable", root=ROOT)
 MAIN = ("nb101-c10/50", "nb201-c10/40", "nb301/50")
 ALL = (*MAIN, "mbv3-imagenet/50")
 
