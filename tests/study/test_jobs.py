@@ -20,6 +20,36 @@ def test_key_is_the_result_s(tiny):
     assert len(base.key) == 12
 
 
+def test_key_is_the_declared_versions_not_the_code(root, experiments):
+    def keys(**parameters):
+        tiny = find_notebook("tiny", root)
+        parts = ("all", "ranking", "cost", "gpu")
+        return {part: make_job(tiny, "demo", {**parameters, "part": part}).key for part in parts}
+
+    def changed(before):
+        return {part for part, key in keys().items() if key != before[part]}
+
+    before = keys()
+    assert len(set(before.values())) == 4
+    assert not set(keys(seed=1).values()) & set(before.values())
+    # Another sentence, plot or line of code, in the notebook and in the module.
+    for suffix in (".py", ".ipynb"):
+        path = root / "notebooks" / f"00_tiny{suffix}"
+        path.write_text(path.read_text().replace("rec.save()", "rec.save(); print()"))
+    experiments.write_text(experiments.read_text().replace("...", "pass"))
+    assert changed(before) == set()
+    experiments.write_text(experiments.read_text().replace('"ranking", 1', '"ranking", 2'))
+    assert changed(before) == {"all", "ranking"}
+    before = keys()
+    experiments.write_text(experiments.read_text().replace('"gpu", 1', '"gpu", 2'))
+    assert changed(before) == {"gpu"}
+
+
+def test_unknown_part(tiny, experiments):
+    with pytest.raises(UnknownNameError, match=r"part of tiny 'rank'.*'ranking'.*all, cost, gpu"):
+        make_job(tiny, "demo", {"part": "rank"})
+
+
 def test_command_repeats_the_job(tiny):
     job = make_job(tiny, "bench", {"seed": 3, "act": "two words"})
     assert job.command == "nasutils run tiny --scale bench -p seed=3 -p act='two words'"
@@ -30,7 +60,7 @@ def test_command_repeats_the_job(tiny):
 @pytest.mark.parametrize(
     ("texts", "error", "message"),
     [
-        (["sed=3"], UnknownNameError, "'sed'.*Did you mean 'seed'.*act, seed"),
+        (["sed=3"], UnknownNameError, "'sed'.*Did you mean 'seed'.*act, part, seed"),
         (["seed=x"], JobError, "takes int"),
         (["seed"], JobError, "name=value"),
         (["seed=1", "seed=2"], JobError, "given twice"),
