@@ -189,7 +189,7 @@ def mean_pool(x: Tensor, batch: Batch) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderSettings:
+class GraphEncoderSettings:
     """Sizes of the encoder (Section 7.3); where one branch has no layers, the other is as wide.
 
     Attributes:
@@ -231,9 +231,9 @@ class CLEncoder(nn.Module):
         settings: Its sizes.
     """
 
-    def __init__(self, settings: EncoderSettings | None = None) -> None:
+    def __init__(self, settings: GraphEncoderSettings | None = None) -> None:
         super().__init__()
-        settings = settings or EncoderSettings()
+        settings = settings or GraphEncoderSettings()
         self.embedding = settings.embedding
         width = settings.embedding // settings.branches
         self.nodes = NodeEmbedding(settings.node)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.transferable.encoder import CLEncoder, EncoderSettings
+from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings
 from nasutils.methods.transferable.evaluation import (
     METHODS,
     Learner,
@@ -17,10 +17,10 @@ from nasutils.methods.transferable.evaluation import (
     transfer,
     unseen_spearman,
 )
-from nasutils.methods.transferable.predictor import FitRecipe, Predictor
+from nasutils.methods.transferable.graph_predictor import FitRecipe, Predictor
 
 QUICK = FitRecipe(epochs=2, batch_size=8, learning_rate=1e-2)
-SMALL = EncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1)
+SMALL = GraphEncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1)
 
 
 def learner(members=1, whole=False):

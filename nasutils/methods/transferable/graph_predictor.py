@@ -1,6 +1,6 @@
 """Regression of accuracy: a head on an encoder, trained on sources and fine-tuned on few labels.
 
-Sources: Han et al., "A General-Purpose Transferable Predictor for NAS", Sections 5.1 and 7.3;
+Sources: Han et al., "A General-Purpose Transferable GraphPredictor for NAS", Sections 5.1 and 7.3;
 epochs, batch size and learning rate are those that Mills et al. state in "GENNAPE", AAAI 2023,
 https://arxiv.org/abs/2211.17226. Labels are scaled within each family, as accuracies of different
 spaces are not comparable.
@@ -54,7 +54,7 @@ class FitRecipe:
 FIT_RECIPES = {"source": FitRecipe(), "fine_tune": FitRecipe(epochs=100)}
 
 
-class Predictor(nn.Module):
+class GraphPredictor(nn.Module):
     """An encoder with a regression head.
 
     Args:
@@ -72,7 +72,7 @@ class Predictor(nn.Module):
         return predict_from(self.head, embed(self.encoder, graphs))
 
 
-def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") -> Predictor:
+def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") -> GraphPredictor:
     """Return the GNN baseline, with its MLP of 4 hidden layers (Section 7.3), untrained.
 
     Args:
@@ -80,7 +80,7 @@ def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") ->
         hidden: Width of all layers.
         activation: Of the message passing, one of ``encoder.ACTIVATIONS``.
     """
-    return Predictor(GNNEncoder(layers, hidden, activation), mlp(hidden, hidden, 1, 5))
+    return GraphPredictor(GNNEncoder(layers, hidden, activation), mlp(hidden, hidden, 1, 5))
 
 
 @torch.no_grad()
@@ -144,13 +144,13 @@ def fit_head(
 
 
 def fit(
-    predictor: Predictor,
+    predictor: GraphPredictor,
     sources: Sequence[tuple[GraphSet, ArrayLike]],
     recipe: FitRecipe,
     *,
     seed: int,
     progress: bool = False,
-) -> tuple[Predictor, np.ndarray]:
+) -> tuple[GraphPredictor, np.ndarray]:
     """Train a copy of a whole predictor, encoder included.
 
     Args:
