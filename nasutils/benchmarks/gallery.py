@@ -1,5 +1,6 @@
 """Every benchmark of the book in one form: accuracy, cost, features."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -31,7 +32,7 @@ class Benchmark:
     accuracy: str
     measure: str
     window: tuple[float, float]
-    features: features.Features
+    features: Callable[[pd.DataFrame], pd.DataFrame]
     valid: str | None = None
     costs: tuple[tuple[str, str], ...] = ()
 
