@@ -435,7 +435,7 @@ for (name, id), [find, *_] in (finds or {}).items():
 #
 # At `bench` the families are smaller than the paper's: 5,000 NAS-Bench-101 cells, all 4,096 of
 # NAS-Bench-201 without `zeroize`, 2,000 of NAS-Bench-301; three epochs of contrastive training on
-# all of them, 2,000 labels of each source. The judges are as many as the paper's: 5,000, 4,096 and
+# all of them, 2,000 labels of each source. As many networks judge as in the paper: 5,000, 4,096 and
 # 1,000. Accuracies of NAS-Bench-301 are those of [our surrogate](../book/data.md), a public
 # approximation of the benchmark's own.
 
@@ -750,7 +750,8 @@ from dataclasses import replace
 
 gnn = unfitted(RECIPES["One GNN"], SOURCES["demo"]).encoder
 once = networks["NAS-Bench-101"].take([0])
-pair_of = networks["NAS-Bench-101"].batch([0, 0])  # one graph of two components:
+# Two components, which are told to be one graph:
+pair_of = networks["NAS-Bench-101"].batch([0, 0])
 all_nodes = pair_of.sizes.sum()[None]
 as_one = replace(pair_of, graph=0 * pair_of.graph, sizes=all_nodes)
 assert np.allclose(embed(gnn, once), gnn(as_one).detach().numpy(), atol=1e-5)
@@ -804,7 +805,6 @@ print(queries)
 # benchmarks take a few minutes once, a contrastive training six; both are kept in the
 # [cache](../book/how_to_rerun.md). Methods are entries of a registry: a row like ours is a line of
 # `RECIPES` in `nasutils/methods/transferable/methods.py`, any other a decorated function
-# (`nasutils/methods/base.py`). At `paper`, networks are
-# trained on all labels of the sources, 10 contrastive epochs over 64,000 graphs on a GPU; that run
-# has not been made. Nor have these rows of the `bench` jobs: `CL, attention alone`, searches by
+# (`nasutils/methods/base.py`). At `paper`, networks are trained on all labels of the sources, 10
+# contrastive epochs over 64,000 graphs on a GPU; that run has not been made. Nor have these rows of the `bench` jobs: `CL, attention alone`, searches by
 # `One GNN` and `CL-fine-tune + answers`, and sources one by one for `One GNN`.

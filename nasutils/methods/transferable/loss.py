@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, lookup
 
 #: How the positives of an anchor share its attraction: the structurally similar most, all alike as
 #: in SupCon (Eq. 4.3), or the different most, which is what the paper's "softmax of the distance"
 #: says to the letter.
-SIMILAR, UNIFORM, DISTANT = WEIGHTS = ("similar", "uniform", "distant")
+SIMILAR = "similar"
+WEIGHTS = {SIMILAR: -1.0, "uniform": 0.0, "distant": 1.0}  # sign of the distance
 
 
 def contrastive_loss(
@@ -77,16 +78,11 @@ def positive_weights(
     Raises:
         UnknownNameError: If there are no such weights.
     """
-    if weights not in WEIGHTS:
-        raise UnknownNameError("weights of the positives", weights, WEIGHTS)
+    sign = lookup("weights of the positives", weights, WEIGHTS)
     # The fast way by a matrix product would make distances of equal graphs other than zero.
     distance = torch.cdist(eigenvalues, eigenvalues, compute_mode="donot_use_mm_for_euclid_dist")
-    sign = {SIMILAR: -1.0, UNIFORM: 0.0, DISTANT: 1.0}[weights]
-    return (
-        (sign * distance / weight_temperature)
-        .masked_fill(~_positives(classes), -torch.inf)
-        .softmax(1)
-    )
+    logits = sign * distance / weight_temperature
+    return logits.masked_fill(~_positives(classes), -torch.inf).softmax(1)
 
 
 def _positives(classes: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from tqdm import tqdm
 
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, UnknownNameError, lookup
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.spectrum import most_similar
 from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings, projection_head
@@ -62,8 +62,7 @@ class ContrastiveRecipe:
     def __post_init__(self) -> None:
         if self.positives not in POSITIVES:
             raise UnknownNameError("positives", self.positives, POSITIVES)
-        if self.weights not in WEIGHTS:
-            raise UnknownNameError("weights of the positives", self.weights, WEIGHTS)
+        lookup("weights of the positives", self.weights, WEIGHTS)
         if self.positives == PAIR and self.near < 1:
             raise NasutilsError("pairs need similar graphs to pick from: near is at least 1.")
 

@@ -110,11 +110,13 @@ def evolve(
         architectures were found.
 
     Raises:
-        NasutilsError: If scores are NaN or too few.
+        NasutilsError: If scores are NaN or too few, or there is nothing to begin with.
         UnknownNameError: If children with two parents are asked for in a space without crossover.
     """
     fresh = _Fresh(oracle.accepts)
     known = fresh.draw(lambda: oracle.space.random(rng), settings.population)
+    if not known:
+        raise NasutilsError(f"no architecture that {oracle.id} knows was found to begin with.")
     scores = oracle(known)
     for _ in range(settings.rounds):
         best = [known[i] for i in np.argsort(-scores, kind="stable")[: settings.top]]

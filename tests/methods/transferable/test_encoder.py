@@ -10,8 +10,8 @@ from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.encoder import (
     AttentionLayer,
     CLEncoder,
-    GraphEncoderSettings,
     GNNEncoder,
+    GraphEncoderSettings,
     MessagePassing,
     NodeEmbedding,
     mean_pool,

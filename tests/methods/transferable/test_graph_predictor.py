@@ -110,7 +110,9 @@ def test_fine_tuning_goes_on_from_the_sources(predictor, sources):
     assert start[0] < 0.8 * scratch[0]
 
 
-@pytest.mark.parametrize("make", [gnn_baseline, lambda: GraphPredictor(CLEncoder(GraphEncoderSettings(16)))])
+@pytest.mark.parametrize(
+    "make", [gnn_baseline, lambda: GraphPredictor(CLEncoder(GraphEncoderSettings(16)))]
+)
 def test_a_seed_determines_everything(make, sources):
     torch.manual_seed(0)
     start = make()

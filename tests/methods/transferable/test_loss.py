@@ -45,7 +45,11 @@ def tensors(drawn):
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize(("temperature", "weight_temperature"), [(0.1, 0.05), (1, 0.3)])
 def test_against_plain_loops(drawn, weights, temperature, weight_temperature):
-    options = {"weights": weights, "temperature": temperature, "weight_temperature": weight_temperature}
+    options = {
+        "weights": weights,
+        "temperature": temperature,
+        "weight_temperature": weight_temperature,
+    }
     found = contrastive_loss(*tensors(drawn), **options)
     assert found.item() == pytest.approx(slow_loss(*drawn, **options))
 
