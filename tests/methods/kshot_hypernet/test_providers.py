@@ -156,3 +156,12 @@ def test_bad_names_and_numbers_are_named():
         make_provider("kshot_hyper", SHAPES, 6, 8)
     with pytest.raises(NasutilsError, match="N = 0"):
         make_provider("kshot", SHAPES, 0, 8)
+
+
+@pytest.mark.parametrize("name", ["kshot", "hypernet", "kshot_hypernet"])
+def test_training_starts_near_plain_sharing(name):
+    torch.manual_seed(0)
+    provider = make_provider(name, [KernelShape(16, 16, 3)], 12, 32)
+    kernels = [provider(random_alpha(seed), [0])[0].detach().flatten() for seed in range(20)]
+    correlations = np.corrcoef(torch.stack(kernels))
+    assert correlations[~np.eye(20, dtype=bool)].mean() > 0.95

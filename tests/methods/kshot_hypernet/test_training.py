@@ -196,7 +196,7 @@ def test_damaged_checkpoints_are_refused(task, tmp_path):
         whole[:4000] + bytes([whole[4000] ^ 1]) + whole[4001:],
     ):
         path.write_bytes(damaged)
-        with pytest.raises(DataError, match="run.pt"):
+        with pytest.raises(DataError, match="run"):
             Training(TINY, task).load(path)
     with pytest.raises(DataError, match="missing"):
         read_checkpoint(tmp_path / "missing.pt")
