@@ -17,10 +17,10 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from nasutils.data.atomic import replacing
 from nasutils.data.kept import kept_frame
 from nasutils.data.tables import load_table
 from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.files import atomic_write
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.judging import judge
 from nasutils.methods.kshot_hypernet.tasks import Task, load_task
@@ -198,7 +198,7 @@ class Run:
             )
             new = pd.DataFrame({"cell": list(map(str, chunk)), "accuracy": values})
             known = pd.concat([known, new], ignore_index=True)
-            with replacing(path) as part:
+            with atomic_write(path) as part:
                 known.to_parquet(part, write_page_checksum=True)
         found = known.set_index("cell")["accuracy"]
         accuracy = found.loc[[str(effective(cell)) for cell in cells]].to_numpy()

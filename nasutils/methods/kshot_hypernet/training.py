@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasutils.data.atomic import replacing
 from nasutils.errors import DataError, NasutilsError
+from nasutils.files import atomic_write
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.providers import make_provider
 from nasutils.methods.kshot_hypernet.sampling import sample_cells
@@ -206,7 +206,7 @@ class Training:
             "optimiser": self.optimiser.state_dict(),
             "draws": self._draws.get_state(),
         }
-        with replacing(path) as part:
+        with atomic_write(path) as part:
             torch.save(state, part)
 
     def load(self, path: Path) -> None:
