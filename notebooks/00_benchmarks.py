@@ -461,11 +461,18 @@ for attempt in range(100):  # until neither all nor none are in order
     five = unlike.sample(5, random_state=seed + attempt).sort_values("params")
     if 0.2 <= tau_by_pairs(five["params"], five["accuracy"]) <= 0.6:
         break
-figures.draw_five(five)
+
+pair = five["params"], five["accuracy"]
+_, (left, right) = plt.subplots(1, 2, figsize=figure_size(aspect=0.42))
+figures.draw_slopes(left, *pair, "ABCDE")
+left.set_xticks([0, 1], ["by parameters", "by accuracy"])
+figures.draw_pairs(right, *pair, "ABCDE")
+plt.show()
 
 # %% tags=["remove-cell"]
 accuracy = five["accuracy"].to_numpy()  # of the smallest cell first
-concordant = sum(accuracy[j] > accuracy[i] for j in range(5) for i in range(j))
+ordered = accuracy[:, None] < accuracy  # rows: the smaller cell of a pair
+concordant = np.triu(ordered, k=1).sum()
 glue("concordant", str(concordant))
 glue("discordant", str(10 - concordant))
 glue("tau-five", f"{tau_by_pairs(five['params'], five['accuracy']):.1f}")
@@ -769,10 +776,11 @@ def loss_after(order: np.ndarray, k: int) -> float:
 by_size = np.argsort(-cells["params"].to_numpy(), kind="stable")
 chance = np.random.default_rng(seed)
 orders = [chance.permutation(len(cells)) for _ in range(200)]
-losses = {
-    k: (loss_after(by_size, k), np.mean([loss_after(each, k) for each in orders])) for k in trials
-}
-pd.DataFrame(losses, index=["largest first", "random search"]).T.round(2)
+losses = pd.DataFrame(index=pd.Index(trials, name="trainings"))
+losses["largest first"] = [loss_after(by_size, k) for k in trials]
+by_chance = [[loss_after(order, k) for order in orders] for k in trials]
+losses["random search"] = np.mean(by_chance, axis=1)
+losses.round(2)
 
 # %% [markdown]
 # ````{solution-end}
