@@ -43,8 +43,8 @@ def rhos(row, *means, item="transfer", columns=tables.TARGETS):
 
 def lines_of(table):
     """First cell -> the others, by their headings."""
-    frame = table.frame
-    return frame.set_index(frame.columns[0]).to_dict("index")
+    first, *_ = table.frame.columns
+    return {line.pop(first): line for line in table.frame.to_dict("records")}
 
 
 @pytest.mark.parametrize("build", BUILDERS, ids=lambda build: build.__name__)
@@ -55,7 +55,7 @@ def test_before_the_first_publication_nothing_breaks(build, publish):
 
 def test_ranking_sets_the_paper_public_scores_and_ours_side_by_side(publish):
     mine = rhos("My method", 0.1, 0.2, 0.3)
-    proxies = rhos("Snip", -0.5, item="table1", columns=tables.PROXY_BENCHMARKS)
+    proxies = rhos("Snip", -0.5, 0, 0, item="table1", columns=tables.PROXY_BENCHMARKS)
     lines = lines_of(tables.ranking(publish(mine | proxies | rhos("Ours", 0.7, 0.8, 0.9))))
     assert lines["CL-fine-tune (paper)"] == {
         "NB101, 50": "0.553", "NB201, 40": "0.917", "NB301, 50": "0.892",
@@ -96,8 +96,10 @@ def test_gains_by_source(publish):
 def test_finds_of_searches(publish):
     figures = {
         ("table2", "Ours", "nb101-test", "test_accuracy"): [94.0, 94.2],
+        ("table2", "Random", "nb201-c10", "test_accuracy"): [94.0],
         ("table2", "Ours", "nb301-approx", "accuracy"): [96.0],
         ("table2", "Ours", "nb101-test", "rank"): [3, 4],
+        ("table2", "Random", "nb201-c10", "rank"): [9],
         ("table2", "Ours", "nb101-test", "queries"): [700, 700],
     }
     results = publish(figures)
