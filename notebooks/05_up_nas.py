@@ -35,16 +35,16 @@ if importlib.util.find_spec("nasutils") is None:
 # a search can gain by following a gradient in that space. The paper is {cite:t}`huang2024upnas`.
 #
 # **Live** figures are computed on this page, on NB201-Digits. **Published** ones come from the
-# public tables, by the same cells of this notebook at `scale="bench"`, ten seeds.
+# public tables, by the same experiments at `scale="bench"`, ten seeds.
 
 # %% tags=["parameters"]
 scale: str = "demo"  # demo, bench or paper (which is as bench here)
-seed: int = 0  # of the draws of cells, the search of weights, the networks and the searches
-compared_cells: int = 0  # how many NAS-Bench-201 cells to score by our own proxies; bench only
+seed: int = 0  # of the draws of cells, the networks and the searches
+part: str = "all"  # weights, ranking, search, transfer, darts; agreement
+compared_cells: int = 0  # cells that part=agreement scores; bench only
 out: str = ""  # the job's folder, set by nasutils
 
 # %% tags=["hide-input"]
-import time
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -54,70 +54,39 @@ import seaborn as sns
 import torch
 from torch import nn
 
-from nasutils.benchmarks.zero_cost import darts_training_proxies, load_zero_cost_cells
-from nasutils.data import load_table
-from nasutils.data.nasbench301 import Surrogate
-from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.digits.query import query
-from nasutils.methods.up_nas import (
-    MPE_SCHEDULES,
-    NORMALISATIONS,
-    PROXY_NAMES,
-    UNIFIED,
-    VGAE_SCHEDULES,
-    Codec,
-    Normalisation,
-    ProxyModel,
-    VGAESchedule,
-    get_codec,
-    gradient_ascent,
+from nasutils.benchmarks.registry import get_benchmark
+from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.up_nas import experiments, tables
+from nasutils.methods.up_nas.ascent import gradient_ascent
+from nasutils.methods.up_nas.unify import (
+    PROXY_TITLES,
+    UP_TITLES,
     published_weights,
-    search_weights,
-    train_vgae,
     unified_proxy,
 )
-from nasutils.methods.up_nas.complete import complete_scores
-from nasutils.methods.up_nas.strategies import STRATEGIES, search
 from nasutils.metrics import kendall_tau
-from nasutils.networks.counting import build_on_meta, count_params
-from nasutils.networks.darts import DARTSNetwork
-from nasutils.proxies import describe, score
-from nasutils.proxies.compare import agreement, score_sample
+from nasutils.proxies import score
 from nasutils.proxies.passes import code_kernel
 from nasutils.report import (
     PALETTE,
+    PublishedResults,
+    Table,
+    claims_table,
     figure_size,
-    glue,
+    glue_figures,
     paper_table,
+    table_of_contrasts,
     use_style,
 )
-from nasutils.report.claims import NOT_RUN, verdict
-from nasutils.report.contrast import all_of, table_of_contrasts
 from nasutils.report.darts_drawing import draw_darts_cell
 from nasutils.report.drawing import draw_cell
-from nasutils.report.published_results import Figures, table_of
 from nasutils.report.schematic import draw_flow
-from nasutils.report.table import Table
-from nasutils.spaces.darts import DARTSGenotype
-from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
-from nasutils.study import Recorder, by_scale
+from nasutils.study.run import Run
 
 use_style()
-rng = np.random.default_rng(seed)
-# The comparison of proxies is a job of its own, whose other figures are not kept.
-record = Recorder("up_nas", scale=scale, seed=seed, out="" if compared_cells else out)
-compared = Recorder("up_nas", scale=scale, seed=seed, out=out if compared_cells else "")
-REAL = scale != "demo"
-TITLES = {ours: paper for paper, ours in PROXY_NAMES.items()}  # a proxy's name in the paper
-UP_TITLES = {name: name.replace("up_", "UP_") for name in UNIFIED}
-book = Figures("up_nas")
-
-
-def shown(item: str, rows: str = "all") -> object:
-    """Set the paper's table beside ours; nothing for an item of ours that is not published yet."""
-    known = (book.rows["item"] == item).any() or (item.startswith("table") and rows == "all")
-    return paper_table("up_nas", item, scale="bench", rows=rows) if known else None
-
+run = Run("up_nas", experiments, scale=scale, seed=seed, part=part, out=out)
+results = PublishedResults("up_nas")
+glue_figures(results, tables.SENTENCES)
 
 # %% [markdown]
 # ## What the paper claims
@@ -180,11 +149,8 @@ plt.show()
 
 # %%
 tiny = nn.Sequential(nn.Flatten(), nn.Linear(1, 2, bias=False)).double()
-tiny[1].weight.data = torch.tensor([[1.0], [3.0]], dtype=torch.float64)
-images = torch.tensor([1.0, -1.0]).view(2, 1, 1, 1)
-labels = torch.tensor([0, 1])
-names = ["params", "snip", "plain", "grad_norm", "l2_norm", "fisher", "grasp"]
-scores = score(tiny, images, labels, names)
+weight = torch.tensor([[1.0], [3.0]], dtype=torch.float64)
+tiny[1].weight.data = weight
 p = 1 / (1 + np.exp(-2))
 by_hand = {
     "params": 2e-6,  # in millions
@@ -195,7 +161,13 @@ by_hand = {
     "fisher": 5 / 4 * p**2,
     "grasp": -4 * p**2 * (1 - p),
 }
-pd.DataFrame({"nasutils": scores, "by hand": by_hand}).map("{:.6g}".format)
+
+# %%
+images = torch.tensor([1.0, -1.0]).view(2, 1, 1, 1)
+labels = torch.tensor([0, 1])
+scores = score(tiny, images, labels, list(by_hand))
+table = pd.DataFrame({"nasutils": scores, "by hand": by_hand})
+table.map("{:.6g}".format)
 
 # %% [markdown]
 # The last two look further. Fisher takes the outputs $a$ of a layer instead of its weights, and
@@ -235,7 +207,7 @@ layer = nn.Linear(2, 6)
 plane = torch.stack(torch.meshgrid(*[torch.linspace(-3, 3, 301)] * 2, indexing="xy"), -1)
 regions = (layer(plane) > 0).float() @ (2.0 ** torch.arange(6))
 wide = torch.tensor([[-2.0, 1.6], [2.1, 1.5], [0.1, -2.2], [-1.9, -1.5], [1.6, -0.6]])
-batches = {"close together": 0.12 * wide + torch.tensor([1.5, 1.5]), "apart": wide}
+batches = {"close together": 0.12 * wide + 1.5, "apart": wide}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.36))
 order = regions.unique()
 shade = torch.searchsorted(order, regions) * 7 % len(order)  # neighbours in different greys
@@ -243,9 +215,7 @@ axes[0].imshow(shade.detach(), extent=(-3, 3, -3, 3), origin="lower", cmap="Grey
 for i, (name, points) in enumerate(batches.items()):
     axes[0].scatter(*points.T, s=26, marker="so"[i], color=PALETTE[2 * i], label=name)
     kernel = code_kernel(layer(points).detach())
-    sns.heatmap(
-        kernel, annot=True, fmt=".0f", cbar=False, cmap="Blues", vmin=0, vmax=9, ax=axes[i + 1]
-    )
+    sns.heatmap(kernel, annot=True, cbar=False, cmap="Blues", vmin=0, vmax=9, ax=axes[i + 1])
     value = torch.linalg.slogdet(kernel).logabsdet.item()
     text = f"{value:.1f}" if torch.linalg.matrix_rank(kernel) == 5 else "−∞"
     axes[i + 1].set_title(f"{name}: NASWOT {text}", fontsize=9)
@@ -276,13 +246,13 @@ plt.show()
 torch.manual_seed(1)
 pair, either = torch.randn(2, 1, 2, 2), torch.tensor([0, 1])
 linear = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
-hidden = nn.Sequential(nn.Flatten(), nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2))
+layers = nn.Flatten(), nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 2)
 k = 1e-5  # keeps the logarithm finite
 lowest = -(np.log(k) + 1 / k + np.log(2 + k) + 1 / (2 + k))
-jacovs = {name: score(net, pair, either, "jacov") for name, net in
-          (("linear", linear), ("with ReLUs", hidden))}  # fmt: skip
-print(f"linear {jacovs['linear']['jacov']:.0f}, by hand {lowest:.0f}")
-print(f"with ReLUs {jacovs['with ReLUs']['jacov']:.0f}")
+alike = score(linear, pair, either, "jacov")["jacov"]
+apart = score(nn.Sequential(*layers), pair, either, "jacov")["jacov"]
+print(f"linear {alike:.0f}, by hand {lowest:.0f}")
+print(f"with ReLUs {apart:.0f}")
 
 # %% [markdown]
 # ### Idea 4: a good network carries small differences far
@@ -295,17 +265,20 @@ print(f"with ReLUs {jacovs['with ReLUs']['jacov']:.0f}")
 
 # %%
 def deep_network(depth: int) -> nn.Module:
-    """Return so many 3x3 convolutions of four channels, with batch norm and ReLU."""
+    """Return so many 3x3 convolutions, with batch norm and ReLU."""
     layers: list[nn.Module] = []
     for i in range(depth):
         conv = nn.Conv2d(4 if i else 1, 4, 3, padding=1, bias=False)
         layers += [conv, nn.BatchNorm2d(4), nn.ReLU()]
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)
+    return nn.Sequential(*layers, *head)
 
 
+# %%
 blank = torch.zeros(32, 1, 8, 8)  # only the shape matters
-zens = {depth: score(deep_network(depth), blank, names="zen")["zen"] for depth in (1, 2, 4, 8)}
-print(", ".join(f"depth {depth}: {zen:.1f}" for depth, zen in zens.items()))
+for depth in (1, 2, 4, 8):
+    zen = score(deep_network(depth), blank, names="zen")["zen"]
+    print(f"depth {depth}: {zen:.1f}")
 
 # %% [markdown]
 # ### All thirteen at once
@@ -313,15 +286,8 @@ print(", ".join(f"depth {depth}: {zen:.1f}" for depth, zen in zens.items()))
 # One call scores a network by any number of proxies. They share their passes: one forward and one
 # backward pass serve the whole gradient family.
 
-# %% tags=["hide-input"]
-known = load_zero_cost_cells("nb201-digits")
-ranks = known.proxies.rank()  # minus infinity ranks last
-taus = {proxy: kendall_tau(ranks[proxy], known.test) for proxy in ranks}
-registry = describe().loc[sorted(taus, key=taus.get, reverse=True)]
-needs = registry["needs"].str.replace("; ", ", ")
-live_taus = pd.DataFrame({"Proxy": registry["title"], "Name": registry.index, "Needs": needs})
-live_taus["τ"] = [f"{taus[p]:.2f}".replace("-", "−") for p in registry.index]
-Table(live_taus.replace("", "the network alone"), "registry", words=("Proxy", "Name", "Needs"))
+# %%
+tables.registry(get_benchmark("nb201-digits"))
 
 # %% [markdown]
 # {.caption-text}
@@ -339,35 +305,10 @@ Table(live_taus.replace("", "the network alone"), "registry", words=("Proxy", "N
 # Weights and images differ, so no two sources can agree perfectly. Two public sources, where both
 # have a cell, show how far they can.
 
-# %% tags=["remove-cell"]
-if REAL and compared_cells:
-    folder = Path(out) if out else Path("../runs/proxies")
-    for proxy, row in agreement(score_sample(folder, compared_cells, seed=seed)).iterrows():
-        for column, value in row.dropna().items():
-            source = {"rho": "ours", "public_rho": "another public source"}[column]
-            where = {"item": "agreement", "row": TITLES[proxy], "column": source}
-            compared.add(**where, metric="spearman", value=value)
-    where = {"item": "agreement", "row": "cells", "column": "ours"}
-    compared.add(**where, metric="count", value=compared_cells)
-compared.save()
-
-# %% tags=["hide-input"]
-agreed = book.rows[(book.rows["item"] == "agreement") & (book.rows["metric"] == "spearman")]
-agreed = agreed.pivot_table("value", "row", "column")
-if len(agreed):
-    agreed = agreed.sort_values("ours", ascending=False)
-    written = agreed.map(lambda rho: "" if np.isnan(rho) else f"{rho:.3f}".replace("-", "−"))
-    written = written.rename(columns=str.capitalize).rename_axis(columns=None)
-    agreed = written.rename_axis("Proxy").reset_index()
-Table(agreed, "agreement", words=tuple(agreed.columns[:1]))
-
-# %% tags=["remove-cell"]
-counted = book.of("agreement", "cells", "ours", "count")
-glue("compared", f"{counted.mean:.0f}" if counted != "?" else "?")
-for name in ("l2_norm", "plain", "Grasp", "EPE_NAS"):
-    for source, key in (("ours", "ours"), ("another public source", "public")):
-        rho = book.of("agreement", name, source, "spearman")
-        glue(f"rho-{key}-{name}", f"{rho.mean:.2f}" if rho != "?" else "?")
+# %%
+folder = Path(out or "../runs/proxies")
+run.do(experiments.own_proxies, cells=compared_cells, folder=folder)
+tables.agreement(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -428,40 +369,16 @@ for name in ("l2_norm", "plain", "Grasp", "EPE_NAS"):
 # ```
 
 # %%
-DIGITS, C10 = "nb201-digits", "nb201-c10"
-benchmark = by_scale(scale, demo=DIGITS, bench=C10, paper=C10)
-cells = load_zero_cost_cells(benchmark)
-TUNING = by_scale(scale, demo=500, bench=1000, paper=1000)
-TRIALS = by_scale(scale, demo=200, bench=1000, paper=1000)
-NORMALISATION = "normal_score"
-tuning = cells.proxies.index[rng.permutation(len(cells.proxies))[:TUNING]]
-
-
-def fit_weights(name: str, trials: int, rounded: bool = False) -> tuple:
-    """Normalise all cells; search the weights on the tuning cells."""
-    fitted = Normalisation.fit(name, cells.proxies.loc[tuning])
-    scaled = fitted.transform(cells.proxies)
-    seen, accuracy = scaled.loc[tuning], cells.valid[tuning]
-    options = {"seed": seed, "trials": trials, "rounded": rounded}
-    return scaled, search_weights(seen, accuracy, **options)
-
-
-began = time.perf_counter()
-normalised, weighted = fit_weights(NORMALISATION, TRIALS)
-weights_seconds = time.perf_counter() - began
-_, selected = fit_weights(NORMALISATION, TRIALS, rounded=True)
-weights = {
-    "up_sum": published_weights("up_sum"),
-    "up_sum-": published_weights("up_sum-"),
-    "up_weighted": weighted.weights,
-    "up_selected": selected.weights,
-}
+steps = experiments.make_pipeline(run)  # no step is taken yet
+benchmark, tuning = steps.benchmark, steps.split.labelled
+choices = run.do(experiments.weights, steps=steps)
+print(f"{len(tuning)} of the {len(benchmark)} cells tune the weights")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Best tau so far over trials"}}
 _, ax = plt.subplots(figsize=figure_size(0.75, 0.5))
-ax.plot(weighted.history, label="weighted")
-ax.plot(selected.history, label="selected (rounded)")
-equal = kendall_tau(unified_proxy(normalised, weights["up_sum"])[tuning], cells.valid[tuning])
+for name, label in (("weighted", "weighted"), ("selected", "selected (rounded)")):
+    ax.plot(steps.unified[f"up_{name}"].search.history, label=label)
+equal = kendall_tau(steps.unified["up_sum"].scores[tuning], benchmark.labels[tuning])
 ax.axhline(equal, color="0.4", lw=1, ls=":", label="sum (equal weights)")
 ax.set(xlabel="trial", ylabel=r"best $\tau$ so far on the tuning cells", ylim=(0, None))
 ax.legend(fontsize=8)
@@ -473,37 +390,8 @@ plt.show()
 #
 # ### Which normalisation?
 
-# %% tags=["remove-cell"]
-record.add(item="cost", row="weights", column=benchmark, metric="seconds", value=weights_seconds)
-choices = {}
-for name in NORMALISATIONS:
-    scaled, found = fit_weights(name, TRIALS // 2)
-    unified = unified_proxy(scaled, found.weights)
-    best_tuning = unified[tuning].idxmax()
-    figures = {
-        ("tuning", "kendall_tau"): found.tau,
-        ("tuning", "valid_accuracy"): cells.valid[best_tuning],
-        ("all", "kendall_tau"): kendall_tau(unified, cells.test),
-        ("best by score", "test_accuracy"): cells.test[unified.idxmax()],
-    }
-    for row in ("up_sum", "up_weighted", "up_selected"):
-        paper_weights = unified_proxy(scaled, published_weights(row))
-        figures[f"paper's {UP_TITLES[row]}", "kendall_tau"] = kendall_tau(paper_weights, cells.test)
-    choices[name] = figures
-    for (column, metric), value in figures.items():
-        record.add(item="normalisation", row=name, column=column, metric=metric, value=value)
-
-# %% tags=["hide-input"]
-NORMALISATION_COLUMNS = {
-    ("tuning", "kendall_tau"): ("τ, tuning", 2),
-    ("tuning", "valid_accuracy"): ("best, tuning (%)", 1),
-    ("all", "kendall_tau"): ("τ, all", 2),
-    ("best by score", "test_accuracy"): ("best, all (%)", 1),
-    ("paper's UP_weighted", "kendall_tau"): ("τ, paper's weights", 2),
-}
-headings = {key: heading for key, (heading, _) in NORMALISATION_COLUMNS.items()}
-live_choices = pd.DataFrame(choices).loc[list(headings)].T.set_axis(list(headings.values()), axis=1)
-table_of(live_choices, "normalisation-live", "Normalisation")
+# %%
+tables.normalisation(choices)
 
 # %% [markdown]
 # {.caption-text}
@@ -512,8 +400,8 @@ table_of(live_choices, "normalisation-live", "Normalisation")
 # (with test accuracy), the accuracy of the cell of the highest unified proxy among the tuning cells
 # (validation) and among all (test), and the $\tau$ of the paper's own UP_weighted on all cells.
 
-# %% tags=["hide-input"]
-table_of(book.spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "Normalisation")
+# %%
+tables.published(results, "normalisation")
 
 # %% [markdown]
 # {.caption-text}
@@ -557,26 +445,12 @@ table_of(book.spread("normalisation", NORMALISATION_COLUMNS), "normalisation", "
 
 # %%
 codec = get_codec("nasbench201")
-space = list(all_cells())
-full = VGAE_SCHEDULES["nasbench201"]
-schedule = by_scale(scale, demo=VGAESchedule(epochs=3), bench=full, paper=full)
-graphs = codec.encode(space)
-began = time.perf_counter()
-vgae, _ = train_vgae(*graphs, seed=seed, schedule=schedule, progress=REAL)
-vgae_seconds = time.perf_counter() - began
-
-
-# %% tags=["hide-input"]
-def decode_all(codec: Codec, graphs: tuple) -> list:
-    """Return the architecture of each pair of adjacency and labels, None where there is none."""
-    pairs = zip(*map(torch.Tensor.numpy, graphs), strict=True)
-    return [codec.decode(*pair) for pair in pairs]
-
-
-embeddings = vgae.embed(*graphs)
-decoded = decode_all(codec, vgae.reconstruct(embeddings, codec.graphs))
-exact = np.mean([found == cell for found, cell in zip(decoded, space, strict=True)])
-print(f"{embeddings.shape[1]} dimensions; {exact:.1%} of {len(space):,} cells decode exactly")
+z = steps.vgae.embed(*codec.encode(steps.space))
+decoded = codec.decode_all(*steps.vgae.reconstruct(z, codec.graphs))
+pairs = zip(decoded, steps.space, strict=True)
+exact = np.mean([found == cell for found, cell in pairs])
+print(f"{z.shape[1]} dimensions")
+print(f"{exact:.1%} of {len(z):,} cells decode exactly")
 
 # %% [markdown]
 # ## From vector to proxies: the estimator
@@ -595,29 +469,16 @@ print(f"{embeddings.shape[1]} dimensions; {exact:.1%} of {len(space):,} cells de
 # single points only may do anything between them, and between them is where the ascent goes.
 
 # %%
-named = [NASBench201Cell.from_string(arch) for arch in cells.proxies.index]
-half = rng.permutation(len(named))[: len(named) // 2]
-
-
-def train(layers: int) -> ProxyModel:
-    """Train an estimator with so many hidden layers on half of the cells."""
-    schedule = MPE_SCHEDULES["nasbench201"]
-    training = [named[i] for i in half], normalised.iloc[half]
-    return ProxyModel.fit(codec, vgae, *training, schedule, seed=seed, layers=layers)
-
-
-began = time.perf_counter()
-model = train(layers=2)
-mpe_seconds = time.perf_counter() - began
-predicted = model.predict(named).set_index(normalised.index)
+taus = run.do(experiments.ranking, steps=steps)  # trains the estimator
+computed = steps.unified["up_weighted"].normalised.iloc[steps.unseen]
+predicted = steps.predicted.iloc[steps.unseen]
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Predicted over computed proxies"}}
-unseen = np.setdiff1d(np.arange(len(named)), half)
 _, axes = plt.subplots(1, 4, figsize=figure_size(aspect=0.3), sharex=True, sharey=True)
 for ax, proxy in zip(axes, ("params", "nwot", "jacov", "plain"), strict=True):
-    pair = normalised[proxy].iloc[unseen], predicted[proxy].iloc[unseen]
-    ax.scatter(*pair, s=3, alpha=0.4, color=PALETTE[0], linewidths=0)
-    ax.set_title(f"{TITLES[proxy]}: $\\tau$ = {kendall_tau(*pair):.2f}", fontsize=9)
+    tau = kendall_tau(computed[proxy], predicted[proxy])
+    ax.scatter(computed[proxy], predicted[proxy], s=3, alpha=0.4, color=PALETTE[0], linewidths=0)
+    ax.set_title(f"{PROXY_TITLES[proxy]}: $\\tau$ = {tau:.2f}", fontsize=9)
     ax.set(xlim=(-3.3, 3.3), ylim=(-3.3, 3.3), aspect="equal")
 axes[0].set_ylabel("predicted")
 axes[1].set_xlabel("computed (normal score)")
@@ -630,37 +491,15 @@ plt.show()
 # What the architecture decides, like the parameters, is predicted well. What the draw of the
 # weights decides is not, and that is no loss: the prediction leaves the noise out.
 
-# %% tags=["remove-cell"]
-for step, seconds in (("VGAE", vgae_seconds), ("MPE", mpe_seconds)):
-    record.add(item="cost", row=step, column=benchmark, metric="seconds", value=seconds)
-ranks = cells.proxies.rank()
-versions = {"original": (ranks, normalised), "predicted": (predicted, predicted)}
-live = {}
-for version, (single, scaled) in versions.items():
-    rows = {TITLES[p]: single[p] for p in PROXY_NAMES.values()}
-    rows |= {UP_TITLES[name]: unified_proxy(scaled, weights[name]) for name in UNIFIED}
-    for row, values in rows.items():
-        live[row, version] = kendall_tau(values, cells.test)
-        record.add(
-            item="table2", row=row, column=f"{benchmark}/{version}",
-            metric="kendall_tau", value=live[row, version],
-        )  # fmt: skip
-for name in ("up_weighted", "up_selected"):
-    for proxy, weight in weights[name].items():
-        where = {"item": "table1", "row": TITLES[proxy], "column": name}
-        record.add(**where, metric="weight", value=weight)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kendall's tau of proxies and unified proxies"}}
-bars = pd.Series(live).unstack().sort_values("original")
-_, ax = plt.subplots(figsize=figure_size(0.9, 0.75))
-places = np.arange(len(bars))
-ax.barh(places + 0.2, bars["original"], height=0.38, color=PALETTE[0], label="computed")
-ax.barh(places - 0.2, bars["predicted"], height=0.38, color=PALETTE[3], label="predicted")
-ax.set_yticks(places, bars.index)
-ax.set(xlabel=r"Kendall's $\tau$ with test accuracy")
-ax.legend(loc="lower right")
-ax.grid(axis="y")
-plt.show()
+# %% mystnb={"image": {"alt": "Kendall's tau of proxies and unified proxies"}}
+if taus is not None:
+    bars = taus.sort_values("original")[["predicted", "original"]]
+    size, colours = figure_size(0.9, 0.75), [PALETTE[3], PALETTE[0]]
+    ax = bars.plot.barh(width=0.8, figsize=size, color=colours)
+    ax.set_xlabel(r"Kendall's $\tau$ with test accuracy")
+    ax.legend(["predicted", "computed"], loc="lower right", reverse=True)
+    ax.grid(axis="y")
+    plt.show()
 
 # %% [markdown]
 # {.caption-text}
@@ -686,30 +525,26 @@ plt.show()
 # ```
 
 # %%
-landscape = model.unified(weights["up_weighted"])
-BUDGET = 1500  # cells to score; an ascent passes about four
-STARTS = BUDGET // 4
-starts = [space[i] for i in rng.permutation(len(space))[:STARTS]]
-result = gradient_ascent(landscape, starts)
-alone = [gradient_ascent(landscape, [start]) for start in starts[:20]]
+estimator = steps.estimator("up_weighted")
+starts = steps.starts  # an ascent passes about four cells
+result = gradient_ascent(estimator, starts)
 passed, middle = len(result.scores), np.median(result.steps)
-print(f"{STARTS} starts pass {passed} cells; a walk has {middle:.0f} steps")
+print(f"{len(starts)} starts pass {passed} cells")
+print(f"a walk has {middle:.0f} steps")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Heights along walks, at starts and ends"}}
-heights = landscape.score(space)
+begin, high = estimator.score(starts), estimator.score(steps.space).max()
 _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.46))
-for each in alone:
-    climb = list(each.scores.values())
+for start in starts[:20]:
+    climb = list(gradient_ascent(estimator, [start]).scores.values())
     axes[0].plot(climb, color=PALETTE[0], ls="-", lw=0.9, alpha=0.7)
     axes[0].plot(len(climb) - 1, climb[-1], color=PALETTE[0], marker="o", ms=4)
 axes[0].set(xlabel="cells passed", ylabel="predicted unified proxy", title="twenty walks")
-begin = landscape.score(starts)
-axes[1].scatter(begin, landscape.score(result.ends), s=12, color=PALETTE[0], linewidths=0)
-low, high = min(begin.min(), heights.min()), heights.max()
-axes[1].plot([low, high], [low, high], color="0.6", lw=1, ls="--")
+axes[1].scatter(begin, estimator.score(result.ends), s=12, color=PALETTE[0], linewidths=0)
+axes[1].axline((high, high), slope=1, color="0.6", lw=1, ls="--")
 for ax in axes:
     ax.axhline(high, color=PALETTE[1], lw=1, ls=":")
-axes[1].set(xlabel="at the start", ylabel="at the end", title=f"{STARTS} walks")
+axes[1].set(xlabel="at the start", ylabel="at the end", title=f"{len(starts)} walks")
 plt.show()
 
 # %% [markdown]
@@ -722,16 +557,12 @@ plt.show()
 # starts once; we start hundreds of times, in one batch, and take the best cell that any walk has
 # passed.
 
-# %% tags=["hide-input", "nbval-ignore-output"] mystnb={"image": {"alt": "Four cells found"}}
-found, seconds = {}, {}
-for name in UNIFIED:
-    ascent = gradient_ascent(model.unified(weights[name]), starts)
-    found[name], seconds[name] = ascent.best, ascent.seconds
-real = load_table("nasbench201").set_index("arch") if REAL else None
+# %% tags=["nbval-ignore-output"] mystnb={"image": {"alt": "Four cells found"}}
 _, axes = plt.subplots(2, 2, figsize=figure_size(aspect=0.58))
-for ax, (name, cell) in zip(axes.flat, found.items(), strict=True):
-    accuracy = real.loc[str(cell), "test_c10"] if REAL else query(cell).test
-    draw_cell(ax, cell, f"{UP_TITLES[name]}: {accuracy:.1f} %")
+for ax, (name, title) in zip(axes.flat, UP_TITLES.items(), strict=True):
+    cell = gradient_ascent(steps.estimator(name), starts).best
+    accuracy = experiments.test_accuracy(run, cell)
+    draw_cell(ax, cell, f"{title}: {accuracy:.1f} %")
 plt.show()
 
 # %% [markdown]
@@ -739,56 +570,15 @@ plt.show()
 # Live. What the ascent finds under the four unified proxies, with test accuracy.
 
 # %% tags=["remove-cell"]
-DATA_SETS = ("c10", "c100", "in16")
-if REAL:
-    for name, cell in found.items():
-        for data in DATA_SETS:
-            value = real.loc[str(cell), f"test_{data}"]
-            for item in ("table3", "table4"):
-                where = {"item": item, "row": UP_TITLES[name], "column": f"nb201-{data}"}
-                record.add(**where, metric="test_accuracy", value=value)
-        where = {"item": "cost", "row": f"ascent, {UP_TITLES[name]}", "column": "nb201-c10"}
-        record.add(**where, metric="seconds", value=seconds[name])
-    for proxy in PROXY_NAMES.values():
-        best = ranks[proxy].idxmax()
-        for data in DATA_SETS:
-            where = {"item": "table3", "row": TITLES[proxy], "column": f"nb201-{data}"}
-            record.add(**where, metric="test_accuracy", value=real.loc[best, f"test_{data}"])
-    for data in DATA_SETS:
-        for item in ("table3", "table4"):
-            where = {"item": item, "row": "Upper Bound", "column": f"nb201-{data}"}
-            record.add(**where, metric="test_accuracy", value=real[f"test_{data}"].max())
-
-    # The paper's walk: one start. And other ways to the same estimate, at the same cost.
-    single = [real.loc[str(each.best), "test_c10"] for each in alone]
-    where = {"item": "search", "column": "nb201-c10", "metric": "test_accuracy"}
-    record.add(**where, row="Gradient Ascent, one start", value=np.mean(single))
-    adam = gradient_ascent(landscape, starts, steps="adam")
-    record.add(**where, row="Gradient Ascent, Adam", value=real.loc[str(adam.best), "test_c10"])
-    for strategy in STRATEGIES:
-        each = search(strategy, landscape, NASBench201Cell, seed=seed, budget=BUDGET)
-        record.add(**where, row=strategy, value=real.loc[str(each.best), "test_c10"])
-        cost = {"item": "search", "row": strategy, "column": "nb201-c10"}
-        record.add(**cost, metric="zc_evals", value=each.queries)
-        record.add(**cost, metric="seconds", value=each.seconds)
-    top = space[int(heights.argmax())]
-    record.add(**where, row="best of all 15,625", value=real.loc[str(top), "test_c10"])
-
-    for layers in (1, 2, 3):
-        deeper = model if layers == 2 else train(layers)
-        best = gradient_ascent(deeper.unified(weights["up_sum"]), starts).best
-        where = {"item": "table7", "row": f"MPE_{layers}+UP_sum", "column": "nb201-c10"}
-        for split in ("valid", "test"):
-            value = real.loc[str(best), f"{split}_c10"]
-            record.add(**where, metric=f"{split}_accuracy", value=value)
+run.do(experiments.search, steps=steps)
 
 # %% [markdown]
 # ## Published results
 #
 # ### The weights (Table 1)
 
-# %% tags=["hide-input"]
-shown("table1")
+# %%
+paper_table("up_nas", "table1", scale="bench")
 
 # %% [markdown]
 # Some weights come back with every seed: `jacov` and the parameters near 1, Zen-score with a minus.
@@ -798,11 +588,11 @@ shown("table1")
 # weight means nothing without it.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weights of ten searches"}}
-rows = book.rows[(book.rows["item"] == "table1") & (book.rows["column"] == "up_weighted")]
+rows = results.rows.query("item == 'table1' and column == 'up_weighted'")
 _, ax = plt.subplots(figsize=figure_size(0.95, 0.45))
 if len(rows):
     order = rows.groupby("row")["value"].mean().sort_values(ascending=False).index
-    theirs = published_weights("up_weighted").rename(TITLES)[order]
+    theirs = published_weights("up_weighted").rename(PROXY_TITLES)[order]
     sns.stripplot(rows, x="row", y="value", order=order, color=PALETTE[0], alpha=0.6, size=4, ax=ax)
     ax.scatter(
         range(len(order)), theirs, marker="D", s=34, color=PALETTE[2], label="paper", zorder=3
@@ -819,8 +609,8 @@ plt.show()
 #
 # ### Rank correlation (Table 2)
 
-# %% tags=["hide-input"]
-shown("table2")
+# %%
+paper_table("up_nas", "table2", scale="bench", beside=tables.BESIDE)
 
 # %% [markdown]
 # Our figures are over the 9,445 cells that have public scores of all proxies; the paper may have
@@ -829,35 +619,30 @@ shown("table2")
 #
 # ### What the search finds (Tables 3, 4 and 7)
 
-# %% tags=["hide-input"]
-shown("table3", rows="ours")
+# %%
+paper_table("up_nas", "table3", scale="bench", rows="ours")
 
 # %% [markdown]
 # {.caption-text}
 # The search sees proxies on CIFAR-10 alone; its one cell is looked up on all three data sets. A
 # single proxy's row is the cell that it ranks highest among the 9,445.
 
-# %% tags=["hide-input"]
-shown("table4")
+# %%
+paper_table("up_nas", "table4", scale="bench")
 
 # %% [markdown]
 # The rows of others are the paper's figures; only ours were run here.
 
-# %% tags=["hide-input"]
-shown("table7")
+# %%
+paper_table("up_nas", "table7", scale="bench")
 
 # %% [markdown]
 # How much does the gradient contribute? Here are other ways to use the same estimate under
-# UP_weighted: random search and evolution with as many questions, a single start as in the paper,
+# UP_weighted: random search and evolution with as many queries, a single start as in the paper,
 # and simply asking for all cells, which on a space this small takes less than a second.
 
-# %% tags=["hide-input"]
-SEARCH_COLUMNS = {
-    ("nb201-c10", "test_accuracy"): ("Test accuracy (%)", 2),
-    ("nb201-c10", "zc_evals"): ("Cells scored", 0),
-    ("nb201-c10", "seconds"): ("Seconds", 1),
-}
-table_of(book.spread("search", SEARCH_COLUMNS), "search", "Under UP_weighted")
+# %%
+tables.published(results, "search")
 
 # %% [markdown]
 # (up-transfer)=
@@ -866,49 +651,9 @@ table_of(book.spread("search", SEARCH_COLUMNS), "search", "Under UP_weighted")
 # The paper learns its weights on NAS-Bench-201 with CIFAR-10 and uses them everywhere. We take the
 # weights of each seed to five other tables, and rank.
 
-# %% tags=["remove-cell"]
-if REAL:
-    targets = ("nb201-c10", "nb201-c100", "nb201-in16", "nb301", "nb101-c10", "nb201-digits")
-    for target in targets:
-        other = load_zero_cost_cells(target)
-        fitted = Normalisation.fit(NORMALISATION, other.proxies)
-        scaled = fitted.transform(other.proxies)
-        for name in UNIFIED:
-            shared = weights[name].reindex(scaled.columns)
-            paper_weights = published_weights(name).reindex(scaled.columns)
-            where = {"item": "transfer", "column": target, "metric": "kendall_tau"}
-            value = kendall_tau(unified_proxy(scaled, shared), other.test)
-            record.add(**where, row=UP_TITLES[name], value=value)
-            if name in ("up_weighted", "up_selected"):
-                value = kendall_tau(unified_proxy(scaled, paper_weights), other.test)
-                record.add(**where, row=f"{UP_TITLES[name]}, the paper's weights", value=value)
-        for proxy in ("params", "synflow", "nwot"):
-            if proxy in scaled:
-                value = kendall_tau(scaled[proxy], other.test)
-                record.add(**where, row=f"{TITLES[proxy]} alone", value=value)
-        record.add(
-            item="transfer cells", row="cells", column=target, metric="count",
-            value=len(scaled),
-        )  # fmt: skip
-
-# %% tags=["hide-input"]
-TRANSFER_COLUMNS = {
-    ("nb201-c10", "kendall_tau"): ("C10", 2),
-    ("nb201-c100", "kendall_tau"): ("C100", 2),
-    ("nb201-in16", "kendall_tau"): ("IN16", 2),
-    ("nb301", "kendall_tau"): ("NB301", 2),
-    ("nb101-c10", "kendall_tau"): ("NB101", 2),
-    ("nb201-digits", "kendall_tau"): ("Digits", 2),
-}
-transfer = book.spread("transfer", TRANSFER_COLUMNS)
-transfer.index = transfer.index.str.replace(", the paper's weights", " (paper's)")
-table_of(transfer, "transfer", "Score")
-
-# %% tags=["remove-cell"]
-for target in ("nb301", "nb101-c10"):
-    for row, key in (("UP_weighted", "weighted"), ("Params alone", "params")):
-        carried = book.of("transfer", row, target, "kendall_tau")
-        glue(f"transfer-{key}-{target}", f"{carried.mean:.2f}" if carried != "?" else "?")
+# %%
+run.do(experiments.transfer, steps=steps)
+tables.published(results, "transfer")
 
 # %% [markdown]
 # {.caption-text}
@@ -921,7 +666,7 @@ for target in ("nb301", "nb101-c10"):
 # it they carry less. Among DARTS cells the learnt sum ranks at
 # {glue:text}`transfer-weighted-nb301`, where counting parameters gives
 # {glue:text}`transfer-params-nb301`. On NAS-Bench-101 it is
-# {glue:text}`transfer-weighted-nb101-c10` against {glue:text}`transfer-params-nb101-c10`: there,
+# {glue:text}`transfer-weighted-nb101` against {glue:text}`transfer-params-nb101`: there,
 # counting is far better. Rounded weights spread widely over the seeds: sets that agree on one space
 # disagree on the next. Some columns are short of proxies: NAS-Bench-101 has no public NASWOT, and
 # neither it nor NAS-Bench-301 has Zen-scores of these cells. The sum is over what there is.
@@ -936,88 +681,9 @@ for target in ("nb301", "nb101-c10"):
 # In public, 1,218 cells have twelve of them, and 11,221 others have two. We fill the gaps by ridge
 # regression from the edges' operations to each proxy, and train on 10,000 cells of both kinds.
 
-# %% tags=["remove-cell"]
-if REAL:
-    darts = get_codec("darts")
-    draws = np.random.default_rng(seed)
-    random_cells = [DARTSGenotype.random(draws).canonical() for _ in range(20_000)]
-    began = time.perf_counter()
-    darts_vgae, _ = train_vgae(
-        *darts.encode(random_cells), seed=seed, schedule=VGAE_SCHEDULES["darts"]
-    )
-    darts_seconds = {"VGAE": time.perf_counter() - began}
-
-    fresh = [DARTSGenotype.random(draws).canonical() for _ in range(1000)]
-    z = darts_vgae.embed(*darts.encode(fresh))
-    decoded = decode_all(darts, darts_vgae.reconstruct(z, darts.graphs))
-    logits = darts_vgae.decode(z.view(len(z), darts.graphs, darts.vertices, -1))
-    nearest = decode_all(darts, darts.nearest(*map(torch.detach, logits)))
-    shares = {
-        "exact": np.mean([a == b for a, b in zip(decoded, fresh, strict=True)]),
-        "valid": np.mean([a is not None for a in decoded]),
-        "nearest": np.mean([a == b for a, b in zip(nearest, fresh, strict=True)]),
-    }
-    for row, share in shares.items():
-        where = {"item": "reconstruction", "row": row, "column": "darts"}
-        record.add(**where, metric="success_rate", value=100 * share)
-
-    proxies = darts_training_proxies().iloc[:10_000]
-    scaled = Normalisation.fit(NORMALISATION, proxies).transform(proxies).where(proxies.notna())
-    genotypes = [DARTSGenotype.from_string(arch).canonical() for arch in proxies.index]
-    complete, explained = complete_scores(genotypes, scaled)
-    for proxy, share in explained.items():
-        where = {"item": "completed", "row": TITLES[proxy], "column": "nb301"}
-        record.add(**where, metric="r_squared", value=share)
-
-    began = time.perf_counter()
-    darts_model = ProxyModel.fit(
-        darts, darts_vgae, genotypes, complete, MPE_SCHEDULES["darts"], seed=seed
-    )
-    darts_seconds["MPE"] = time.perf_counter() - began
-    for row, value in darts_seconds.items():
-        record.add(item="cost", row=row, column="darts", metric="seconds", value=value)
-
-    trained = load_zero_cost_cells("nb301")
-    scored = len(trained.test)  # the first of the cells
-    estimates = darts_model.predict(genotypes[:scored])
-    for name in UNIFIED:
-        for version, values in (("original", complete[:scored]), ("predicted", estimates)):
-            value = kendall_tau(unified_proxy(values, weights[name]), trained.test)
-            where = {"item": "darts", "row": UP_TITLES[name], "column": f"nb301/{version}"}
-            record.add(**where, metric="kendall_tau", value=value)
-
-    surrogate = Surrogate()
-    chance = surrogate.predict(fresh)
-    where = {"item": "table6", "column": "nb301", "metric": "surrogate_error"}
-    record.add(**where, row="mean of 1,000 random cells", value=100 - chance.mean())
-    for name in ("up_weighted", "up_selected"):
-        landscape = darts_model.unified(weights[name])
-        for strategy in STRATEGIES:
-            each = search(strategy, landscape, DARTSGenotype, seed=seed, budget=1500)
-            row = f"{strategy}_{name.removeprefix('up_')}"
-            network = build_on_meta(lambda best=each.best: DARTSNetwork(best))
-            figures = {
-                "surrogate_error": 100 - surrogate.predict([each.best]).item(),
-                "params_m": count_params(network),
-                "zc_evals": each.queries,
-                "seconds": each.seconds,
-                "estimate": each.score,
-            }
-            for metric, value in figures.items():
-                where = {"item": "table6", "row": row, "column": "nb301"}
-                record.add(**where, metric=metric, value=value)
-            if strategy == "Gradient Ascent":
-                for i, number in enumerate(each.best.numbers()):
-                    where = {"item": "darts_cell", "row": f"edge {i}", "column": name}
-                    record.add(**where, metric="number", value=number)
-record.save()
-
-# %% tags=["hide-input"]
-DARTS_COLUMNS = {
-    ("nb301/original", "kendall_tau"): ("τ, original", 2),
-    ("nb301/predicted", "kendall_tau"): ("τ, predicted", 2),
-}
-table_of(book.spread("darts", DARTS_COLUMNS), "darts", "Unified proxy")
+# %%
+run.do(experiments.darts, steps=steps)
+tables.published(results, "darts")
 
 # %% [markdown]
 # {.caption-text}
@@ -1028,29 +694,8 @@ table_of(book.spread("darts", DARTS_COLUMNS), "darts", "Unified proxy")
 #
 # Now the search, three ways and a fourth that is explained below.
 
-# %% tags=["hide-input"]
-TABLE6_COLUMNS = {
-    ("nb301", "surrogate_error"): ("Ours (%)", 2),
-    ("nb301", "seconds"): ("Seconds", 1),
-    ("nb301", "estimate"): ("Estimate", 1),
-    ("nb301", "params_m"): ("Params (M)", 1),
-    ("nb301", "zc_evals"): ("Scored", 0),
-}
-theirs = load_paper_numbers("up_nas").query("item == 'table6' and metric == 'test_error'")
-table6 = book.spread("table6", TABLE6_COLUMNS)
-printed = theirs.set_index("row")["value"].map("{:.2f}".format)
-table6.insert(0, "Paper (%)", printed.reindex(table6.index).fillna(""))
-order = [f"{way}_{name}" for name in ("weighted", "selected") for way in STRATEGIES]
-table6 = table6.reindex(
-    [row for row in (*order, "mean of 1,000 random cells") if row in table6.index]
-)
-table6.index = table6.index.str.replace("_", ", ").str.replace("Gradient Ascent", "Ascent")
-table_of(table6, "table6", "Strategy, weights")
-
-# %% tags=["remove-cell"]
-for row in ("exact", "valid", "nearest"):
-    share = book.of("reconstruction", row, "darts", "success_rate")
-    glue(f"darts-{row}", f"{share.mean:.0f} %" if share != "?" else "?")
+# %%
+tables.published(results, "table6")
 
 # %% [markdown]
 # {.caption-text}
@@ -1061,10 +706,10 @@ for row in ("exact", "valid", "nearest"):
 # beyond the machines of this chapter: `nasutils.networks.darts` builds the networks for both.
 #
 # The paper's walk ends where the decoded graphs are no architecture. In this space that is soon:
-# {glue:text}`darts-exact` of unseen cell pairs decode exactly, {glue:text}`darts-valid` to some
+# {glue:text}`darts-exact` % of unseen cell pairs decode exactly, {glue:text}`darts-valid` % to some
 # valid pair, and from a start that does not a walk cannot begin (`until invalid`). So we also
 # decode to the **nearest** architecture, the likeliest of those in the space, which exists
-# everywhere: {glue:text}`darts-nearest` of the pairs then decode exactly, and no walk has to end
+# everywhere: {glue:text}`darts-nearest` % of the pairs then decode exactly, and no walk has to end
 # (`Gradient Ascent`). Given the vertices, the choice falls apart into one for each node:
 #
 # ```{literalinclude} ../nasutils/methods/common/codecs.py
@@ -1075,15 +720,12 @@ for row in ("exact", "valid", "nearest"):
 # :dedent: 8
 # ```
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two DARTS cell pairs, drawn"}}
-numbers = book.rows[(book.rows["item"] == "darts_cell") & (book.rows["seed"] == 0)]
+# %% mystnb={"image": {"alt": "Two DARTS cell pairs, drawn"}}
 _, axes = plt.subplots(4, 1, figsize=figure_size(aspect=1.35))
-for column, pair in zip(("up_weighted", "up_selected"), (axes[:2], axes[2:]), strict=True):
-    edges = numbers[numbers["column"] == column].set_index("row")["value"]
-    if len(edges):
-        best = DARTSGenotype.from_numbers([edges[f"edge {i}"] for i in range(16)])
-        for ax, cell, kind in zip(pair, best.cells, ("normal", "reduction"), strict=True):
-            draw_darts_cell(ax, cell, f"{UP_TITLES[column]}, {kind} cell")
+for title, found in tables.darts_cells(results).items():
+    normal, reduction = axes[:2] if title == "UP_weighted" else axes[2:]
+    draw_darts_cell(normal, found.normal, f"{title}, normal cell")
+    draw_darts_cell(reduction, found.reduce, f"{title}, reduction cell")
 plt.show()
 
 # %% [markdown]
@@ -1095,136 +737,16 @@ plt.show()
 # ## Verdicts
 
 
-# %% tags=["hide-input"]
-def tau(row: str, version: str = "original") -> float:
-    """Return the published tau of a row of Table 2."""
-    return book.mean("table2", row, f"nb201-c10/{version}", "kendall_tau")
+# %%
+claims_table(tables.claims(results))
 
-
-best_single = max(tau(row) for row in PROXY_NAMES)
-test_c10 = {
-    row: book.mean("table3", row, "nb201-c10", "test_accuracy") for row in UP_TITLES.values()
-}
-others = {
-    data: book.mean("table3", "UP_weighted", f"nb201-{data}", "test_accuracy") for data in DATA_SETS
-}
-errors = {
-    (strategy, name): book.by_seed("table6", f"{strategy}_{name}", "nb301", "surrogate_error")
-    for strategy in STRATEGIES
-    for name in ("weighted", "selected")
-}
-saved = [
-    book.contrast(
-        "table6", f"{rival}_{name}", f"Gradient Ascent_{name}", ["nb301"], "surrogate_error"
-    )
-    for rival in ("Random", "Evolutionary")
-    for name in ("weighted", "selected")
-]
-across = {b: book.mean("transfer", "UP_weighted", b, "kendall_tau") for b in ("nb101-c10", "nb301")}
-counting = {b: book.mean("transfer", "Params alone", b, "kendall_tau") for b in across}
-depth = {
-    n: book.by_seed("table7", f"MPE_{n}+UP_sum", "nb201-c10", "valid_accuracy") for n in (1, 2, 3)
-}
-deeper = [
-    book.contrast("table7", "MPE_2+UP_sum", f"MPE_{n}+UP_sum", ["nb201-c10"], "valid_accuracy")
-    for n in (1, 3)
-]
-training = book.mean("cost", "VGAE", "nb201-c10", "seconds") + book.mean(
-    "cost", "MPE", "nb201-c10", "seconds"
-)
-searching = book.mean("cost", "ascent, UP_weighted", "nb201-c10", "seconds")
-claims = [
-    (
-        "UP_weighted ranks better than the best single proxy",
-        "0.71 over 0.574",
-        f"{tau('UP_weighted'):.3f} over {best_single:.3f}",
-        verdict(tau("UP_weighted") > best_single),
-    ),
-    (
-        "UP_weighted, original: τ",
-        "0.71",
-        f"{tau('UP_weighted'):.3f}",
-        verdict(tau("UP_weighted") >= 0.71, tau("UP_weighted") > best_single),
-    ),
-    (
-        "UP_weighted, predicted: τ",
-        "0.66",
-        f"{tau('UP_weighted', 'predicted'):.3f}",
-        verdict(tau("UP_weighted", "predicted") >= 0.66),
-    ),
-    (
-        "UP_selected, original and predicted: τ",
-        "0.68 and 0.59",
-        f"{tau('UP_selected'):.3f} and {tau('UP_selected', 'predicted'):.3f}",
-        verdict(
-            tau("UP_selected") >= 0.68 and tau("UP_selected", "predicted") >= 0.59,
-            tau("UP_selected", "predicted") >= 0.59,
-        ),
-    ),
-    (
-        "UP_weighted finds a cell with this CIFAR-10 test accuracy",
-        "94.18 %",
-        f"{book.of('table3', 'UP_weighted', 'nb201-c10', 'test_accuracy')}",
-        verdict(others["c10"] >= 94.18, others["c10"] >= 93.9),
-    ),
-    (
-        "the same cell on CIFAR-100 and ImageNet16-120",
-        "71.59 % and 47.16 %",
-        f"{others['c100']:.2f} % and {others['in16']:.2f} %",
-        verdict(
-            others["c100"] >= 71.59 and others["in16"] >= 47.16,
-            others["c100"] >= 71.59 or others["in16"] >= 47.16,
-        ),
-    ),
-    (
-        "all four unified proxies find the same cell",
-        "94.18 % each",
-        " / ".join(f"{value:.2f}" for value in test_c10.values()) + " %",
-        verdict(max(test_c10.values()) - min(test_c10.values()) < 0.01),
-    ),
-    (
-        "DARTS: ascent finds better cells than random and evolutionary search",
-        "2.44 / 2.88 / 2.75 % error (weighted)",
-        " / ".join(
-            f"{errors[s, 'weighted'].mean():.2f}"
-            for s in ("Gradient Ascent", "Random", "Evolutionary")
-        )
-        + " % (surrogate)",
-        all_of(saved).verdict,
-    ),
-    (
-        "two hidden layers are best by validation",
-        "91.18 / 91.31 / 91.17 %",
-        " / ".join(f"{values.mean():.2f}" for values in depth.values()) + " %",
-        all_of(deeper).verdict,
-    ),
-    (
-        "the weights serve any space and data set",
-        "no figure",
-        f"NAS-Bench-101 {across['nb101-c10']:.2f}, NAS-Bench-301 {across['nb301']:.2f}; "
-        f"parameters alone {counting['nb101-c10']:.2f}, {counting['nb301']:.2f}",
-        verdict(
-            all(across[b] > counting[b] for b in across),
-            any(across[b] > counting[b] for b in across),
-        ),
-    ),
-    (
-        "training takes less than two minutes, a search five seconds",
-        "120 s, 5 s",
-        f"{training:.0f} s with the encoder, {searching:.1f} s",
-        verdict(training < 120 and searching < 5),
-    ),
-    ("DARTS cell on ImageNet: top-1 error", "23.5 %", "needs GPU days of training", NOT_RUN),
-]
-names = ["Claim", "Paper", "Ours", "Verdict"]
-Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[:3]))
-
-# %% tags=["hide-input"]
-Table(table_of_contrasts([*saved, *deeper]), "intervals", words=("Row", "Against", "Where"))
+# %%
+lines = table_of_contrasts(tables.contrasts(results))
+Table(lines, "intervals", words=("Row", "Against", "Where"))
 
 # %% [markdown]
 # {.caption-text}
-# Published. How far the row lies above the other, mean over paired seeds with 95 % bootstrap
+# Published. How far the row lies above the other, mean over paired seeds with 95 %
 # interval. DARTS space: points of surrogate error, so that below zero ascent loses. NAS-Bench-201:
 # points of validation accuracy by two hidden layers instead of one or three.
 #
@@ -1281,9 +803,9 @@ Table(table_of_contrasts([*saved, *deeper]), "intervals", words=("Row", "Against
 # each.
 
 # %%
-flow = np.exp(score(chain_of(1.0, 2.0, 4.0), images, names=["synflow"])["synflow"])
-assert np.isclose(flow, 3 * 8)
-print(f"{flow:.0f}, and with the parallel weight {16 + 16 + 8 + 8}")
+flow = score(chain_of(1.0, 2.0, 4.0), images, names="synflow")["synflow"]
+assert np.isclose(np.exp(flow), 3 * 8)
+print(f"{np.exp(flow):.0f}, with the parallel weight {16 + 16 + 8 + 8}")
 
 # %% [markdown]
 # ````{solution-end}
@@ -1304,13 +826,15 @@ print(f"{flow:.0f}, and with the parallel weight {16 + 16 + 8 + 8}")
 # this bounds from above what a proxy contributes.
 
 # %%
-complete_tau = kendall_tau(unified_proxy(normalised, weights["up_weighted"]), cells.test)
-losses_of = {}
-for proxy, weight in weights["up_weighted"].items():
-    without = weights["up_weighted"].mask(weights["up_weighted"].index == proxy, 0.0)
-    lost = complete_tau - kendall_tau(unified_proxy(normalised, without), cells.test)
-    losses_of[TITLES[proxy]] = {"weight": weight, "lost τ": lost}
-pd.DataFrame(losses_of).T.sort_values("lost τ", ascending=False).round(2).head(5)
+fitted, losses = steps.unified["up_weighted"], {}
+complete = kendall_tau(fitted.scores, benchmark.test_accuracy)
+for proxy, weight in fitted.weights.items():
+    others = fitted.weights.drop(proxy)
+    rest = unified_proxy(fitted.normalised, others)
+    lost = complete - kendall_tau(rest, benchmark.test_accuracy)
+    losses[PROXY_TITLES[proxy]] = {"weight": weight, "lost τ": lost}
+table = pd.DataFrame(losses).T.sort_values("lost τ", ascending=False)
+table.round(2).head(5)
 
 # %% [markdown]
 # ````{solution-end}
@@ -1332,14 +856,14 @@ pd.DataFrame(losses_of).T.sort_values("lost τ", ascending=False).round(2).head(
 
 # %%
 torch.manual_seed(seed)
-normed = nn.Sequential(
-    nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)
-).double()
+conv = nn.Conv2d(1, 4, 3, bias=False)
+layers = conv, nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2)
+normed = nn.Sequential(*layers).double()
 pictures, classes = torch.randn(6, 1, 8, 8), torch.arange(6) % 2
-chosen = ["nwot", "snip", "grad_norm", "l2_norm"]
-before = score(normed, pictures, classes, chosen)
-normed[0].weight.data *= 10
-after = score(normed, pictures, classes, chosen)
+names = ["nwot", "snip", "grad_norm", "l2_norm"]
+before = score(normed, pictures, classes, names)
+conv.weight.data *= 10
+after = score(normed, pictures, classes, names)
 assert np.isclose(before["nwot"], after["nwot"])
 assert np.isclose(before["snip"], after["snip"], rtol=1e-3)
 pd.DataFrame({"before": before, "after": after}).round(3)
@@ -1363,7 +887,7 @@ pd.DataFrame({"before": before, "after": after}).round(3)
 # and a better start shifts the end upwards. That is why many starts help more than many steps.
 
 # %%
-end = model.unified(weights["up_weighted"]).score(result.ends)
+end = estimator.score(result.ends)
 print(f"tau of start and end: {kendall_tau(begin, end):.2f}")
 
 # %% [markdown]
@@ -1378,6 +902,9 @@ print(f"tau of start and end: {kendall_tau(begin, end):.2f}")
 #
 # # another seed
 # nasutils run up_nas -p seed=3
+#
+# # one of the experiments alone, on the real tables
+# nasutils run up_nas --scale bench -p part=transfer
 #
 # # the published figures: ten seeds on the real tables, and our proxies against the public ones
 # nasutils batch up_nas_bench

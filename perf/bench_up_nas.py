@@ -6,31 +6,24 @@ from nasutils.data import load_table
 from perf.harness import Measurement, in_fresh_process
 
 SETUP = """
-import numpy as np
-from nasutils.methods.up_nas import *
-from nasutils.benchmarks.zero_cost import load_zero_cost_cells
+from dataclasses import replace
+from nasutils.benchmarks.registry import get_benchmark
+from nasutils.methods.up_nas.pipeline import Pipeline, Sizes
 from nasutils.methods.up_nas.strategies import search
-from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
-codec = get_codec("nasbench201")
-graphs = codec.encode(list(all_cells()))
-scores = load_zero_cost_cells("nb201-c10").proxies
-normalised = Normalisation.fit("normal_score", scores).transform(scores).iloc[::2]
-cells = [NASBench201Cell.from_string(arch) for arch in normalised.index]
+from nasutils.spaces.nasbench201 import NASBench201Cell
+steps = Pipeline(get_benchmark("nb201-c10-proxies"), 0, replace(Sizes(), trials=1))
+_ = steps.unified, steps.space, steps.benchmark.architectures
 """
 TRAIN = """
-vgae, _ = train_vgae(*graphs, seed=0)
-model = ProxyModel.fit(
-    codec, vgae, cells, normalised, MPE_SCHEDULES["nasbench201"], seed=0
-)
+steps.model
 """
 SEARCH = """
-landscape = model.unified(published_weights("up_sum"))
-search("Gradient Ascent until invalid", landscape, NASBench201Cell, seed=0)
+search("Gradient Ascent until invalid", steps.estimator("up_sum"), NASBench201Cell, seed=0)
 """
 
 
 def measure() -> Iterator[Measurement]:
-    """Train once as the paper does, and search once with 1,500 questions."""
+    """Train once as the paper does, and search once with 1,500 queries."""
     load_table("nasbench201_proxies")
     training = in_fresh_process(SETUP, TRAIN)
     task = "UP-NAS on NAS-Bench-201: train encoder and estimator"

@@ -149,7 +149,7 @@ def test_out_moves_the_runs(root, call):
 def test_results_show_mean_and_deviation(root, call):
     row = {
         "paper": "benchmarks", "item": "table1", "row": "a", "column": "c", "metric": "tau",
-        "scale": "demo", "device": "cpu", "seconds": 1, "version": "0", "job": "j",
+        "scale": "demo", "device": "cpu", "seconds": 1, "version": "0", "job": "j", "note": "",
     }  # fmt: skip
     path = root / "book" / "results" / "tiny.csv"
     write_metrics(path, [{**row, "seed": seed, "value": seed} for seed in (1, 2, 3)])

@@ -4,6 +4,7 @@
 ``proxy-registry`` defines every zero-cost proxy, ``performance`` shows the last benchmark run.
 """
 
+import html
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def table(headings: dict[str, str], rows: Iterable[Iterable[object]]) -> Iterato
 
     Args:
         headings: Each column's heading and alignment, ``left`` or ``right``.
-        rows: The cells; a vertical bar in one is escaped.
+        rows: The cells, in Markdown; a vertical bar in one is escaped.
     """
     rules = {"left": ":---", "right": "---:"}
     yield ":::{table}"
@@ -130,7 +131,7 @@ class Performance(Generated):
 
         path = Path(self.env.srcdir) / "book" / "results" / "performance.csv"
         self.env.note_dependency(str(path))
-        runs = pd.read_csv(path, keep_default_na=False)
+        runs = pd.read_csv(path, keep_default_na=False, dtype=str).map(html.escape)
         for machine, rows in runs.groupby("machine", sort=False):
             yield f"Measured on {rows.iloc[0]['date']}: {machine}."
             yield ""

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.benchmarks.benchmark import Benchmark
-from nasutils.benchmarks.zero_cost import load_zero_cost_cells
+from nasutils.benchmarks.rows import nasbench101_proxies, nasbench201_proxies
 from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
 from nasutils.data.nasbench301 import Surrogate
@@ -43,20 +43,6 @@ def _nasbench101_part() -> pd.DataFrame:
     return table.iloc[np.sort(np.concatenate([labelled, drawn]))]
 
 
-def _with_proxies(name: str) -> pd.DataFrame:
-    """Read the cells that have public proxies; NAS-Bench-101's are rows of its table."""
-    scored = load_zero_cost_cells(name)
-    table = scored.proxies.assign(test=scored.test)
-    if scored.valid is not None:
-        table["valid"] = scored.valid
-    if name.startswith("nb101"):
-        known = load_table("nasbench101").set_index("hash")
-        return table.join(known[["adjacency", "ops", "vertices", "edges"]]).reset_index(
-            names="hash"
-        )
-    return table.reset_index(names="arch")
-
-
 def _nasbench201_without_none() -> pd.DataFrame:
     table = load_table("nasbench201")
     return table[~table["arch"].str.contains(f"{NONE}~", regex=False)]
@@ -87,12 +73,14 @@ def _nasbench201(data: str, heading: str, window: tuple[float, float]) -> Benchm
 
 
 def _nasbench201_proxies(data: str, heading: str) -> Benchmark:
+    # There are no public scores on CIFAR-100: its accuracies judge those on CIFAR-10.
+    dataset = "imagenet16-120" if data == "in16" else "cifar10"
     return Benchmark(
         id=f"nb201-{data}-proxies",
         title=f"NAS-Bench-201, {heading}, cells with public proxies",
         heading=f"NB201 {heading.removesuffix('-120')}, 9,445",
         space="nasbench201",
-        rows=partial(_with_proxies, f"nb201-{data}"),
+        rows=partial(nasbench201_proxies, dataset, data),
         label="valid",
         test="test",
         label_sizes=(39, 78, 156, 469),
@@ -156,7 +144,7 @@ _ALL = (
         id="nb101-naslib-proxies",
         title="NAS-Bench-101, NASLib's 292 cells with proxies",
         heading="NB101, 292 cells",
-        rows=partial(_with_proxies, "nb101-c10"),
+        rows=nasbench101_proxies,
         label="valid",
         test="test",
         evaluate_on_all=False,

@@ -147,16 +147,20 @@ def publish(
     partial: Annotated[
         bool, typer.Option("--partial", help="Take a job file of which some jobs are missing.")
     ] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Take runs whose code has changed since.")
+    ] = False,
 ) -> None:
     """Put the figures of runs into the book.
 
     They go to book/results/CHAPTER.csv, over those of the same key.
 
-    Refused are runs that failed, are unfinished, or were made by code that is in no commit.
+    Refused are runs that failed, are unfinished, are stale (their code has changed since), or were
+    made by code that is in no commit.
     """
     root = repository_root()
     done = publishing.publish(
-        names, root, _runs(runs, root), allow_dirty=allow_dirty, partial=partial
+        names, root, _runs(runs, root), allow_dirty=allow_dirty, partial=partial, stale=stale
     )
     for each in done:
         print(f"{_short(each.path)}: {each.rows} figures, {each.replaced} replaced")
@@ -219,7 +223,7 @@ def _print_summary(outcomes: list[Outcome]) -> None:
 
 
 def _stale_note(stale: bool) -> str:
-    return " (stale: the package's code has changed since)" if stale else ""
+    return " (stale: its code has changed since)" if stale else ""
 
 
 def _failure(outcome: Outcome) -> str:

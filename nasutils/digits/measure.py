@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from nasutils import training
 from nasutils.digits import task
 from nasutils.networks.counting import build_on_meta, count_flops, count_params
 from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.threads import deterministic_cpu
+from nasutils.training import classifiers as training
 
 LATENCY_BATCH = 64
 PROXIES = tuple(name for name in SUITE_ZERO if name not in ("params", "flops"))

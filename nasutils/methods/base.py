@@ -62,6 +62,7 @@ class Method:
         name: Its row.
         fit: From a benchmark and a split to what ranks architectures; the split carries the seed.
         needs: What it needs.
+        proxies: The public proxies that it cannot do without; any will do where empty.
         spaces: The search spaces that it can read; all where empty.
         description: What it is, in a line.
         fit_predict: For methods that train the predictors of several splits side by side: from a
@@ -73,6 +74,7 @@ class Method:
     name: str
     fit: Callable[[Benchmark, Split], Predict] = field(repr=False)
     needs: frozenset[Need] = frozenset({Need.LABELS})
+    proxies: frozenset[str] = frozenset()
     spaces: frozenset[str] = frozenset()
     description: str = ""
     fit_predict: FitPredict | None = field(default=None, repr=False)
@@ -88,6 +90,8 @@ class Method:
             return f"does not read {benchmark.space}"
         if Need.PROXIES in self.needs and benchmark.proxies.dropna(axis=1).empty:
             return "no public proxies"
+        if missing := sorted(self.proxies.difference(benchmark.proxies)):
+            return f"no public scores of {', '.join(missing)}"
         return ""
 
     def predict(
@@ -140,6 +144,18 @@ def methods_of(*chapters: str) -> dict[str, Method]:
         for entry in METHODS.values()
         if entry.chapter == chapter
     }
+
+
+def look_up(benchmark: Benchmark, scores: ArrayLike) -> Predict:
+    """Return what knows the scores of a benchmark's M architectures, (M,), and of no others."""
+    known = dict(zip(benchmark.architectures, np.asarray(scores, dtype=float), strict=True))
+
+    def predict(architectures: Sequence[Architecture]) -> list[float]:
+        if foreign := [each for each in architectures if each not in known]:
+            raise NasutilsError(f"{foreign[0]} is no architecture of {benchmark.id}.")
+        return [known[each] for each in architectures]
+
+    return predict
 
 
 def get_method(id: str) -> Method:

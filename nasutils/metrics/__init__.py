@@ -40,12 +40,21 @@ def bootstrap_interval(
     confidence: float = 0.95,
     resamples: int = 1000,
 ) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of a rank correlation over its N items."""
+    """Return the percentile bootstrap interval of a rank correlation over its N items.
+
+    Resamples without a ranking, all of whose values are equal, do not count.
+    """
     x, y = _checked(x, y)
-    draws = rng.integers(len(x), size=(resamples, len(x)))
-    values = [metric(x[draw], y[draw]) for draw in draws if np.ptp(x[draw]) and np.ptp(y[draw])]
+
+    def correlation(first: np.ndarray, second: np.ndarray) -> float:
+        return metric(first, second) if np.ptp(first) and np.ptp(second) else np.nan
+
+    draws = stats.bootstrap(
+        (x, y), correlation, paired=True, vectorized=False, n_resamples=resamples, rng=rng,
+        method="percentile",
+    ).bootstrap_distribution  # fmt: skip
     tail = (1 - confidence) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
+    low, high = np.nanquantile(draws, [tail, 1 - tail])
     return float(low), float(high)
 
 

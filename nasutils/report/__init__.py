@@ -1,20 +1,37 @@
 """What a chapter shows: published results, the paper's figures beside them, verdicts, drawings."""
 
-from nasutils.report.numbers import format_number
-from nasutils.report.paper_table import PaperTable, paper_table
-from nasutils.report.published import Summary, glue, published
-from nasutils.report.style import DASHES, PALETTE, WIDTH, figure_size, use_style
+from nasutils.report.contrast import Contrast, all_of, gain_text, table_of_contrasts
+from nasutils.report.paper_table import paper_table, printed_rows
+from nasutils.report.prose import glue, glue_figures
+from nasutils.report.published_results import PublishedResults, Summary
+from nasutils.report.style import DASHES, MARKERS, PALETTE, WIDTH, figure_size, looks, use_style
+from nasutils.report.table import Table, in_order, table_of
+from nasutils.report.verdicts import Claim, Effect, Verdict, claims_table, verdict
 
 __all__ = [
     "DASHES",
+    "MARKERS",
     "PALETTE",
     "WIDTH",
-    "PaperTable",
+    "Claim",
+    "Contrast",
+    "Effect",
+    "PublishedResults",
     "Summary",
+    "Table",
+    "Verdict",
+    "all_of",
+    "claims_table",
     "figure_size",
-    "format_number",
+    "gain_text",
     "glue",
+    "glue_figures",
+    "in_order",
+    "looks",
     "paper_table",
-    "published",
+    "printed_rows",
+    "table_of",
+    "table_of_contrasts",
     "use_style",
+    "verdict",
 ]

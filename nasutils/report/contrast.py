@@ -2,116 +2,132 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from nasutils.errors import DataError
-from nasutils.report.claims import verdict
+from nasutils.metrics.intervals import holm_intervals
+from nasutils.report.numbers import signed
+from nasutils.report.verdicts import Effect
 
 #: Headings of ``Contrast.lines``.
-COLUMNS = ("Row", "Against", "Where", "Gain", "From", "To")
+COLUMNS = ("Row", "Against", "Where", "Gain", "From", "To", "Outcome")
+BETTER, WORSE, TIE, UNDECIDED = "better", "worse", "tie", "undecided"
 
-_RESAMPLING = 0  # seed of the intervals
+#: Metric -> the smallest difference of interest, in its unit: what lies within is a tie.
+SMALLEST_EFFECTS = {"kendall_tau": 0.01, "spearman": 0.01, "accuracy": 0.5, "test_accuracy": 0.1}
+
+
+@dataclass(frozen=True)
+class Gain:
+    """By how much one row exceeds another in one place.
+
+    Attributes:
+        first: The row that is hoped to be better.
+        second: The other.
+        where: The column of their table.
+        values: The difference of each seed that both have, two or more.
+        smallest: The smallest difference of interest; 0 where none is stated.
+    """
+
+    first: str
+    second: str
+    where: str
+    values: tuple[float, ...]
+    smallest: float = 0.0
+
+    def outcome(self, low: float, high: float) -> str:
+        """Name what an interval of the mean says.
+
+        A *tie* is a difference that is too small to matter, a statement of its own; where the
+        interval holds zero and larger differences as well, the seeds are too few: *undecided*.
+        """
+        if low > 0 or high < 0:
+            return BETTER if low > 0 else WORSE
+        return TIE if -self.smallest <= low and high <= self.smallest else UNDECIDED
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """Paired differences of two rows, with a 95 % bootstrap interval a column.
+    """Paired differences of rows that are read at once, each with its 95 % interval.
+
+    The intervals are those of the paired t test, widened by Holm's procedure for their number.
 
     Attributes:
-        lines: A column of the table each, with the headings ``COLUMNS``; only columns where both
-            rows have two or more seeds in common.
+        gains: A difference for each place.
     """
 
-    lines: pd.DataFrame
+    gains: tuple[Gain, ...]
 
     @classmethod
-    def of(cls, first: str, second: str, gains: Mapping[str, pd.Series]) -> "Contrast":
+    def of(
+        cls, first: str, second: str, gains: Mapping[str, pd.Series], smallest: float = 0.0
+    ) -> "Contrast":
         """Make the contrast of two rows.
 
         Args:
             first: The row that is hoped to be better.
             second: The other.
-            gains: Column -> difference of each seed.
+            gains: Column -> difference of each seed; those of fewer than two seeds are left out.
+            smallest: The smallest difference of interest.
         """
-        lines = []
-        for where, gain in gains.items():
-            if len(gain) > 1:
-                rng = np.random.default_rng(_RESAMPLING)
-                interval = paired_interval(gain, 0 * gain, rng=rng)
-                lines.append((first, second, where, gain.mean(), *interval))
-        return cls(pd.DataFrame(lines, columns=COLUMNS))
+        enough = {where: tuple(gain) for where, gain in gains.items() if len(gain) > 1}
+        return cls(tuple(Gain(first, second, *each, smallest) for each in enough.items()))
+
+    @cached_property
+    def intervals(self) -> list[tuple[float, float]]:
+        """The interval of each mean difference."""
+        return holm_intervals([gain.values for gain in self.gains])
+
+    @property
+    def lines(self) -> pd.DataFrame:
+        """A place each, with the headings ``COLUMNS``."""
+        lines = [
+            (
+                gain.first, gain.second, gain.where,
+                sum(gain.values) / len(gain.values), *ends, gain.outcome(*ends),
+            )
+            for gain, ends in zip(self.gains, self.intervals, strict=True)
+        ]  # fmt: skip
+        return pd.DataFrame(lines, columns=COLUMNS)
 
     @property
     def counts(self) -> tuple[int, int, int]:
-        """Intervals above zero, those below, and all."""
-        return (
-            int((self.lines["From"] > 0).sum()),
-            int((self.lines["To"] < 0).sum()),
-            len(self.lines),
-        )
-
-    @property
-    def verdict(self) -> str:
-        """A verdict in the book's words: all intervals above zero, or some and none below."""
-        above, below, number = self.counts
-        return verdict(0 < above == number, above > 0 and not below)
+        """Places where the first row is surely better, surely worse, and all."""
+        outcomes = self.lines["Outcome"]
+        return int((outcomes == BETTER).sum()), int((outcomes == WORSE).sum()), len(outcomes)
 
     def said(self, columns: str) -> str:
         """Write the counts as a sentence about so many ``columns``, such as splits."""
-        above, below, number = self.counts
-        return f"better in {above}, worse in {below} of {number} {columns}"
+        better, worse, number = self.counts
+        return f"better in {better}, worse in {worse} of {number} {columns}"
 
-    def claim(self, columns: str) -> tuple[str, str]:
-        """Return ``said`` and ``verdict``, the last two cells of a line of verdicts."""
-        return self.said(columns), self.verdict
+    def effects(self, figures: Mapping[str, float] | None = None) -> tuple[Effect, ...]:
+        """Return what a claim that the first row is better rests on, an effect a place.
+
+        Args:
+            figures: Column -> the paper's difference of the two rows, where it gives both.
+        """
+        return tuple(
+            Effect(ends, (figures or {}).get(gain.where), smallest=gain.smallest)
+            for gain, ends in zip(self.gains, self.intervals, strict=True)
+        )
 
 
 def all_of(contrasts: Iterable[Contrast]) -> Contrast:
-    """Return the lines of several contrasts as one, so that they have a common verdict."""
-    return Contrast(pd.concat([contrast.lines for contrast in contrasts], ignore_index=True))
+    """Return several contrasts as one, whose lines are read at once."""
+    return Contrast(tuple(gain for contrast in contrasts for gain in contrast.gains))
 
 
 def table_of_contrasts(contrasts: Iterable[Contrast]) -> pd.DataFrame:
-    """Return the lines of contrasts as text, with signs."""
-    table = all_of(contrasts).lines
-    for heading in COLUMNS[3:]:
-        table[heading] = [f"{value:+.3f}".replace("-", "−") for value in table[heading]]
+    """Return the lines of contrasts as text, with signs; the intervals are those of each alone."""
+    lines = [contrast.lines for contrast in contrasts if contrast.gains]
+    table = pd.concat(lines, ignore_index=True) if lines else pd.DataFrame(columns=COLUMNS)
+    for heading in ("Gain", "From", "To"):
+        table[heading] = [signed(value) for value in table[heading]]
     return table
 
 
 def gain_text(gain: pd.Series) -> str:
     """Write a mean difference with its standard error; nothing where there is none."""
-    if gain.empty:
-        return ""
-    return f"{gain.mean():+.3f} ± {gain.sem():.3f}".replace("-", "−")
-
-
-def paired_interval(
-    ours: ArrayLike, other: ArrayLike, *, rng: np.random.Generator, confidence: float = 0.95
-) -> tuple[float, float]:
-    """Return the percentile bootstrap interval of the mean difference of two methods.
-
-    Args:
-        ours: Shape (S,): one figure a seed.
-        other: The other method's, under the same seeds in the same order.
-        rng: Source of the resampling.
-        confidence: Share of such intervals that hold the true difference.
-
-    Raises:
-        DataError: If the shapes differ or there are fewer than two seeds.
-    """
-    from scipy.stats import bootstrap
-
-    first, second = np.asarray(ours, dtype=float), np.asarray(other, dtype=float)
-    if first.shape != second.shape or first.ndim != 1 or len(first) < 2:
-        raise DataError(
-            f"figures of shapes {first.shape} and {second.shape} cannot be paired: "
-            "one a seed is needed, of the same two or more seeds."
-        )
-    found = bootstrap(
-        (first - second,), np.mean, confidence_level=confidence, method="percentile", rng=rng
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    return "" if gain.empty else f"{signed(gain.mean())} ± {abs(gain.sem()):.3f}"

@@ -1,10 +1,28 @@
-"""Figures as a page writes them: digits, units, deviations."""
+"""Figures as a page writes them: digits, units, deviations, minus signs."""
 
 import numpy as np
 
 from nasutils.data.paper_numbers import METRICS
 
 _DIGITS = {"weight": 2}
+_NEGLIGIBLE = 1e-9  # a deviation that rounding alone leaves
+
+
+def minus(text: str) -> str:
+    """Return text with true minus signs for hyphens."""
+    return text.replace("-", "−")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Write a difference with its sign."""
+    return minus(f"{value:+.{digits}f}")
+
+
+def with_deviation(mean: float, std: float, digits: int | None) -> str:
+    """Write a mean and its standard deviation, where there is one."""
+    if np.isnan(std) or std < _NEGLIGIBLE:
+        return plain_number(mean, digits)
+    return f"{plain_number(mean, digits)} ± {plain_number(std, digits)}"
 
 
 def format_number(value: float, metric: str = "", *, std: float = float("nan")) -> str:
@@ -15,10 +33,7 @@ def format_number(value: float, metric: str = "", *, std: float = float("nan")) 
     >>> format_number(94.373, "test_accuracy")
     '94.37 %'
     """
-    digits = digits_of(metric)
-    text = plain_number(value, digits) + (
-        "" if np.isnan(std) else f" ± {plain_number(std, digits)}"
-    )
+    text = with_deviation(value, std, digits_of(metric))
     return text + (" %" if _is_percent(metric) else "")
 
 
@@ -28,7 +43,7 @@ def plain_number(value: float, digits: int | None) -> str:
         text = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     else:
         text = f"{value:.{digits}f}"
-    return text.replace("-", "−")
+    return minus(text)
 
 
 def digits_of(metric: str) -> int | None:

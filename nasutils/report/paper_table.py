@@ -1,35 +1,22 @@
 """The paper's numbers beside ours."""
 
-import html
+from collections.abc import Iterable, Mapping
+from html import escape as _escaped
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from nasutils.benchmarks.registry import BENCHMARKS
+from nasutils.data.paper_numbers import BENCHMARKS as PRINTED_BENCHMARKS
 from nasutils.data.paper_numbers import METRICS, load_paper_numbers
 from nasutils.data.paper_numbers import PAPERS as PRINTED
 from nasutils.errors import UnknownNameError
-from nasutils.report.numbers import digits_of, plain_number
-from nasutils.report.published import published_item
-from nasutils.study.results import PAPERS
+from nasutils.report.numbers import digits_of, plain_number, with_deviation
+from nasutils.report.table import in_order
+from nasutils.study.results import PAPERS, load_results
+from nasutils.study.scales import Scale
 
-# Short headings for the columns of tables, by what stands before the slash.
-_TITLES = {
-    "nb101-c10": "NB101 CIFAR-10",
-    "nb201-c10": "NB201 CIFAR-10",
-    "nb201-c100": "NB201 CIFAR-100",
-    "nb201-in16": "NB201 ImageNet16",
-    "nb201-digits": "NB201-Digits",
-    "nb301": "NB301",
-    "darts-c10": "DARTS CIFAR-10",
-    "darts-imagenet": "DARTS ImageNet",
-    "mbv3-imagenet": "MobileNetV3 ImageNet",
-    "vit-imagenet": "ViT ImageNet",
-    "c10": "CIFAR-10",
-    "c100": "CIFAR-100",
-    "imagenet": "ImageNet",
-}
 _MEASURES = {
     "kendall_tau": "Kendall τ",
     "spearman": "Spearman ρ",
@@ -70,7 +57,7 @@ def paper_table(
     metric: str = "",
     scale: str = "",
     rows: str = "all",
-    chapter: str = "",
+    beside: Mapping[str, str] | None = None,
     root: Path | None = None,
 ) -> "PaperTable":
     """Set a table of a paper beside our published results.
@@ -85,7 +72,7 @@ def paper_table(
         metric: Only this metric; all of the table's, where "".
         scale: The scale of our figures; the largest that is published, where "".
         rows: ``all``, or ``ours`` for the methods that we ran.
-        chapter: The chapter that published ours; the paper's own, where "".
+        beside: Benchmark of ours -> the paper's that it stands beside, where it is another.
         root: The checkout; the one around the working folder, where None.
 
     Raises:
@@ -93,8 +80,7 @@ def paper_table(
     """
     if rows not in ("all", "ours"):
         raise UnknownNameError("choice of rows", rows, ("all", "ours"))
-    theirs = _theirs(paper)
-    ours = published_item(paper, item, scale, chapter, root)
+    theirs, ours = _theirs(paper), _ours(paper, item, scale, root)
     if item not in {*theirs["item"], *ours["item"]}:
         raise UnknownNameError(f"item of {paper}", item, set(theirs["item"]) or {"(none)"})
     theirs = theirs[theirs["item"] == item]
@@ -103,11 +89,49 @@ def paper_table(
         if metric not in known:
             raise UnknownNameError(f"metric of {paper} {item}", metric, known)
         theirs, ours = theirs[theirs["metric"] == metric], ours[ours["metric"] == metric]
+    caption = _caption(ours)
+    for here, there in (beside or {}).items():
+        caption = f"In place of {_escaped(_title(there))}: {_escaped(_title(here))}. {caption}"
+        ours = ours.assign(column=ours["column"].str.replace(rf"^{here}(?=/|$)", there, regex=True))
     cells = pd.concat([theirs.assign(source="paper"), _summarised(ours).assign(source="ours")])
     if rows == "ours":
         cells = cells[cells["row"].isin(ours["row"])]
     # A fixed name, so that a notebook run again has the same output.
-    return _styled(cells, _caption(ours), f"{paper}-{item}")
+    return _styled(cells, caption, f"{paper}-{item}")
+
+
+def printed_rows(
+    paper: str,
+    item: str,
+    columns: Mapping[tuple[str, str], tuple[str, int]],
+    rows: Iterable[str] | None = None,
+    *,
+    beside: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return a paper's figures as text, to stand above rows of ours.
+
+    Args:
+        paper: The paper's short name.
+        item: ``table1``, ``table2``...
+        columns: Column and metric -> heading and digits; as ``PublishedResults.spread`` has them.
+        rows: The paper's rows, in order; all, where None.
+        beside: Benchmark of ours -> the paper's that it stands beside, where it is another.
+
+    Returns:
+        A row a method, named ``METHOD (paper)``; "" where the paper gives no figure.
+    """
+    figures = _theirs(paper)
+    figures = figures[figures["item"] == item].set_index(["row", "column", "metric"])["value"]
+    texts: dict[str, dict[str, str]] = {row: {} for row in figures.index.unique("row")}
+    for (column, metric), (heading, digits) in columns.items():
+        name, slash, split = column.partition("/")
+        column = f"{(beside or {}).get(name, name)}{slash}{split}"
+        for row, known in texts.items():
+            value = figures.get((row, column, metric))
+            known[heading] = "" if value is None else plain_number(value, digits)
+    table = pd.DataFrame(texts).T
+    table = table[(table != "").any(axis=1)] if rows is None else in_order(table, rows)
+    return table.rename(index="{} (paper)".format)
 
 
 def _theirs(paper: str) -> pd.DataFrame:
@@ -115,6 +139,14 @@ def _theirs(paper: str) -> pd.DataFrame:
     if paper not in PAPERS:
         raise UnknownNameError("paper", paper, PAPERS)
     return load_paper_numbers(paper) if paper in PRINTED else load_paper_numbers().iloc[:0]
+
+
+def _ours(paper: str, item: str, scale: str, root: Path | None) -> pd.DataFrame:
+    """Return our published figures of an item, at one scale."""
+    frame = load_results(paper, root)
+    frame = frame[frame["item"] == item]
+    scales = [Scale(scale)] if scale else [s for s in Scale if s in set(frame["scale"])]
+    return frame[frame["scale"] == scales[-1]] if scales else frame
 
 
 def _summarised(ours: pd.DataFrame) -> pd.DataFrame:
@@ -135,12 +167,13 @@ def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> PaperTable:
     if cells["metric"].nunique() == 1:
         texts.columns = weights.columns = texts.columns.droplevel(1)
         metric = cells["metric"].iloc[0]
-        caption = f"{html.escape(METRICS.get(metric, metric))}. {caption}"
+        caption = f"{_escaped(METRICS.get(metric, metric))}. {caption}"
     return (
         PaperTable(texts)
         .apply(lambda _: weights, axis=None)
         .format(escape="html")
         .format_index(escape="html")
+        .format_index(escape="html", axis=1)
         .set_caption(caption)
         .set_uuid(uuid)
         .set_table_attributes('class="paper-table"')
@@ -158,8 +191,7 @@ def _texts(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         best = _best(group["value"], metric) if len(group) > 1 else None
         texts[head], weights[head] = {}, {}
         for row, value, std in group[["row", "value", "std"]].itertuples(index=False):
-            deviation = "" if np.isnan(std) else f" ± {plain_number(std, digits)}"
-            texts[head][row] = plain_number(value, digits) + deviation
+            texts[head][row] = with_deviation(value, std, digits)
             weights[head][row] = "font-weight: bold" if value == best else ""
     rows, columns = cells["row"].unique(), pd.MultiIndex.from_tuples(_heads(cells))
     written, weight = (pd.DataFrame(each, rows, columns).fillna("") for each in (texts, weights))
@@ -175,9 +207,15 @@ def _heads(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 
 def _head(column: str, metric: str, source: str) -> tuple[str, str, str]:
+    return _title(column), _MEASURES.get(metric, metric.replace("_", " ")), source
+
+
+def _title(column: str) -> str:
+    """Return the heading of a benchmark and split: the registry's, or else the papers'."""
     name, slash, split = column.partition("/")
-    title = _TITLES.get(name, name) + (f" / {split}" if slash else "")
-    return title, _MEASURES.get(metric, metric.replace("_", " ")), source
+    known = BENCHMARKS.get(name)
+    title = known.heading if known else PRINTED_BENCHMARKS.get(name, name)
+    return title + (f" / {split}" if slash else "")
 
 
 def _caption(ours: pd.DataFrame) -> str:
@@ -187,12 +225,10 @@ def _caption(ours: pd.DataFrame) -> str:
     counts = ours.groupby(["row", "column", "metric"]).size()
     low, high = int(counts.min()), int(counts.max())
     seeds = f"{low} to {high} seeds" if low < high else f"{low} seed{'s' * (low > 1)}"
-    devices = html.escape(" and ".join(sorted(ours["device"].unique())))
-    versions = html.escape(", ".join(sorted(ours["version"].unique())))
+    devices = _escaped(" and ".join(sorted(ours["device"].unique())))
+    versions = _escaped(", ".join(sorted(ours["version"].unique())))
     jobs = ours["job"].unique()
-    command = f"<code>{html.escape(jobs[0])}</code>" + (
-        f" and {len(jobs) - 1} more" * (len(jobs) > 1)
-    )
+    command = f"<code>{_escaped(jobs[0])}</code>" + (f" and {len(jobs) - 1} more" * (len(jobs) > 1))
     return (
         f"Ours: scale {ours['scale'].iloc[0]}, {seeds} (mean ± standard deviation), {devices}, "
         f"{_duration(ours['seconds'].sum())}, nasutils {versions}. Repeat: {command}"

@@ -1,6 +1,7 @@
 """A chapter's published figures, as its sentences, tables and verdicts need them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,47 +9,78 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nasutils.errors import DataError
-from nasutils.report.contrast import Contrast
-from nasutils.report.published import Summary, published
-from nasutils.report.table import Table
+from nasutils.benchmarks.registry import BENCHMARKS
+from nasutils.report.contrast import SMALLEST_EFFECTS, Contrast
+from nasutils.report.numbers import format_number, minus, with_deviation
+from nasutils.report.table import Table, in_order
+from nasutils.report.verdicts import Effect
 from nasutils.study import load_results
 
-_KEY = ("item", "row", "column", "metric")
+_KEY = ["item", "row", "column", "metric"]
+UNPUBLISHED = "?"
+
+#: Where a figure stands: item, row, column and metric.
+Place = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What a chapter has published at one scale; nothing before the first publication.
+class Summary:
+    """A published figure over its seeds; a question mark before it is published.
+
+    ``str`` gives ``0.712 ± 0.004`` with the metric's digits and unit; a format, as in
+    ``f"{summary:.2f}"``, the mean alone.
+
+    Attributes:
+        mean: Mean over the seeds; NaN without any.
+        std: Sample standard deviation; NaN for one seed.
+        seeds: Number of seeds.
+        metric: What is measured, which sets digits and unit.
+    """
+
+    mean: float
+    std: float
+    seeds: int
+    metric: str
+
+    def __str__(self) -> str:
+        return format_number(self.mean, self.metric, std=self.std) if self.seeds else UNPUBLISHED
+
+    def __format__(self, spec: str) -> str:
+        if not spec or not self.seeds:
+            return str(self)
+        return minus(format(self.mean, spec))
+
+
+@dataclass(frozen=True)
+class PublishedResults:
+    """What a chapter has published; nothing before the first publication.
 
     Attributes:
         chapter: Its name.
-        scale: The scale.
+        scales: The scales; of a figure that is published at several, that of the last is taken.
         root: The checkout; the one around the working folder, where None.
     """
 
     chapter: str
-    scale: str = "bench"
+    scales: tuple[str, ...] = ("bench",)
     root: Path | None = None
 
     @cached_property
     def rows(self) -> pd.DataFrame:
         """All figures, one a line, with the columns of ``study.results``."""
         frame = load_results(self.chapter, self.root)
-        return frame[frame["scale"] == self.scale]
+        rank = frame["scale"].map({scale: rank for rank, scale in enumerate(self.scales)})
+        highest = rank.groupby([frame[name] for name in _KEY]).transform("max")
+        return frame[rank.notna() & (rank == highest)]
 
-    def of(self, item: str, row: str, column: str, metric: str) -> Summary | str:
-        """Return a figure over its seeds, or a question mark before there is one."""
-        where = {"item": item, "row": row, "column": column, "metric": metric}
-        try:
-            return published(self.chapter, **where, scale=self.scale, root=self.root)
-        except DataError:
-            return "?"
+    def of(self, item: str, row: str, column: str, metric: str) -> Summary:
+        """Return a figure over its seeds; one that reads "?" before there is any."""
+        values = self.by_seed(item, row, column, metric)
+        return Summary(values.mean(), values.std(), len(values), metric)
 
     def mean(self, item: str, row: str, column: str, metric: str) -> float:
         """Return the mean of a figure; NaN before there is one."""
-        found = self.of(item, row, column, metric)
-        return np.nan if isinstance(found, str) else found.mean
+        return self.of(item, row, column, metric).mean
 
     def by_seed(self, item: str, row: str, column: str, metric: str) -> pd.Series:
         """Return a figure of each seed, indexed by it; empty before there is one."""
@@ -56,6 +88,16 @@ class Figures:
         for name, value in zip(_KEY, (item, row, column, metric), strict=True):
             keep &= (self.rows[name] == value).to_numpy()
         return self.rows[keep].set_index("seed")["value"].sort_index()
+
+    def effect(self, *place: str, printed: str = "", **attributes: float) -> Effect:
+        """Return a figure as evidence for a claim.
+
+        Args:
+            place: Item, row, column and metric.
+            printed: The paper's figure with its digits; "" where it gives none.
+            attributes: As of ``Effect``.
+        """
+        return Effect.of(self.by_seed(*place), printed, **attributes)
 
     def gain(self, item: str, first: str, second: str, column: str, metric: str) -> pd.Series:
         """Return by how much one row exceeds another, a figure a seed that both have."""
@@ -67,30 +109,65 @@ class Figures:
     ) -> Contrast:
         """Return the paired differences of two rows over several columns."""
         gains = {column: self.gain(item, first, second, column, metric) for column in columns}
-        return Contrast.of(first, second, gains)
+        return Contrast.of(first, second, gains, SMALLEST_EFFECTS.get(metric, 0.0))
 
-    def spread(self, item: str, columns: dict[tuple[str, str], tuple[str, int]]) -> pd.DataFrame:
+    def pivot(self, item: str, metric: str) -> pd.DataFrame:
+        """Return the figures of an item, mean over the seeds: rows by columns.
+
+        Rows go by their name and the numbers in it (``bin 2`` before ``bin 10``), columns in the
+        order of the benchmarks. What is not published yet is an empty frame.
+        """
+        rows = self.rows
+        figures = rows[(rows["item"] == item) & (rows["metric"] == metric)]
+        table = figures.pivot_table("value", "row", "column")
+        benchmarks = [*BENCHMARKS]
+        columns = sorted(
+            table, key=lambda column: benchmarks.index(column) if column in benchmarks else 1e9
+        )
+        return table.loc[sorted(table.index, key=_by_number), columns].rename_axis(columns=None)
+
+    def spread(
+        self,
+        items: str | Iterable[str],
+        columns: Mapping[tuple[str, str], tuple[str, int]],
+        rows: Iterable[str] | None = None,
+    ) -> pd.DataFrame:
         """Return figures as text, mean and standard deviation over seeds, a row a method.
 
         Args:
-            item: The item.
+            items: The item, or several whose rows stand below each other.
             columns: Column and metric -> heading and digits.
+            rows: Which rows, in order; all of the items, where None.
         """
-        rows = self.rows[self.rows["item"] == item]
-        figures = rows.groupby(["row", "column", "metric"], sort=False)["value"].agg(
+        wanted = [items] if isinstance(items, str) else [*items]
+        frame = self.rows[self.rows["item"].isin(wanted)]
+        figures = frame.groupby(["row", "column", "metric"], sort=False)["value"].agg(
             ["mean", "std"]
         )
         texts: dict[str, dict[str, str]] = {}
         for (row, column, metric), (middle, std) in figures.iterrows():
             if (column, metric) in columns:
                 heading, digits = columns[column, metric]
-                text = f"{middle:.{digits}f}" + (f" ± {std:.{digits}f}" if std > 1e-9 else "")
-                texts.setdefault(row, {})[heading] = text.replace("-", "−")
+                texts.setdefault(row, {})[heading] = with_deviation(middle, std, digits)
         headings = [heading for heading, _ in columns.values()]
-        table = pd.DataFrame(texts).T.reindex(columns=headings).fillna("")
-        return table.set_axis(table.index.astype(str))
+        table = pd.DataFrame(texts).T.reindex(columns=headings).astype(object).fillna("")
+        table.index = table.index.astype(str)
+        return table if rows is None else in_order(table, rows)
+
+    def sources(self) -> Table:
+        """Show where the figures come from: a column a scale."""
+        runs = self.rows.groupby("scale", sort=False).agg(
+            Figures=("value", "size"),
+            Seconds=("seconds", lambda seconds: f"{seconds.sum():.0f}"),
+            Seeds=("seed", lambda seeds: ", ".join(map(str, sorted(set(seeds))))),
+            Device=("device", "first"),
+            Version=("version", "first"),
+            Job=("job", "first"),
+        )
+        runs = runs.T.rename_axis("").rename_axis(columns=None).reset_index()
+        return Table(runs, "sources", words=tuple(runs))
 
 
-def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:
-    """Show a frame with its index as the first column, under a heading."""
-    return Table(frame.rename_axis(first).reset_index(), name, words=(first,))
+def _by_number(row: str) -> list[tuple[int, float, str]]:
+    parts = re.split(r"(\d+\.?\d*)", row)
+    return [(0, float(part), "") if i % 2 else (1, 0.0, part) for i, part in enumerate(parts)]

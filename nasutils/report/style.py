@@ -1,9 +1,13 @@
 """The one plot style of the book."""
 
+from collections.abc import Iterable
+from typing import Any
+
 # Dark to light in steps that grey keeps apart (lightness 24, 44, 56, 69, 82), and chosen among
 # hues that the colour-blind tell apart. Lines differ by dash as well.
 PALETTE = ("#332288", "#117733", "#CC6677", "#66B2D9", "#DDCC77")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 WIDTH = 6.8  # inches, the text column of a page
 
 
@@ -61,3 +65,27 @@ def figure_size(width: float = 1.0, aspect: float = 0.58) -> tuple[float, float]
         aspect: Height over width.
     """
     return WIDTH * width, WIDTH * width * aspect
+
+
+def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the look of each row of a table in a plot of lines: colour, dash and marker.
+
+    They never run out: the first 175 are all distinct, neighbours in marker and lightness as well,
+    so that a row that is added has one of its own. The same names have the same looks in any plot.
+
+    Args:
+        names: The rows, in the order of their table.
+
+    Returns:
+        Name -> keywords for ``Axes.plot``.
+    """
+    colours = len(PALETTE)
+    return {
+        name: {
+            "color": PALETTE[i % colours],
+            # One dash further at every round of the colours.
+            "linestyle": DASHES[(i + i // colours) % len(DASHES)],
+            "marker": MARKERS[i % len(MARKERS)],
+        }
+        for i, name in enumerate(names)
+    }

@@ -1,33 +1,9 @@
-"""Chapter 0's published figures, arranged for tables and drawings."""
+"""Tables that a page shows sortable, and a terminal as text."""
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
-
-from nasutils.benchmarks.gallery import GALLERY
-
-
-def pivot(results: pd.DataFrame, item: str, metric: str) -> pd.DataFrame:
-    """Return the figures of an item, mean over the seeds: rows by benchmarks.
-
-    Rows go by their name and the numbers in it (``bin 2`` before ``bin 10``), benchmarks in the
-    order of the gallery. What is not published yet is an empty frame.
-
-    Args:
-        results: What ``nasutils.study.load_results`` returns, or a part of it.
-        item: Like ``size``.
-        metric: Like ``accuracy``.
-    """
-    figures = results[(results["item"] == item) & (results["metric"] == metric)]
-    table = figures.pivot_table("value", "row", "column")
-    rows = sorted(table.index, key=_by_number)
-    return table.loc[rows, [name for name in GALLERY if name in table]].rename_axis(columns=None)
-
-
-def _by_number(row: str) -> list[tuple[int, float, str]]:
-    parts = re.split(r"(\d+\.?\d*)", row)
-    return [(0, float(part), "") if i % 2 else (1, 0.0, part) for i, part in enumerate(parts)]
 
 
 @dataclass(frozen=True)
@@ -56,4 +32,14 @@ class Table:
         style = style.set_table_attributes('class="dataframe"').format(
             precision=2, na_rep="", escape="html"
         )
-        return style.to_html()
+        return style.format_index(escape="html", axis=1).to_html()
+
+
+def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:
+    """Show a frame with its index as the first column, under a heading."""
+    return Table(frame.rename_axis(first).reset_index(), name, words=(first,))
+
+
+def in_order(frame: pd.DataFrame, rows: Iterable[str]) -> pd.DataFrame:
+    """Return those of some rows that a frame has, in the order in which they are named."""
+    return frame.loc[[row for row in rows if row in frame.index]]

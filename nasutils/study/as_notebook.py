@@ -55,7 +55,12 @@ def main(path: Path, part: Path) -> int:
         # The kernel died or never started: no traceback of the notebook's own.
         _report(part, running.cell, 0, f"{type(error).__name__}: {error}")
         return 1
-    return 0
+    if running.cell.number == running.total:
+        child.report_end(part)
+        return 0
+    # papermill takes sys.exit(0) for a good end, whatever comes after.
+    _report(part, running.cell, 0, "SystemExit: 0")
+    return 1
 
 
 class _Counter:

@@ -27,8 +27,6 @@ def main(script: Path, part: Path) -> int:
         try:
             _run(cell, script, module)
         except SystemExit as end:
-            if end.code in (None, 0):
-                return 0
             child.report_error(part, cell.number, 0, cell.source, f"SystemExit: {end.code}")
             return 1
         except Exception as error:
@@ -39,6 +37,7 @@ def main(script: Path, part: Path) -> int:
             return 1
         if "parameters" in cell.tags:
             module.__dict__.update(parameters)
+    child.report_end(part)
     return 0
 
 

@@ -5,12 +5,13 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from nasutils.study.executors import dask_executor, local_executor
+from nasutils.processes import local_executor
+from nasutils.study.executors import dask_executor
 from nasutils.study.work import Outcome, Task, check_runnable, skip, work
 
 Pool = Callable[[], AbstractContextManager[Executor]]
@@ -39,15 +40,15 @@ def run_tasks(
         KeyboardInterrupt: On Ctrl-C or SIGTERM, once the jobs that ran are stopped and their
             part folders removed. What finished before stays.
     """
-    by_folder = {task.job.folder(task.runs): task for task in tasks}
-    done: dict = {}
+    by_key = {task.job.key: task for task in tasks}
+    done: dict[str, Outcome] = {}
 
     def keep(outcome: Outcome) -> None:
-        done[outcome.folder] = outcome
+        done[outcome.job.key] = outcome
         report(outcome)
 
     todo = []
-    for task in by_folder.values():
+    for task in by_key.values():
         outcome = skip(task)
         keep(outcome) if outcome else todo.append(task)
     for task in todo:
@@ -57,7 +58,7 @@ def run_tasks(
             _run_in(lambda: dask_executor(dask), todo, None, keep)
         else:
             _run_locally(todo, workers, keep)
-    return [done[folder] for folder in by_folder]
+    return [done[key] for key in by_key]
 
 
 def _run_locally(todo: list[Task], workers: int, keep: Callable[[Outcome], None]) -> None:
@@ -110,7 +111,7 @@ def _run_in(
 
 
 def _is_lost(future: Future) -> bool:
-    return isinstance(future.exception(), BrokenProcessPool)
+    return not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
 
 
 def _outcome(future: Future, task: Task) -> Outcome:
@@ -118,6 +119,9 @@ def _outcome(future: Future, task: Task) -> Outcome:
         return future.result()
     except BrokenProcessPool:
         raise
+    except CancelledError:
+        error = "the scheduler was lost before the job had ended"
+        return Outcome(task.job, task.job.folder(task.runs), "failed", error=error)
     except (Exception, SystemExit) as error:
         # Not the notebook's error but its surroundings': a full disk, a worker told to end.
         text = f"{type(error).__name__}: {error}"

@@ -6,6 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
+REPORT = "report.json"
+
 
 def follow_parent() -> None:
     """End this process as soon as the one that started it is gone."""
@@ -31,4 +33,13 @@ def report_error(part: Path, number: int, line: int, source: str, error: str) ->
     text = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     where = f"cell {number}" if number else "before the first cell"
     where += f", line {line}: {text}" if line else ""
-    (part / "error.json").write_text(json.dumps({"error": f"{where}: {error}"}), encoding="utf-8")
+    _report(part, f"{where}: {error}")
+
+
+def report_end(part: Path) -> None:
+    """Tell the worker that the last cell has run: without this word the job has failed."""
+    _report(part, "")
+
+
+def _report(part: Path, error: str) -> None:
+    (part / REPORT).write_text(json.dumps({"error": error}), encoding="utf-8")

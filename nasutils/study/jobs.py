@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nasutils.errors import JobError, UnknownNameError
+from nasutils.study.declarations import ALL
 from nasutils.study.notebooks import Notebook
 from nasutils.study.parameters import Parameter
 from nasutils.study.scales import Scale
@@ -32,12 +33,22 @@ class Job:
     def key(self) -> str:
         """Twelve hexadecimal digits of what decides the result.
 
-        That is the notebook's code, the scale and every parameter; not the way of running it, and
-        not the package's code, whose every edit would undo hours of work: a run remembers that
-        code, and is called stale once it has changed.
+        That is the chapter, the experiments that the job selects with the versions that they
+        declare, and every parameter, the scale among them. It is neither the way of running it nor
+        the code, whose every edit would undo hours of work: a run remembers the code that its
+        experiments depend on, and is called stale once that has changed. A notebook without a
+        module of experiments stands for itself: its code cells are part of the key.
         """
-        text = json.dumps([self.notebook.source_hash, dict(self.parameters)], sort_keys=True)
+        chosen = self.experiments
+        what = [self.notebook.chapter, chosen] if chosen else [self.notebook.source_hash]
+        text = json.dumps([*what, dict(self.parameters)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def experiments(self) -> dict[str, int]:
+        """The selected experiments and their versions; none where the chapter declares none."""
+        selected = self.notebook.selected(self.parameters.get("part", ALL))
+        return {part: declared.version for part, declared in selected.items()}
 
     @property
     def command(self) -> str:
@@ -68,7 +79,7 @@ def make_job(
         source: What repeats the job, where that is not its own command.
 
     Raises:
-        UnknownNameError: On a scale or parameter that does not exist.
+        UnknownNameError: On a scale, parameter or part that does not exist.
         JobError: On a value of the wrong type.
     """
     notebook.check_pair()
@@ -76,7 +87,9 @@ def make_job(
     for name, value in parameters.items():
         values[name] = find_parameter(notebook, name).check(value)
     values["scale"] = str(Scale(scale))
-    return Job(notebook, Scale(scale), values, source)
+    job = Job(notebook, Scale(scale), values, source)
+    _ = job.experiments  # which raises where there is no such part
+    return job
 
 
 def parse_parameters(notebook: Notebook, texts: list[str]) -> dict[str, Any]:

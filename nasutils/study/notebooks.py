@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nasutils.errors import JobError, UnknownNameError
+from nasutils.study.declarations import ALL, Declaration, experiments_file, read_declarations
 from nasutils.study.parameters import Parameter, read_parameters
 
 _NAME = re.compile(r"\d\d_(?P<chapter>\w+)\.(ipynb|py)")
-_MARKER = re.compile(r"^# %%(?P<options>.*)$")
+# A blank tells a cell from a cell magic, as in "# %%time".
+_MARKER = re.compile(r"^# %%(?P<options>\s.*)?$")
 _TAGS = re.compile(r"tags=(\[[^\]]*\])")
 _MAGIC = re.compile(r"^(\s*)(?:# )?(?=[%!])")
 
@@ -43,6 +45,31 @@ class Notebook:
     path: Path
     script: Path
 
+    @property
+    def root(self) -> Path:
+        """The checkout that holds it."""
+        return self.path.parents[1]
+
+    @functools.cached_property
+    def experiments(self) -> dict[str, Declaration] | None:
+        """What the chapter's module of experiments declares, by part; None where it has none."""
+        return read_declarations(experiments_file(self.chapter, self.root))
+
+    def selected(self, part: str) -> dict[str, Declaration]:
+        """Return the experiments that the parameter ``part`` selects.
+
+        Raises:
+            UnknownNameError: If there is no such part.
+        """
+        declared = self.experiments
+        if declared is None:
+            return {}
+        if part == ALL:
+            return {name: each for name, each in declared.items() if each.default}
+        if part not in declared:
+            raise UnknownNameError(f"part of {self.chapter}", part, (ALL, *declared))
+        return {part: declared[part]}
+
     @functools.cached_property
     def cells(self) -> list[Cell]:
         """The code cells, from the notebook where there is one."""
@@ -67,7 +94,7 @@ class Notebook:
 
     @functools.cached_property
     def source_hash(self) -> str:
-        """Hash of the code cells: what the result depends on, whatever prose or outputs do."""
+        """Hash of the code cells: all that decides the result of a chapter without experiments."""
         text = json.dumps([[_normal(cell.source), cell.tags] for cell in self.cells])
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -141,7 +168,7 @@ def read_script(path: Path) -> list[Cell]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if match := _MARKER.match(line):
             close()
-            options, begin, lines = match["options"], number + 1, []
+            options, begin, lines = match["options"] or "", number + 1, []
         else:
             lines.append(line)
     close()

@@ -14,6 +14,9 @@ from typing import Any
 
 import nasutils
 from nasutils.files import write_text
+from nasutils.study.declarations import experiments_file
+from nasutils.study.dependencies import dependencies
+from nasutils.study.notebooks import Notebook
 
 FILE = "provenance.json"
 _SOURCES = (".py", ".toml", ".csv", ".parquet")
@@ -24,9 +27,9 @@ class Checkout:
     """The state of the code.
 
     Attributes:
-        code: Hash of the package's files (the command line's aside, which moves no result).
+        code: Hash of the files that decide the chapter's figures.
         commit: The git commit, or "" where there is no git repository.
-        dirty: Whether the package or the notebook differ from that commit; None without git.
+        dirty: Whether one of these files differs from that commit; None without git.
     """
 
     code: str
@@ -40,27 +43,49 @@ class Checkout:
         return f"{nasutils.__version__}{commit}{'.dirty' if self.dirty else ''}"
 
 
-def read_checkout(root: Path, notebook: Path) -> Checkout:
-    """Describe the package in the checkout at ``root``, and ``notebook`` with it.
+def read_checkout(notebook: Notebook) -> Checkout:
+    """Describe the code of a chapter, in the checkout that holds its notebook.
 
-    Only what moves a result counts: a freshly published table or an edited page is no dirt.
+    Only what moves a result counts: a freshly published table or an edited page is no dirt, nor is
+    a notebook whose figures come from a module of experiments.
     """
+    root = notebook.root
+    paths = code_files(notebook)
+    if notebook.experiments is None:
+        paths.append(notebook.script if notebook.script.is_file() else notebook.path)
     commit = _git(root, "rev-parse", "HEAD") or ""
-    changes = _git(root, "status", "--porcelain", "--", "nasutils", str(notebook))
+    changes = _git(root, "status", "--porcelain", "--", *map(str, paths))
     dirty = bool(changes) if commit and changes is not None else None
-    return Checkout(code_hash(root), commit, dirty)
+    return Checkout(code_hash(notebook), commit, dirty)
 
 
-def code_hash(root: Path) -> str:
-    """Hash the package's files, names and contents."""
+def code_files(notebook: Notebook) -> list[Path]:
+    """Return the files of the package that decide a chapter's figures.
+
+    Those that its module of experiments depends on; where it has none, all, but for the command
+    line's.
+    """
+    package = notebook.root / "nasutils"
+    module = experiments_file(notebook.chapter, notebook.root)
+    if module.is_file():
+        return dependencies(module, package)
+    found = (path for path in sorted(package.rglob("*")) if path.suffix in _SOURCES)
+    return [path for path in found if path.relative_to(package).parts[0] != "cli"]
+
+
+def code_hash(notebook: Notebook) -> str:
+    """Hash the names and contents of `code_files`."""
     digest = hashlib.sha256()
-    package = root / "nasutils"
-    for path in sorted(package.rglob("*")):
-        relative = path.relative_to(package)
-        if path.suffix in _SOURCES and relative.parts[0] != "cli":
-            digest.update(f"{relative.as_posix()}\0{path.stat().st_size}\0".encode())
-            digest.update(path.read_bytes())
+    for path in code_files(notebook):
+        name = path.relative_to(notebook.root / "nasutils").as_posix()
+        digest.update(f"{name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def is_stale(run: dict[str, Any], notebook: Notebook | None) -> bool:
+    """Whether the code that decides a run's figures has changed since, or its chapter has gone."""
+    return notebook is None or run.get("code") != code_hash(notebook)
 
 
 def versions() -> dict[str, str]:
@@ -100,14 +125,15 @@ def core_count() -> int:
 def read(folder: Path) -> dict[str, Any] | None:
     """Return the provenance of the run in ``folder``, or None where there is no whole one."""
     try:
-        return json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def status(folder: Path) -> str:
     """Return ``finished``, ``failed``, or ``not run`` of the run in ``folder``."""
-    return (read(folder) or {"status": "not run"})["status"]
+    return (read(folder) or {}).get("status", "not run")
 
 
 def write(folder: Path, provenance: dict[str, Any]) -> None:

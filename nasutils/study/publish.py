@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from nasutils.errors import JobError
+from nasutils.files import locked
 from nasutils.study import provenance
 from nasutils.study.jobfiles import find_job_file, read_job_file
-from nasutils.study.notebooks import find_notebooks
+from nasutils.study.notebooks import Notebook, find_notebooks
 from nasutils.study.results import KEY, METRICS, read_metrics, results_file, write_metrics
+
+# What the provenance of a finished run holds, and this module reads.
+_NEEDED = {"chapter", "scale", "rows", "version", "dirty", "code", "source"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ def publish(
     *,
     allow_dirty: bool = False,
     partial: bool = False,
+    stale: bool = False,
 ) -> list[Published]:
     """Put the figures of finished runs into the book's results; all of them, or none.
 
@@ -41,10 +46,12 @@ def publish(
         runs: The folder that holds the runs of the job files.
         allow_dirty: Take runs whose code is no commit's; their version ends in ``.dirty``.
         partial: Take the finished jobs of a job file whose others are not.
+        stale: Take runs whose code has changed since; they keep the version that made them.
 
     Raises:
-        JobError: On a run that failed, is unfinished, recorded nothing, or whose code is neither
-            a commit's nor that of the present, clean checkout.
+        JobError: On a run that failed, is unfinished, stale or damaged, recorded nothing, or whose
+            code is neither a commit's nor that of the present, clean checkout; on a results file
+            that is damaged.
         UnknownNameError: On a name that is neither a folder nor a job file.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -53,11 +60,17 @@ def publish(
         folders, job, whole = _folders(name, root, runs, partial)
         remade |= {job} if job and whole else set()
         for folder in folders:
-            chapter, found = _read_run(folder, root, allow_dirty)
+            chapter, found = _read_run(folder, root, allow_dirty, stale)
             rows.setdefault(chapter, []).extend({**row, "job": job or row["job"]} for row in found)
     for new in rows.values():
         _check_unique(new)
-    return [_merge(results_file(chapter, root), new, remade) for chapter, new in rows.items()]
+    # Two at once would each write what it has read, without the rows of the other.
+    with locked(root / "_build" / "publish.lock"):
+        old = {chapter: read_metrics(results_file(chapter, root)) for chapter in rows}
+        return [
+            _merge(results_file(chapter, root), old[chapter], new, remade)
+            for chapter, new in rows.items()
+        ]
 
 
 def _folders(name: str, root: Path, runs: Path, partial: bool) -> tuple[list[Path], str, bool]:
@@ -80,25 +93,37 @@ def _folders(name: str, root: Path, runs: Path, partial: bool) -> tuple[list[Pat
     return ready, jobs[0].source, len(ready) == len(folders)
 
 
-def _read_run(folder: Path, root: Path, allow_dirty: bool) -> tuple[str, list[dict[str, Any]]]:
+def _read_run(
+    folder: Path, root: Path, allow_dirty: bool, stale: bool
+) -> tuple[str, list[dict[str, Any]]]:
     """Return the chapter and the rows of a run that may be published."""
     run = provenance.read(folder)
     if run is None:
         raise JobError(f"{folder} is no run: it holds no {provenance.FILE}.")
-    if run["status"] != "finished":
-        raise JobError(f"{folder}: the run is {run['status']}: {run.get('error') or 'repeat it'}.")
+    if (status := run.get("status")) != "finished":
+        raise JobError(f"{folder}: the run is {status}: {run.get('error') or 'repeat it'}.")
+    if missing := _NEEDED - run.keys():
+        raise JobError(f"{folder / provenance.FILE} lacks {', '.join(sorted(missing))}.")
     rows = read_metrics(folder / METRICS)
-    if not rows:
+    if not rows or len(rows) != run["rows"]:
         raise JobError(
-            f"{folder}: the run recorded no figures (no Recorder.save() in the notebook?)."
+            f"{folder / METRICS}: has {len(rows)} of the {run['rows']} figures that were recorded."
         )
     if wrong := {row["scale"] for row in rows} - {run["scale"]}:
         raise JobError(f"{folder}: run at {run['scale']}, but records figures of {min(wrong)}.")
-    version = _version(folder, run, root, allow_dirty)
+    notebook = find_notebooks(root).get(run["chapter"])
+    if not stale and provenance.is_stale(run, notebook):
+        raise JobError(
+            f"{folder}: the run is stale, its code has changed since: repeat it (--force), "
+            "or publish --stale."
+        )
+    version = _version(folder, run, notebook, allow_dirty)
     return run["chapter"], [{**row, "version": version} for row in rows]
 
 
-def _version(folder: Path, run: dict[str, Any], root: Path, allow_dirty: bool) -> str:
+def _version(
+    folder: Path, run: dict[str, Any], notebook: Notebook | None, allow_dirty: bool
+) -> str:
     """Return the version that the run's figures carry, once it names code that can be had again.
 
     A run from an uncommitted state, or from a copy without git, counts as made by the present
@@ -106,12 +131,12 @@ def _version(folder: Path, run: dict[str, Any], root: Path, allow_dirty: bool) -
     """
     if run["dirty"] is False:
         return run["version"]
-    notebook = Path("notebooks") / run["notebook"]
-    script = notebook.with_suffix(".py")
-    here = provenance.read_checkout(root, script if (root / script).is_file() else notebook)
-    same = here.code == run["code"] and _source_hash(run["chapter"], root) == run["source"]
-    if here.dirty is False and same:
-        return here.version
+    if notebook is not None and not provenance.is_stale(run, notebook):
+        here = provenance.read_checkout(notebook)
+        # Without a module of experiments, the notebook's own cells are the code.
+        same = notebook.experiments is not None or notebook.source_hash == run["source"]
+        if here.dirty is False and same:
+            return here.version
     if allow_dirty:
         return run["version"].removesuffix(".dirty") + ".dirty"
     raise JobError(
@@ -120,21 +145,17 @@ def _version(folder: Path, run: dict[str, Any], root: Path, allow_dirty: bool) -
     )
 
 
-def _source_hash(chapter: str, root: Path) -> str:
-    notebook = find_notebooks(root).get(chapter)
-    return notebook.source_hash if notebook else ""
-
-
 def _check_unique(rows: list[dict[str, Any]]) -> None:
     counts = Counter(map(_key, rows))
     if twice := [key for key, count in counts.items() if count > 1]:
         raise JobError(f"two of the runs record the same figure: {', '.join(twice[0])}.")
 
 
-def _merge(path: Path, new: list[dict[str, Any]], remade: set[str]) -> Published:
+def _merge(
+    path: Path, old: list[dict[str, Any]], new: list[dict[str, Any]], remade: set[str]
+) -> Published:
     """Write ``new`` over the rows of the same key, and over all that ``remade`` made before."""
     keys = {_key(row) for row in new}
-    old = read_metrics(path)
     kept = [row for row in old if _key(row) not in keys and row["job"] not in remade]
     rows = sorted([*kept, *new], key=_order)
     write_metrics(path, rows)

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.files import write_text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 METRICS = "metrics.csv"
 COLUMNS = (
     "paper", "item", "row", "column", "metric", "seed",
-    "value", "scale", "device", "seconds", "version", "job",
+    "value", "scale", "device", "seconds", "version", "job", "note",
 )  # fmt: skip
 KEY = ("paper", "item", "row", "column", "metric", "scale", "seed")
 PAPERS = (
@@ -64,6 +64,7 @@ class Recorder:
         value: float,
         seed: int | None = None,
         seconds: float | None = None,
+        note: str = "",
     ) -> None:
         """Record one figure.
 
@@ -75,6 +76,7 @@ class Recorder:
             value: The figure.
             seed: Its seed, where it is not the notebook's.
             seconds: What it took; the time since the figure before it, where None.
+            note: What a reader of the figure has to know; mostly nothing.
 
         Raises:
             JobError: On a figure that is not finite, or recorded before.
@@ -94,6 +96,7 @@ class Recorder:
             "value": float(f"{value:.8g}"),
             "scale": self._scale,
             "seconds": round(float(taken), 3),
+            "note": note,
         }
         key = tuple(record[name] for name in KEY)
         if key in self._rows:
@@ -136,16 +139,37 @@ def read_metrics(path: Path) -> list[dict[str, str]]:
     """Read what `write_metrics` wrote, as text; no file means no rows.
 
     Raises:
-        JobError: If the columns are others.
+        JobError: If the columns are others, or a line is damaged; it names the line.
     """
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as handle:
-        reader = csv.DictReader(handle)
-        rows = list(reader)
-    if tuple(reader.fieldnames or ()) != COLUMNS:
-        raise JobError(f"{path}: has the columns {reader.fieldnames}, not {', '.join(COLUMNS)}.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise JobError(f"{path}, line {line}: is no UTF-8 text.") from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    rows = []
+    try:
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            found = ", ".join(reader.fieldnames or ["(none)"])
+            raise JobError(f"{path}: has the columns {found}, not {', '.join(COLUMNS)}.")
+        for row in reader:
+            _check_row(row)
+            rows.append(row)
+    except (ValueError, csv.Error) as error:
+        raise JobError(f"{path}, line {reader.line_num}: {error}.") from None
     return rows
+
+
+def _check_row(row: dict[str | None, Any]) -> None:
+    """Raise ValueError where a row is not what `write_metrics` writes."""
+    if None in row or None in row.values():
+        raise ValueError(f"has not {len(COLUMNS)} fields")
+    int(row["seed"])
+    for name in ("value", "seconds"):
+        if not math.isfinite(float(row[name])):
+            raise ValueError(f"{name} is {row[name]}, not a finite number")
 
 
 def results_file(chapter: str, root: Path) -> Path:
@@ -155,9 +179,9 @@ def results_file(chapter: str, root: Path) -> Path:
 
 def published_chapters(root: Path) -> list[str]:
     """Return the chapters that have published results (other tables may lie beside them)."""
-    header = ",".join(COLUMNS)
+    header = ",".join(KEY[:5]).encode()
     paths = sorted((root / "book" / "results").glob("*.csv"))
-    return [path.stem for path in paths if path.read_text(encoding="utf-8").startswith(header)]
+    return [path.stem for path in paths if path.read_bytes().startswith(header)]
 
 
 def load_results(chapter: str, root: Path | None = None) -> "pd.DataFrame":

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nasutils.errors import JobError, UnknownNameError
+from nasutils.study.declarations import ALL
 from nasutils.study.results import Recorder
 from nasutils.study.scales import Scale, by_scale
 
 T = TypeVar("T")
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Experiment:
         benchmarks: Ids that the parameter ``benchmark`` may take; none where empty.
         methods: Rows that the parameter ``method`` may take; none where empty.
         default: Whether ``part=all`` includes it.
+        demo: Whether the embedded table is enough for it; else it needs another scale.
     """
 
     part: str
@@ -34,6 +35,7 @@ class Experiment:
     benchmarks: Callable[[], Collection[str]]
     methods: Callable[[], Collection[str]]
     default: bool = True
+    demo: bool = True
 
     def __call__(self, run: "Run", **options: Any) -> Any:
         """Compute and record, whatever the run has selected."""
@@ -48,12 +50,18 @@ def experiment(
     benchmarks: Callable[[], Collection[str]] = tuple,
     methods: Callable[[], Collection[str]] = tuple,
     default: bool = True,
+    demo: bool = True,
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
-    ``part``, ``version`` and ``items`` are literals: jobs read them from the source, without importing it.
+    ``part``, ``version``, ``items`` and ``default`` are literals: jobs read them from the source,
+    without importing it.
     """
-    return lambda function: Experiment(part, version, items, function, benchmarks, methods, default)
+
+    def declare(function: Callable[..., Any]) -> Experiment:
+        return Experiment(part, version, items, function, benchmarks, methods, default, demo)
+
+    return declare
 
 
 class Run:
@@ -71,8 +79,8 @@ class Run:
 
     Raises:
         UnknownNameError: On a part, benchmark or method that does not exist.
-        JobError: If no selected experiment takes this benchmark and this method, so that the run
-            would record nothing.
+        JobError: If no selected experiment takes this benchmark and this method, or runs at this
+            scale, so that the run would record nothing.
     """
 
     def __init__(
@@ -92,6 +100,10 @@ class Run:
         self.recorder = Recorder(chapter, scale=scale, seed=seed, out=out)
         found = [each for each in vars(experiments).values() if isinstance(each, Experiment)]
         self._selected = _select(found, part, benchmark, method)
+        if not self.real:
+            self._selected = [each for each in self._selected if each.demo]
+        if not self._selected:
+            raise JobError(f"part={part} reads real tables: choose the scale bench or paper.")
 
     @property
     def real(self) -> bool:
@@ -134,6 +146,7 @@ class Run:
         metric: str,
         values: Sequence[float] | float,
         seeds: Iterable[int] | None = None,
+        note: str = "",
     ) -> None:
         """Record a figure, or one a seed.
 
@@ -144,8 +157,9 @@ class Run:
             metric: Like ``kendall_tau`` (a fraction) or ``test_accuracy`` (percent).
             values: The figure, or as many as there are seeds.
             seeds: The seeds of the values; the run's own for a single figure.
+            note: What a reader of the figure has to know; mostly nothing.
         """
-        where = {"item": item, "row": row, "column": column, "metric": metric}
+        where = {"item": item, "row": row, "column": column, "metric": metric, "note": note}
         if seeds is None:
             self.recorder.add(**where, value=float(values), seed=self.seed)
             return

@@ -4,6 +4,7 @@ The notebook itself runs in a process of its own (`as_notebook` or `as_script`),
 brings down nothing but itself and has its own working folder and environment.
 """
 
+import codecs
 import contextlib
 import dataclasses
 import importlib.util
@@ -23,13 +24,16 @@ from typing import Any, Literal
 
 from nasutils.errors import JobError
 from nasutils.files import locked
+from nasutils.study import child as children
 from nasutils.study import provenance
 from nasutils.study.jobs import Job
 from nasutils.study.results import METRICS, read_metrics
 
-ERROR = "error.json"
 LOG = "log.txt"
+FAILED = "-failed"  # of the folder of a failed repeat of a finished job
+_CHOICES = ("part", "benchmark", "method")  # parameters that can leave nothing to do
 _PATIENCE = 5.0  # seconds for a child to end in order
+_BETWEEN_LOOKS = 0.2  # seconds between two looks at a growing log
 Status = Literal["finished", "skipped", "failed"]
 
 
@@ -60,7 +64,7 @@ class Outcome:
     """What became of a job.
 
     Attributes:
-        stale: Whether it was skipped although the package's code has changed since.
+        stale: Whether it was skipped although the code behind its figures has changed since.
         error: Cell, line and error, where it failed.
     """
 
@@ -87,21 +91,24 @@ def skip(task: Task) -> Outcome | None:
     """Return the outcome of a job that need not run, or None."""
     folder = task.job.folder(task.runs)
     found = provenance.read(folder)
-    if task.force or found is None or found["status"] != "finished":
+    if task.force or found is None or found.get("status") != "finished":
         return None
-    stale = found["code"] != provenance.code_hash(task.root)
+    stale = provenance.is_stale(found, task.job.notebook)
     return Outcome(task.job, folder, "skipped", stale, found["seconds"])
 
 
 def work(task: Task) -> Outcome:
     """Run a job and leave its folder, finished or failed, or nothing at all.
 
+    A repeat that fails leaves the finished run as it is, and is kept beside it.
+
     Raises:
-        JobError: If the notebook's code has changed since the job was made.
+        JobError: If what the job's key stands for has changed since the job was made.
         OSError: If the folder cannot be written.
     """
     folder = task.job.folder(task.runs)
     with locked(task.runs / ".locks" / folder.name):
+        _restore(folder)
         # Somebody else may have finished it while this call waited for the lock.
         if outcome := skip(task):
             return outcome
@@ -111,24 +118,30 @@ def work(task: Task) -> Outcome:
             record = describe_start(task)
             provenance.write(part, record)
             error = _execute(task, part)
-            record |= _ending(part, time.monotonic() - begin, error)
+            record |= _ending(task.job, part, time.monotonic() - begin, error)
             provenance.write(part, record)
+            failed = folder.with_name(f"{folder.name}{FAILED}")
+            if record["error"] and provenance.status(folder) == "finished":
+                folder = failed
             _replace(part, folder)
-    return Outcome(task.job, folder, record["status"], False, record["seconds"], error)
+            if not record["error"]:
+                shutil.rmtree(failed, ignore_errors=True)
+    return Outcome(
+        task.job, folder, record["status"], seconds=record["seconds"], error=record["error"]
+    )
 
 
 def _check_unchanged(job: Job) -> None:
-    # A long batch meets an edited notebook: what runs now would not be what the key stands for.
-    if dataclasses.replace(job.notebook).source_hash != job.notebook.source_hash:
-        name = job.notebook.path.name
+    # A long batch meets an edited file: what runs now would not be what the key stands for.
+    if dataclasses.replace(job, notebook=dataclasses.replace(job.notebook)).key != job.key:
+        name = job.notebook.path.name if not job.experiments else "a declared version"
         raise JobError(f"{name} has changed since this call began: call it again.")
 
 
 def describe_start(task: Task) -> dict[str, Any]:
     """Return the provenance as it stands at the start."""
     job = task.job
-    notebook = job.notebook.script if job.notebook.script.is_file() else job.notebook.path
-    checkout = provenance.read_checkout(task.root, notebook)
+    checkout = provenance.read_checkout(job.notebook)
     return {
         "chapter": job.notebook.chapter,
         "notebook": job.notebook.path.name,
@@ -136,6 +149,7 @@ def describe_start(task: Task) -> dict[str, Any]:
         "job": job.source or job.command,
         "scale": str(job.scale),
         "parameters": dict(job.parameters),
+        "experiments": job.experiments,
         "mode": "script" if task.script else "notebook",
         "versions": provenance.versions(),
         "version": checkout.version,
@@ -148,9 +162,12 @@ def describe_start(task: Task) -> dict[str, Any]:
     }
 
 
-def _ending(part: Path, seconds: float, error: str) -> dict[str, Any]:
-    """Return what is known at the end only."""
+def _ending(job: Job, part: Path, seconds: float, error: str) -> dict[str, Any]:
+    """Return what is known at the end only; a run without a figure has failed."""
     metrics = [] if error else read_metrics(part / METRICS)
+    if not error and not metrics:
+        chosen = [f"{name}={job.parameters[name]}" for name in _CHOICES if name in job.parameters]
+        error = " ".join(["recorded no figures:", *chosen]) if chosen else "recorded no figures"
     return {
         "status": "failed" if error else "finished",
         "error": error,
@@ -167,38 +184,59 @@ def _execute(task: Task, part: Path) -> str:
         ("as_script", notebook.script) if task.script else ("as_notebook", notebook.path)
     )
     command = [sys.executable, "-m", f"nasutils.study.{module}", str(source), str(part)]
-    environment = {"OMP_NUM_THREADS": str(task.threads), "PYTHONUNBUFFERED": "1", **os.environ}
     with (
-        (part / LOG).open("w", encoding="utf-8") as log,
+        # The child writes to the file itself: a process that it leaves behind holds up nobody.
+        (part / LOG).open("wb") as log,
         subprocess.Popen(
             command,
             cwd=task.root,
-            env=environment,
+            env=_environment(task),
             # Held open and never written: the child ends when this process does.
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=log,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             # Ctrl-C at a terminal reaches the caller alone, who stops the jobs in order.
             start_new_session=True,
         ) as child,
     ):
         try:
-            for line in child.stdout:
-                log.write(line)
-                log.flush()
-                if task.echo:
-                    print(line, end="", flush=True)
-            status = child.wait()
+            status = _echo(child, part / LOG) if task.echo else child.wait()
         except BaseException:
             _stop(child)
             raise
     return _error(part, status)
 
 
+def _environment(task: Task) -> dict[str, str]:
+    """Return a job's environment: UTF-8 whatever the locale, and the checkout's own package."""
+    ours = {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
+    if (task.root / "nasutils" / "__init__.py").is_file():
+        # Another checkout may stand in PYTHONPATH, while the provenance describes this one.
+        paths = [str(task.root), *filter(None, [os.environ.get("PYTHONPATH")])]
+        ours["PYTHONPATH"] = os.pathsep.join(paths)
+    threads = {"OMP_NUM_THREADS": str(task.threads), "PYTHONUNBUFFERED": "1"}
+    return {**threads, **os.environ, **ours}
+
+
+def _echo(child: subprocess.Popen, log: Path) -> int:
+    """Print the log as it grows; return the status of the child at its end."""
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    with log.open("rb") as grown:
+        while True:
+            try:
+                status = child.wait(_BETWEEN_LOOKS)
+            except subprocess.TimeoutExpired:
+                status = None
+            text = decode(grown.read()).encode(encoding, "replace").decode(encoding)
+            with contextlib.suppress(OSError):  # Nobody may read any more: the job goes on.
+                print(text, end="", flush=True)
+            if status is not None:
+                return status
+
+
 def _error(part: Path, status: int) -> str:
-    report = part / ERROR
+    report = part / children.REPORT
     if report.is_file():
         found = json.loads(report.read_text(encoding="utf-8"))
         report.unlink()
@@ -206,7 +244,7 @@ def _error(part: Path, status: int) -> str:
     if status < 0:
         name = signal.Signals(-status).name
         return f"killed by {name}" + (" (out of memory?)" if name == "SIGKILL" else "")
-    return f"ended with status {status}, see {LOG}" if status else ""
+    return f"ended with status {status}, before its last cell was done"
 
 
 def _stop(child: subprocess.Popen) -> None:
@@ -235,31 +273,19 @@ def _part_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def _old(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
 def _replace(part: Path, folder: Path) -> None:
     """Put ``part`` in the place of ``folder``."""
     if folder.exists():
-        folder.rename(part.with_suffix(".old"))
-        part.rename(folder)
-        shutil.rmtree(part.with_suffix(".old"), ignore_errors=True)
-    else:
-        part.rename(folder)
+        folder.rename(_old(folder))
+    part.rename(folder)
+    shutil.rmtree(_old(folder), ignore_errors=True)
 
 
-def prepare_worker() -> None:
-    """Make a process of a local pool end in order: with its parent, and when told to."""
-    import multiprocessing
-    import threading
-
-    def end(*_: object) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    def follow_parent() -> None:
-        multiprocessing.parent_process().join()
-        os.kill(os.getpid(), signal.SIGTERM)
-        # The job has stopped by then; the pool's own loop would wait for the next one for ever.
-        time.sleep(_PATIENCE + 1)
-        os._exit(1)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=follow_parent, daemon=True).start()
+def _restore(folder: Path) -> None:
+    """Bring back the run that `_replace` had put aside when it was killed."""
+    if _old(folder).exists() and not folder.exists():
+        _old(folder).rename(folder)

@@ -3,7 +3,6 @@ import pandas as pd
 import pytest
 
 from nasutils.benchmarks import summaries
-from nasutils.report.table import Table, pivot
 
 
 @pytest.fixture
@@ -55,22 +54,3 @@ def test_tau_of_samples(frame):
     assert large.std() < small.std()
     repeated = summaries.tau_of_samples(frame, "valid", 10, np.random.default_rng(0), repeats=60)
     assert (small == repeated).all()
-
-
-def test_pivot_orders_rows_by_their_numbers_and_averages_seeds():
-    rows = [("bin 10", 0, 1), ("bin 2", 0, 2), ("bin 2", 1, 4), ("bin 1", 0, 3)]
-    results = pd.DataFrame(rows, columns=["row", "seed", "value"])
-    results = results.assign(item="cost", metric="accuracy", column="nb201-c10")
-    table = pivot(results, "cost", "accuracy")
-    assert table["nb201-c10"].to_dict() == {"bin 1": 3, "bin 2": 3, "bin 10": 1}
-    assert list(table.index) == ["bin 1", "bin 2", "bin 10"]
-    assert pivot(results, "cost", "nothing").empty
-
-
-def test_table_is_the_same_every_time():
-    table = Table(pd.DataFrame({"Name": ["<a>"], "Value": [0.5]}), "t", words=("Name",))
-    page = table._repr_html_()
-    assert page == table._repr_html_()
-    assert "&lt;a&gt;" in page
-    assert "0.50" in page
-    assert repr(table).split() == ["Name", "Value", "<a>", "0.5"]

@@ -2,6 +2,7 @@
 
 import importlib.util
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -50,3 +51,17 @@ def test_every_proxy_is_defined(extension):
     for proxy in map(get_proxy, proxy_names()):
         assert all(part in text for part in (f"`{proxy.name}`", proxy.equation, proxy.source))
     assert "UNDEFINED" not in text  # the page says what it is
+
+
+def test_performance_cannot_write_html(extension, tmp_path):
+    path = tmp_path / "book" / "results" / "performance.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("task,measure,value,target,machine,date\n<b>t</b>,time,1 s,,<i>m</i>,today\n")
+    directive = object.__new__(extension.Performance)
+    env = SimpleNamespace(srcdir=tmp_path, note_dependency=lambda name: None)
+    directive.state = SimpleNamespace(
+        document=SimpleNamespace(settings=SimpleNamespace(env=env)), memo=None
+    )
+    text = "\n".join(directive.markdown())
+    assert "&lt;b&gt;t&lt;/b&gt;" in text
+    assert not [tag for tag in ("<b>", "<i>") if tag in text]

@@ -2,17 +2,24 @@
 
 from pathlib import Path
 
-from nasutils.report.claims import NOT_REPRODUCED, judge, load_claims
+from nasutils.benchmarks.registry import BENCHMARKS
+from nasutils.report import PublishedResults, Verdict, verdict
+from nasutils.report.benchmark_claims import benchmark_claims
 from nasutils.study import load_results
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_both_scales_are_published():
-    assert {"demo", "bench"} <= set(load_results("benchmarks", ROOT)["scale"])
+    results = load_results("benchmarks", ROOT)
+    assert {"demo", "bench"} <= set(results["scale"])
+    assert set(results["column"]) <= set(BENCHMARKS)
 
 
 def test_published_figures_bear_out_the_claims():
-    judged = judge(load_claims(), load_results("benchmarks", ROOT))
-    assert judged.loc[judged["verdict"] == NOT_REPRODUCED, "claim"].tolist() == []
-    assert (judged["verdict"] == "reproduced").sum() >= 9
+    verdicts = [
+        verdict(claim) for claim in benchmark_claims(PublishedResults("benchmarks", root=ROOT))
+    ]
+    assert verdicts.count(Verdict.REPRODUCED) == 9
+    assert verdicts.count(Verdict.NOT_RUN) == 2
+    assert len(verdicts) == 11

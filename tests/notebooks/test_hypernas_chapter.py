@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.report.published_results import Figures
+from nasutils.report import PublishedResults
 
 ROOT = Path(__file__).parents[2]
-BOOK = Figures("hypernas", root=ROOT)
+BOOK = PublishedResults("hypernas", root=ROOT)
 FEW = ("Position", "Concatenate")  # rows of five seeds, as is everything of DARTS
 TABLE1 = {"nb201-c10": (39, 78, 156, 469), "nb101-c10": (50, 100, 172, 292)}
 

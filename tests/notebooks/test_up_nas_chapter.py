@@ -5,18 +5,18 @@ from pathlib import Path
 import pytest
 
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.methods.up_nas import PROXY_NAMES, UNIFIED
-from nasutils.report import published
+from nasutils.methods.up_nas.unify import PROXY_NAMES, UNIFIED
+from nasutils.report import PublishedResults
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.study import load_results
 
 ROOT = Path(__file__).parents[2]
 RESULTS = load_results("up_nas", ROOT).query("scale == 'bench'")
+PUBLISHED = PublishedResults("up_nas", root=ROOT)
 
 
 def figure(item, row, column, metric):
-    where = {"item": item, "row": row, "column": column, "metric": metric}
-    return published("up_nas", **where, scale="bench", root=ROOT)
+    return PUBLISHED.of(item, row, column, metric)
 
 
 @pytest.mark.parametrize(

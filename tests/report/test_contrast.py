@@ -4,58 +4,71 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasutils.report.claims import NOT_REPRODUCED, PARTLY, REPRODUCED
+from nasutils.metrics.intervals import holm_intervals, mean_interval
 from nasutils.report.contrast import COLUMNS, Contrast, all_of, gain_text, table_of_contrasts
+from nasutils.report.verdicts import Effect, Evidence
 
-UP, DOWN = pd.Series([0.1, 0.2, 0.3]), pd.Series([-0.1, -0.2, -0.3])
+UP, DOWN = pd.Series([0.19, 0.2, 0.21]), pd.Series([-0.19, -0.2, -0.21])
 UNSURE, ONE, NONE = pd.Series([-1.0, 1.0, 0.1]), pd.Series([0.5]), pd.Series(dtype=float)
+SAME = pd.Series([0.001, -0.001, 0.0])
 
 
-def contrast(*gains):
-    return Contrast.of("Ours", "Theirs", {f"split {i}": gain for i, gain in enumerate(gains)})
+def contrast(*gains, smallest=0.0):
+    places = {f"split {i}": gain for i, gain in enumerate(gains)}
+    return Contrast.of("Ours", "Theirs", places, smallest)
 
 
 def test_lines_by_hand():
     [line] = contrast(UP, ONE, NONE).lines.itertuples(index=False)
     assert line[:3] == ("Ours", "Theirs", "split 0")
     assert line.Gain == pytest.approx(0.2)
-    # Means of three draws with replacement are never outside the smallest and the largest.
-    assert 0.1 <= line.From < 0.2 < line.To <= 0.3
+    # Standard deviation .01; t of two degrees of freedom at 97.5 % is 4.3027.
+    assert (line.To - line.From) / 2 == pytest.approx(4.3027 * 0.01 / np.sqrt(3), rel=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("gains", "counts", "verdict"),
+    ("gains", "smallest", "outcomes"),
     [
-        ((UP, UP), (2, 0, 2), REPRODUCED),
-        ((UP, UNSURE), (1, 0, 2), PARTLY),
-        ((UP, DOWN), (1, 1, 2), NOT_REPRODUCED),
-        ((UNSURE,), (0, 0, 1), NOT_REPRODUCED),
-        ((), (0, 0, 0), NOT_REPRODUCED),
+        ((UP, DOWN), 0, ["better", "worse"]),
+        ((UP, UNSURE), 0.01, ["better", "undecided"]),
+        ((SAME,), 0.01, ["tie"]),
+        ((SAME,), 0.0, ["undecided"]),  # nobody has said how much would matter
     ],
 )
-def test_what_is_said(gains, counts, verdict):
-    found = contrast(*gains)
+def test_outcomes(gains, smallest, outcomes):
+    found = contrast(*gains, smallest=smallest)
+    assert found.lines["Outcome"].tolist() == outcomes
+    counts = outcomes.count("better"), outcomes.count("worse"), len(outcomes)
     assert found.counts == counts
-    words = "better in {}, worse in {} of {} splits".format(*counts)
-    assert found.claim("splits") == (words, verdict)
+    assert found.said("splits") == "better in {}, worse in {} of {} splits".format(*counts)
 
 
-def test_several_have_one_verdict():
-    assert all_of([contrast(UP), contrast(UP, UNSURE)]).claim("splits") == (
-        "better in 2, worse in 0 of 3 splits",
-        PARTLY,
-    )
+def test_many_looks_widen_the_intervals():
+    alone, among = contrast(UP), contrast(UP, UNSURE, UNSURE)
+    assert alone.intervals == [mean_interval(UP)]
+    assert among.intervals == holm_intervals([UP, UNSURE, UNSURE])
+    assert among.intervals[0] == mean_interval(UP, 1 - 0.05 / 3)
+    assert all_of([contrast(UP), contrast(UNSURE, UNSURE)]).intervals == among.intervals
+
+
+def test_what_a_claim_rests_on():
+    found = contrast(UP, SAME, smallest=0.01)
+    reached, absent = found.effects({"split 0": 0.2})
+    assert reached == Effect(found.intervals[0], 0.2, smallest=0.01)
+    assert (reached.evidence, absent.evidence) == (Evidence.REACHED, Evidence.ABSENT)
+    assert found.effects({"split 0": 0.5})[0].evidence == Evidence.MISSED
+    assert contrast().effects() == ()
 
 
 def test_tables_are_text():
-    table = table_of_contrasts([contrast(UP), contrast(DOWN)])
+    table = table_of_contrasts([contrast(UP), contrast(DOWN), contrast()])
     assert list(table.columns) == list(COLUMNS)
     assert table["Gain"].tolist() == ["+0.200", "−0.200"]
     assert table_of_contrasts([contrast()]).empty
 
 
 def test_a_gain_in_words():
-    # Standard deviation .1 over the root of three.
-    assert gain_text(UP) == "+0.200 ± 0.058"
-    assert gain_text(np.negative(UP)) == "−0.200 ± 0.058"
+    # Standard deviation .01 over the root of three.
+    assert gain_text(UP) == "+0.200 ± 0.006"
+    assert gain_text(np.negative(UP)) == "−0.200 ± 0.006"
     assert gain_text(NONE) == ""

@@ -44,12 +44,13 @@ def test_profile_draws_the_best_so_far():
     assert ax.lines[0].get_ydata().tolist() == [7, 9, 9]
 
 
-def test_lines_have_one_look_a_feature():
+def test_operations_have_one_look_in_every_plot():
     _, (left, right) = plt.subplots(1, 2)
     line = pd.Series([1, 2], index=[0, 1])
-    drawing.draw_lines(left, {"pool": line, "skip": line})
-    drawing.draw_lines(right, {"skip": line})
+    drawing.draw_lines(left, {"pool": line, "skip": line}, drawing.OPERATION_LOOKS)
+    drawing.draw_lines(right, {"skip": line, "sep_conv": line}, drawing.OPERATION_LOOKS)
     assert left.lines[1].get_color() == right.lines[0].get_color() != left.lines[0].get_color()
+    assert right.lines[1].get_marker() == drawing.OPERATION_LOOKS["conv3x3"]["marker"]
 
 
 def test_pairs_by_hand():

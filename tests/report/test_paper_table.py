@@ -1,14 +1,15 @@
-import itertools
+"""The paper's tables beside ours."""
+
 import math
 
-import numpy as np
+import pandas as pd
 import pytest
 
 from nasutils import report
 from nasutils.data.paper_numbers import PAPERS as PRINTED
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.errors import DataError, UnknownNameError
-from nasutils.report.contrast import paired_interval
+from nasutils.errors import UnknownNameError
+from nasutils.report.numbers import format_number
 from nasutils.study.results import PAPERS, results_file, write_metrics
 
 TABLE2 = {"paper": "up_nas", "item": "table2", "column": "nb201-c10/original"}
@@ -116,15 +117,56 @@ def test_unknown_names(root, arguments, choices, message):
         report.paper_table(*arguments, **choices, root=root)
 
 
-def test_published_figure(root):
-    where = {"item": "table2", "column": "nb201-c10/original", "metric": "kendall_tau"}
-    figure = report.published("up_nas", row="Synflow", **where, root=root)
-    assert (figure.mean, figure.seeds, str(figure)) == (pytest.approx(0.6), 3, "0.600 ± 0.100")
-    assert figure.std == pytest.approx(0.1)
-    demo = report.published("up_nas", row="Synflow", **where, scale="demo", root=root)
-    assert str(demo) == "0.100"
-    with pytest.raises(DataError, match="no published figure table2, Snip"):
-        report.published("up_nas", row="Snip", **where, root=root)
+def test_our_benchmark_may_stand_beside_another_of_the_papers(root):
+    rows = [
+        {**TABLE2, **MADE, "column": "nb201-c10-4096/original", "row": "Synflow", "seed": 0,
+         "metric": "kendall_tau", "scale": "bench", "value": 0.5}
+    ]  # fmt: skip
+    write_metrics(results_file("up_nas", root), rows)
+    apart = report.paper_table("up_nas", "table2", rows="ours", root=root).data
+    assert ("NB201, 4,096 cells / original", "ours") in apart.columns
+    beside = {"nb201-c10-4096": "nb201-c10"}
+    table = report.paper_table("up_nas", "table2", rows="ours", beside=beside, root=root)
+    assert table.data.loc["Synflow", ("NB201 CIFAR-10 / original", "ours")] == "0.500"
+    assert "In place of NB201 CIFAR-10: NB201, 4,096 cells." in table.to_html()
+
+
+@pytest.mark.parametrize(
+    ("paper", "item", "headings"),
+    [
+        ("up_nas", "table2", {"NB201 CIFAR-10 / original", "NB201 CIFAR-10 / predicted"}),
+        ("transferable", "table4", {"ImageNet, any search space"}),
+        ("up_nas", "table5", {"DARTS cells trained on ImageNet"}),
+    ],
+)
+def test_headings_are_the_registrys_or_else_the_papers(root, paper, item, headings):
+    frame = report.paper_table(paper, item, root=root).data
+    assert set(frame.columns.get_level_values(0)) == headings
+
+
+def test_what_is_recorded_cannot_write_html(root):
+    row = {**TABLE2, **MADE, "row": "x", "column": "<i>c</i>", "metric": "<b>m</b>"}
+    rows = [{**row, "scale": "bench", "seed": 0, "value": 0.5, "device": "<u>d</u>"}]
+    write_metrics(results_file("up_nas", root), rows)
+    page = report.paper_table("up_nas", "table2", root=root).to_html()
+    assert not [tag for tag in ("<i>", "<b>", "<u>") if tag in page]
+    page = report.Table(pd.DataFrame({"<i>c</i>": ["<b>m</b>"]}), "t")._repr_html_()
+    assert not [tag for tag in ("<i>", "<b>") if tag in page]
+
+
+def test_printed_rows():
+    columns = {
+        ("nb101-naslib/50", "kendall_tau"): ("NB101, 50", 3),
+        ("nb201-c10/39", "kendall_tau"): ("NB201, 39", 2),
+    }
+    beside = {"nb101-naslib": "nb101-c10"}
+    rows = report.printed_rows("hypernas", "table1", columns, ["HyperNAS"], beside=beside)
+    assert rows.to_dict("index") == {
+        "HyperNAS (paper)": {"NB101, 50": "0.678", "NB201, 39": "0.67"}
+    }
+    every = report.printed_rows("hypernas", "table1", {("nb201-c10/39", "kendall_tau"): ("τ", 3)})
+    assert "" not in every["τ"].tolist()
+    assert "HyperNAS (paper)" in every.index
 
 
 @pytest.mark.parametrize(
@@ -138,66 +180,4 @@ def test_published_figure(root):
     ],
 )
 def test_format_number(value, metric, std, text):
-    assert report.format_number(value, metric, std=std) == text
-
-
-def test_paired_interval_covers_the_difference():
-    rng = np.random.default_rng(0)
-    shared, noise = rng.normal(size=20), rng.normal(size=(2, 20)) * 0.01
-    low, high = paired_interval(shared + 0.1 + noise[0], shared + noise[1], rng=rng)
-    # Pairing removes what the seeds share: standard error .014 / sqrt(20).
-    assert low < 0.1 < high
-    assert high - low == pytest.approx(2 * 1.96 * 0.0141 / math.sqrt(20), rel=0.4)
-    for bad in ([0.1], [0.1, 0.2, 0.3], [[0.1, 0.2]]):
-        with pytest.raises(DataError, match="cannot be paired"):
-            paired_interval(bad, [0.1, 0.2], rng=rng)
-
-
-def lab(rgb):
-    """Return CIE L*, a*, b* of linear RGB."""
-    matrix = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    xyz = np.array(matrix) @ rgb / np.sum(matrix, axis=1)
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-def linear(colour):
-    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-
-
-def test_palette_is_readable_in_grey_and_by_the_colour_blind():
-    colours = [linear(colour) for colour in report.PALETTE]
-    lightness = sorted(lab(colour)[0] for colour in colours)
-    assert np.diff(lightness).min() > 10
-    # Viénot, Brettel and Mollon 1999: what a deuteranope and a protanope see.
-    for matrix in (
-        [[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]],
-        [[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]],
-    ):
-        seen = [lab(np.clip(np.array(matrix) @ colour, 0, 1)) for colour in colours]
-        apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
-        assert min(apart) > 20
-    assert len(report.DASHES) == len(report.PALETTE)
-
-
-def test_style_draws(tmp_path):
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    with mpl.rc_context():
-        report.use_style()
-        figure, axes = plt.subplots(figsize=report.figure_size(0.5))
-        lines = [axes.plot([0, 1], [n, 1])[0] for n in range(5)]
-        figure.savefig(tmp_path / "x.png")
-        plt.close(figure)
-        assert [line.get_color() for line in lines] == list(report.PALETTE)
-        assert len({str(line.get_linestyle()) for line in lines}) >= 4
-        assert figure.get_size_inches()[0] == pytest.approx(report.WIDTH / 2)
-
-
-def test_glue_without_a_page_prints(capsys):
-    report.glue("best", "0.712")
-    assert capsys.readouterr().out == "best = 0.712\n"
+    assert format_number(value, metric, std=std) == text

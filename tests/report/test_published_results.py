@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from nasutils.report.claims import NOT_REPRODUCED, PARTLY, REPRODUCED, verdict
-from nasutils.report.published_results import Figures, table_of
+from nasutils.report.prose import glue, glue_figures
+from nasutils.report.published_results import PublishedResults
+from nasutils.report.table import table_of
 from nasutils.study.results import COLUMNS, results_file, write_metrics
 
 TAU = ("table2", "Synflow", "nb201-c10", "kendall_tau")
@@ -25,7 +26,7 @@ def figures(tmp_path):
     path = results_file("up_nas", tmp_path)
     path.parent.mkdir(parents=True)
     write_metrics(path, rows)
-    return Figures("up_nas", root=tmp_path)
+    return PublishedResults("up_nas", root=tmp_path)
 
 
 def test_one_figure(figures):
@@ -55,8 +56,10 @@ def test_gains_are_of_common_seeds(figures):
 
 
 def test_before_anything_is_published(tmp_path):
-    figures = Figures("hypernas", root=tmp_path)
-    assert figures.of(*TAU) == "?"
+    figures = PublishedResults("hypernas", root=tmp_path)
+    assert str(figures.of(*TAU)) == f"{figures.of(*TAU):.2f}" == "?"
+    assert figures.effect(*TAU).interval is None
+    assert figures.pivot("table2", "kendall_tau").empty
     assert math.isnan(figures.mean(*TAU))
     assert figures.by_seed(*TAU).empty
     table = figures.spread("table2", {TAU[2:]: ("C10", 2)})
@@ -64,14 +67,46 @@ def test_before_anything_is_published(tmp_path):
     assert (table.index + "!").empty  # an index of texts
 
 
-@pytest.mark.parametrize(
-    ("holds", "partly", "word"),
-    [
-        (True, False, REPRODUCED),
-        (True, True, REPRODUCED),
-        (False, True, PARTLY),
-        (False, False, NOT_REPRODUCED),
-    ],
-)
-def test_verdicts(holds, partly, word):
-    assert verdict(holds, partly) == word
+def test_rows_in_order(figures):
+    columns = {("nb201-c10", "kendall_tau"): ("C10", 2)}
+    wanted = ("Nwot", "Snip", "Synflow")
+    assert [*figures.spread("table2", columns, wanted).index] == ["Nwot", "Synflow"]
+    assert figures.spread(["table2", "table3"], columns).shape == (2, 1)
+
+
+def test_of_several_scales_the_last_counts(figures):
+    both = PublishedResults("up_nas", ("demo", "bench"), figures.root)
+    assert both.by_seed(*TAU).to_dict() == {0: -0.3, 1: -0.5}
+    turned = PublishedResults("up_nas", ("bench", "demo"), figures.root)
+    assert turned.by_seed(*TAU).to_dict() == {0: 0.9}
+    assert turned.mean("table2", "Nwot", "nb201-c10", "kendall_tau") == 0.6
+
+
+def test_pivot_orders_rows_by_their_numbers_and_averages_seeds(tmp_path):
+    rows = [line("bin 10", 0, 1), line("bin 2", 0, 2), line("bin 2", 1, 4), line("bin 1", 0, 3)]
+    rows += [line("bin 1", 0, 7, column=name) for name in ("nb301-surrogate", "mine", "nb101-test")]
+    path = results_file("up_nas", tmp_path)
+    path.parent.mkdir(parents=True)
+    write_metrics(path, rows)
+    table = PublishedResults("up_nas", root=tmp_path).pivot("table2", "kendall_tau")
+    assert table["nb201-c10"].to_dict() == {"bin 1": 3, "bin 2": 3, "bin 10": 1}
+    assert list(table.index) == ["bin 1", "bin 2", "bin 10"]
+    assert list(table) == ["nb101-test", "nb201-c10", "nb301-surrogate", "mine"]
+
+
+def test_evidence_of_a_figure(figures):
+    effect = figures.effect(*TAU, printed="-0.45", direction=-1)
+    assert effect.interval == pytest.approx((-0.4 - 12.7062 * 0.1, -0.4 + 12.7062 * 0.1))
+    assert (effect.figure, effect.tolerance, effect.direction) == (-0.45, 0.005, -1)
+
+
+def test_figures_in_sentences(figures, capsys):
+    missing = ("table2", "Snip", "nb201-c10", "kendall_tau")
+    glue_figures(figures, {"a": (TAU, ".1f"), "b": (TAU, ""), "c": (missing, ".1f")})
+    glue("d", figures.of(*missing))
+    assert capsys.readouterr().out.splitlines() == [
+        "a = −0.4",
+        "b = −0.400 ± 0.141",
+        "c = ?",
+        "d = ?",
+    ]

@@ -25,6 +25,7 @@ SCRIPT = """\
 # %% tags=["parameters"]
 scale: str = "demo"  # how much data
 seed: int = 0  # the only seed
+part: str = "all"  # which experiment
 act: str = ""  # what to do to the machinery
 out: str = ""
 
@@ -82,6 +83,31 @@ def write_pair(folder: Path, stem: str, script: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{stem}.py").write_text(script)
     (folder / f"{stem}.ipynb").write_text(json.dumps(notebook))
+
+
+EXPERIMENTS = """\
+from nasutils.study.run import experiment
+from nasutils.methods.tiny.model import STEPS
+
+@experiment("ranking", 1, ("table1",))
+def ranking(run): ...
+
+@experiment("cost", 1, ("table2",))
+def cost(run): ...
+
+@experiment("gpu", 1, ("table3",), default=False)
+def gpu(run): ...
+"""
+
+
+@pytest.fixture
+def experiments(root):
+    """Return the module of experiments that the chapter ``tiny`` has in this checkout."""
+    path = root / "nasutils" / "methods" / "tiny" / "experiments.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(EXPERIMENTS)
+    path.with_name("model.py").write_text("STEPS = 1\n")
+    return path
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from nasutils.study.jobfiles import find_job_file, find_job_files, read_job_file
 from nasutils.study.jobs import make_job, parse_parameters
 from nasutils.study.notebooks import find_notebook, find_notebooks
 
+NUMBERS = list(range(200))
+
 
 @pytest.fixture
 def tiny(root):
@@ -20,6 +22,36 @@ def test_key_is_the_result_s(tiny):
     assert len(base.key) == 12
 
 
+def test_key_is_the_declared_versions_not_the_code(root, experiments):
+    def keys(**parameters):
+        tiny = find_notebook("tiny", root)
+        parts = ("all", "ranking", "cost", "gpu")
+        return {part: make_job(tiny, "demo", {**parameters, "part": part}).key for part in parts}
+
+    def changed(before):
+        return {part for part, key in keys().items() if key != before[part]}
+
+    before = keys()
+    assert len(set(before.values())) == 4
+    assert not set(keys(seed=1).values()) & set(before.values())
+    # Another sentence, plot or line of code, in the notebook and in the module.
+    for suffix in (".py", ".ipynb"):
+        path = root / "notebooks" / f"00_tiny{suffix}"
+        path.write_text(path.read_text().replace("rec.save()", "rec.save(); print()"))
+    experiments.write_text(experiments.read_text().replace("...", "pass"))
+    assert changed(before) == set()
+    experiments.write_text(experiments.read_text().replace('"ranking", 1', '"ranking", 2'))
+    assert changed(before) == {"all", "ranking"}
+    before = keys()
+    experiments.write_text(experiments.read_text().replace('"gpu", 1', '"gpu", 2'))
+    assert changed(before) == {"gpu"}
+
+
+def test_unknown_part(tiny, experiments):
+    with pytest.raises(UnknownNameError, match=r"part of tiny 'rank'.*'ranking'.*all, cost, gpu"):
+        make_job(tiny, "demo", {"part": "rank"})
+
+
 def test_command_repeats_the_job(tiny):
     job = make_job(tiny, "bench", {"seed": 3, "act": "two words"})
     assert job.command == "nasutils run tiny --scale bench -p seed=3 -p act='two words'"
@@ -30,7 +62,7 @@ def test_command_repeats_the_job(tiny):
 @pytest.mark.parametrize(
     ("texts", "error", "message"),
     [
-        (["sed=3"], UnknownNameError, "'sed'.*Did you mean 'seed'.*act, seed"),
+        (["sed=3"], UnknownNameError, "'sed'.*Did you mean 'seed'.*act, part, seed"),
         (["seed=x"], JobError, "takes int"),
         (["seed"], JobError, "name=value"),
         (["seed=1", "seed=2"], JobError, "given twice"),
@@ -61,6 +93,42 @@ def test_job_file_makes_the_grid(root):
         assert find_job_file(name, root) == path
 
 
+PARAMETERS = """\
+rate: float = 0.1
+name: str | None = None
+sizes: list[int] = [1]
+act: str"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("rate", "1e-3", 0.001),
+        ("rate", "2", 2.0),
+        ("name", "None", None),
+        ("name", "null", None),
+        ("name", "2026-01-01", "2026-01-01"),
+        ("name", "no", "no"),
+        ("seed", "010", 10),
+        ("sizes", "[3, 04]", [3, 4]),
+        ("sizes", "[]", []),
+    ],
+)
+def test_a_value_means_the_same_in_a_job_file_and_after_p(root, name, text, value):
+    for suffix in (".py", ".ipynb"):
+        path = root / "notebooks" / f"00_tiny{suffix}"
+        lines = PARAMETERS if suffix == ".py" else PARAMETERS.replace("\n", "\\n")
+        path.write_text(path.read_text().replace("act: str", lines))
+    path = root / "notebooks" / "jobs" / "one.yaml"
+    path.write_text(f"notebook: tiny\nscale: demo\nparams: {{{name}: {text}}}\n")
+    [job] = read_job_file(path, root)
+    assert job.parameters[name] == value
+    path.write_text(f"notebook: tiny\nscale: demo\ngrid: {{{name}: [{text}]}}\n")
+    assert read_job_file(path, root)[0].key == job.key
+    if "04" not in text:  # -p takes lists as JSON
+        assert parse_parameters(find_notebook("tiny", root), [f"{name}={text}"]) == {name: value}
+
+
 def test_job_file_outside_the_checkout_is_not_the_source(root, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("notebook: tiny\nscale: demo\n")
@@ -86,6 +154,17 @@ def test_job_file_outside_the_checkout_is_not_the_source(root, tmp_path):
         ("notebook: tiny\nscale: demo\nparams: [seed]", "params takes a dict"),
         ("notebook: tiny\nscale: demo\nparams: {out: x}", "set by the job"),
         ("notebook: !!python/object:os.system x\nscale: demo", "cannot be read"),
+        ("notebook: !!timestamp tiny\nscale: demo", "line 1: cannot be read: .* no tags"),
+        ("notebook: &a tiny\nscale: *a", "no aliases"),
+        ("notebook: tiny\nscale: demo\nparams: " + "[" * 2000 + "]" * 2000, "cannot be read"),
+        ("notebook: tiny\nscale: demo\nparams: {seed: {a: 1}}", "takes int"),
+        ("notebook: tiny\nscale: demo\nparams: {seed: " + "9" * 5000 + "}", r"takes int.*\.\.\."),
+        ("notebook: tiny\nscale: demo\nparams: {seed: 1:30}", "takes int"),
+        ("notebook: tiny\nscale: demo\ngrid: {seed: [1, 01]}", "a value twice"),
+        (
+            f"notebook: tiny\nscale: demo\ngrid: {{seed: {NUMBERS}, act: {NUMBERS}}}",
+            "grid: 40,000 jobs; at most 10,000",
+        ),
     ],
 )
 def test_bad_job_file(root, text, message):

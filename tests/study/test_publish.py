@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+import nasutils
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.study import load_results, provenance
 from nasutils.study.jobfiles import read_job_file
@@ -44,11 +45,12 @@ def finish(root, git):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         record = describe_start(Task(job, root, root / "runs"))
-        provenance.write(folder, {**record, "status": status, "error": "cell 1: oops"})
+        ending = {"status": status, "error": "cell 1: oops", "rows": len(rows)}
+        provenance.write(folder, {**record, **ending})
         figure = {
             "paper": "benchmarks", "item": "table1", "column": "c", "metric": "tau",
             "seed": job.parameters["seed"], "value": value, "scale": "demo", "device": "cpu",
-            "seconds": 1.5, "version": record["version"], "job": record["job"],
+            "seconds": 1.5, "version": record["version"], "job": record["job"], "note": "",
         }  # fmt: skip
         write_metrics(folder / METRICS, [{**figure, "row": row} for row in rows])
         return folder
@@ -70,7 +72,7 @@ def test_round_trip(root, git, jobs, finish):
     assert tuple(frame.columns) == COLUMNS
     assert frame.value.tolist() == [0.25, 1.25]
     assert set(frame.job) == {JOB}
-    assert set(frame.version) == {f"0.1.0+g{git('rev-parse', 'HEAD')[:7]}"}
+    assert set(frame.version) == {f"{nasutils.__version__}+g{git('rev-parse', 'HEAD')[:7]}"}
 
     # One run again: its row is replaced, the other stays; a published table is no dirt.
     folder = finish(jobs[1], value=7)
@@ -109,7 +111,7 @@ def test_bad_runs(root, jobs, finish):
         publish(["notebooks"], root, root / "runs")
     with pytest.raises(JobError, match="the run is failed: cell 1: oops"):
         publish([str(finish(jobs[0], status="failed"))], root, root / "runs")
-    with pytest.raises(JobError, match="recorded no figures"):
+    with pytest.raises(JobError, match="has 0 of the 0 figures"):
         publish([str(finish(jobs[0], rows=()))], root, root / "runs")
     with pytest.raises(
         JobError, match="two of the runs record the same figure: benchmarks, table1"
@@ -131,27 +133,47 @@ def test_uncommitted_code(root, git, jobs, finish, changed):
         publish([folder], root, root / "runs")
     publish([folder], root, root / "runs", allow_dirty=True)
     [version] = load_results("tiny", root).version
-    assert version == f"0.1.0+g{git('rev-parse', 'HEAD')[:7]}.dirty"
+    assert version == f"{nasutils.__version__}+g{git('rev-parse', 'HEAD')[:7]}.dirty"
 
     # Committed as it was when it ran, it is that commit's.
     git("add", ".")
     git("commit", "-qm", "y")
     publish([folder], root, root / "runs")
     [version] = load_results("tiny", root).version
-    assert version == f"0.1.0+g{git('rev-parse', 'HEAD')[:7]}"
+    assert version == f"{nasutils.__version__}+g{git('rev-parse', 'HEAD')[:7]}"
 
     # But not once the code has moved on.
     (root / changed).write_text("x = 3\n")
     git("commit", "-qam", "z")
     with pytest.raises(JobError, match="in no commit"):
-        publish([folder], root, root / "runs")
+        publish([folder], root, root / "runs", stale=True)
+
+
+def test_stale_runs_need_a_flag_and_keep_their_version(root, git, experiments, finish):
+    git("add", ".")
+    git("commit", "-qm", "experiments")
+    version = f"{nasutils.__version__}+g{git('rev-parse', 'HEAD')[:7]}"
+    jobs = read_job_file(root / "notebooks" / "jobs" / "grid.yaml", root)
+    for job in jobs:
+        finish(job)
+    # Neither a changed notebook nor other code matters.
+    for name in ("notebooks/00_tiny.py", "notebooks/00_tiny.ipynb"):
+        text = (root / name).read_text()
+        (root / name).write_text(text.replace("rec.save()", "rec.save(); print()"))
+    (root / "nasutils" / "code.py").write_text("x = 2\n")
+    publish(["grid"], root, root / "runs")
+    experiments.with_name("model.py").write_text("STEPS = 2\n")
+    with pytest.raises(JobError, match=r"run is stale.*publish --stale"):
+        publish(["grid"], root, root / "runs")
+    publish(["grid"], root, root / "runs", stale=True)
+    assert set(load_results("tiny", root).version) == {version}
 
 
 def test_edited_notebook_is_dirt_and_prose_elsewhere_is_none(root, git, jobs):
     (root / "page.md").write_text("x")
-    assert provenance.read_checkout(root, jobs[0].notebook.script).dirty is False
+    assert provenance.read_checkout(jobs[0].notebook).dirty is False
     jobs[0].notebook.script.write_text("x = 1\n")
-    assert provenance.read_checkout(root, jobs[0].notebook.script).dirty is True
+    assert provenance.read_checkout(jobs[0].notebook).dirty is True
 
 
 def test_without_git(root, jobs, finish):
@@ -164,4 +186,4 @@ def test_without_git(root, jobs, finish):
     (root / "elsewhere").rename(root / ".git")
     publish([str(folder)], root, root / "runs")
     [version] = load_results("tiny", root).version
-    assert version.startswith("0.1.0+g")
+    assert version.startswith(f"{nasutils.__version__}+g")

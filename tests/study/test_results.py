@@ -9,7 +9,7 @@ FIGURE = {"item": "table1", "row": "a", "column": "c", "metric": "tau"}
 
 def test_columns_are_the_agreed_ones():
     assert ", ".join(COLUMNS) == (
-        "paper, item, row, column, metric, seed, value, scale, device, seconds, version, job"
+        "paper, item, row, column, metric, seed, value, scale, device, seconds, version, job, note"
     )
 
 

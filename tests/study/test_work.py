@@ -44,7 +44,8 @@ def test_notebook_and_script_give_the_same(ran, root):
 
     found = provenance.read(notebook.folder)
     assert found["mode"] == "notebook"
-    assert found["parameters"] == {"scale": "demo", "seed": 1, "act": ""}
+    assert found["parameters"] == {"scale": "demo", "seed": 1, "part": "all", "act": ""}
+    assert found["experiments"] == {}
     assert found["versions"]["torch"].startswith("2.")
     assert found["device"].startswith("cpu x 1 (")
     assert found["rows"] == 2
@@ -85,6 +86,38 @@ def test_finished_is_skipped_failed_is_not(task, root):
     assert not work(task()).stale
     assert work(task(act="fail")).status == "failed"
     assert work(task(act="fail")).status == "failed"
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_a_run_that_records_nothing_has_failed(task, root, script):
+    for suffix in (".py", ".ipynb"):
+        path = root / "notebooks" / f"00_tiny{suffix}"
+        path.write_text(path.read_text().replace("rec.save()", "rec.rows"))
+    outcome = work(task(script=script))
+    assert (outcome.status, outcome.error) == ("failed", "recorded no figures: part=all")
+
+
+def test_stale_is_a_change_of_what_the_experiments_import(task, root, experiments):
+    assert work(task()).status == "finished"
+    found = provenance.read(task().job.folder(root / "runs"))
+    assert found["experiments"] == {"ranking": 1, "cost": 1}
+    (root / "nasutils" / "code.py").write_text("x = 2\n")
+    notebook = root / "notebooks" / "00_tiny.py"
+    for path in (notebook, notebook.with_suffix(".ipynb")):
+        path.write_text(path.read_text().replace("wrong = seed", "wrong = 0"))
+    outcome = work(task())
+    assert (outcome.status, outcome.stale) == ("skipped", False)
+    experiments.with_name("model.py").write_text("STEPS = 2\n")
+    outcome = work(task())
+    assert (outcome.status, outcome.stale) == ("skipped", True)
+
+
+def test_version_raised_in_the_meantime(task, experiments):
+    job = task()
+    assert job.job.key
+    experiments.write_text(experiments.read_text().replace('"cost", 1', '"cost", 2'))
+    with pytest.raises(JobError, match="a declared version has changed"):
+        work(job)
 
 
 def test_leftovers_of_a_killed_run_are_no_result(task, root):

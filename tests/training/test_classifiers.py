@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from nasutils import training
 from nasutils.errors import NasutilsError
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.spaces.nasbench201 import CONV1, CONV3, POOL, SKIP, NASBench201Cell
+from nasutils.training import classifiers as training
 
 CELL = NASBench201Cell((CONV3, CONV1, POOL, SKIP, CONV3, CONV1))
 SCHEDULE = training.Schedule(epochs=2, batch_size=8)

@@ -6,18 +6,16 @@ labels for NAS-Bench-201, two graphs of 11 with 11 for DARTS.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nasutils.errors import ArchitectureError, UnknownNameError
+from nasutils.errors import ArchitectureError, lookup
 from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench201 import NONE, OPS, VERTEX_LABELS, NASBench201Cell
-
-Architecture = Any  # a value of one of the spaces, with adjacency_and_ops()
+from nasutils.spaces.registry import Architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,11 @@ class Codec:
             return self.decode_graphs(adjacency, one_hot)
         except ArchitectureError:
             return None
+
+    def decode_all(self, adjacency: Tensor, labels: Tensor) -> list[Architecture | None]:
+        """Decode the graphs of B architectures, (B, G, N, N) and (B, G, N)."""
+        pairs = zip(adjacency.numpy(), labels.numpy(), strict=True)
+        return [self.decode(*pair) for pair in pairs]
 
 
 def _nasbench201_cell(adjacency: np.ndarray, labels: np.ndarray) -> NASBench201Cell:
@@ -130,6 +133,4 @@ def get_codec(space: str) -> Codec:
     Raises:
         UnknownNameError: If there is none.
     """
-    if space not in CODECS:
-        raise UnknownNameError("space of UP-NAS", space, CODECS)
-    return CODECS[space]
+    return lookup("space with a codec", space, CODECS)

@@ -6,15 +6,13 @@ Search?" (arch2vec), NeurIPS 2020, https://arxiv.org/abs/2006.06936, which UP-NA
 """
 
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
-from nasutils.errors import NasutilsError
-from nasutils.methods.common.flat_parameters import flatten_parameters
+from nasutils.methods.common.flat_parameters import Schedule, train_flat
 from nasutils.threads import deterministic_cpu
 
 
@@ -189,16 +187,11 @@ def vgae_loss(
     return edges + labels + kl_weight * divergence
 
 
-@dataclass(frozen=True, slots=True)
-class VGAESchedule:
-    """How to train the auto-encoder, with Adam; arch2vec's settings but for the KL weight.
+@dataclass(frozen=True)
+class VGAESchedule(Schedule):
+    """How to train the auto-encoder: arch2vec's settings but for the KL weight.
 
     Attributes:
-        epochs: Passes over the architectures.
-        batch_size: Architectures a step.
-        learning_rate: Of Adam, at the start.
-        cosine: Whether the rate falls to zero along a cosine, rather than stays.
-        max_grad_norm: Longer gradients are scaled down to this norm.
         kl_weight: Of the divergence in the loss. Eq. 2 has 1, arch2vec divides by the vertices of
             a batch, here 1/256; ours, between the two, leaves less room between the embeddings.
         dropout: Share of the embedding that the decoder does not see in training.
@@ -207,7 +200,6 @@ class VGAESchedule:
     epochs: int = 10
     batch_size: int = 32
     learning_rate: float = 1e-3
-    cosine: bool = False
     max_grad_norm: float = 5.0
     kl_weight: float = 0.02
     dropout: float = 0.3
@@ -246,34 +238,15 @@ def train_vgae(
         NasutilsError: If there are fewer architectures than a batch has.
     """
     schedule = schedule or VGAESchedule()
-    if len(ops) < schedule.batch_size:
-        raise NasutilsError(
-            f"{len(ops)} architectures do not fill a batch of {schedule.batch_size}."
-        )
-    steps = len(ops) // schedule.batch_size
-    losses = []
     with torch.random.fork_rng(devices=[ops.device] if ops.is_cuda else []):
         torch.manual_seed(seed)
         vgae = VGAE(ops.shape[-1], dropout=schedule.dropout).to(ops.device)
-        flat = flatten_parameters(vgae)
-        optimiser = torch.optim.Adam([flat], lr=schedule.learning_rate, fused=True)
-        falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs * steps)
-        for _ in tqdm(range(schedule.epochs), desc="VGAE", unit="epoch", disable=not progress):
-            total = torch.zeros((), device=ops.device)
-            order = torch.randperm(len(ops), device=ops.device)
-            batches = zip(
-                adjacency[order].split(schedule.batch_size),
-                ops[order].split(schedule.batch_size),
-                strict=True,
-            )
-            for a, x in islice(batches, steps):
-                loss = vgae_loss(*vgae(a, x), a, x, schedule.kl_weight)
-                optimiser.zero_grad(set_to_none=False)
-                loss.backward()
-                nn.utils.clip_grad_norm_([flat], schedule.max_grad_norm)
-                optimiser.step()
-                if schedule.cosine:
-                    falling.step()
-                total += loss.detach()
-            losses.append(float(total) / steps)
+        losses = train_flat(
+            vgae,
+            lambda order: (adjacency[order], ops[order]),
+            lambda a, x: vgae_loss(*vgae(a, x), a, x, schedule.kl_weight),
+            len(ops),
+            schedule,
+            progress="VGAE" * progress,
+        )
     return vgae.eval(), losses

@@ -3,34 +3,15 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.codecs import Architecture
+from nasutils.errors import NasutilsError, lookup
+from nasutils.methods.up_nas.model import UnifiedEstimator
+from nasutils.spaces.registry import Architecture
 from nasutils.threads import deterministic_cpu
-
-
-class Landscape(Protocol):
-    """What the ascent needs; ``UnifiedEstimator`` is one."""
-
-    def embed(self, architectures: Sequence[Architecture]) -> Tensor:
-        """Return flat embeddings (B, D)."""
-
-    def objective(self, z: Tensor) -> Tensor:
-        """Return the height at flat embeddings: (B, D) to (B,), differentiable."""
-
-    def graphs(self, z: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the adjacency (B, G, N, N) and labels (B, G, N) that embeddings decode to."""
-
-    def decode(self, adjacency: np.ndarray, labels: np.ndarray) -> Architecture | None:
-        """Return the architecture of one adjacency and labels, or None if they encode none."""
-
-    def score(self, architectures: Sequence[Architecture]) -> np.ndarray:
-        """Return the height of architectures, (B,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +23,10 @@ class AscentResult:
         score: Its score.
         ends: The last valid architecture of each start.
         scores: Score of every distinct architecture that was passed, the starts included.
-        decodings: Graphs that were decoded and checked, one a step for each start under way.
-        steps: Steps that each start took; the last one led out of the space unless it is the
-            limit.
+        steps: Steps that each start took, each with graphs decoded and checked; the last one led
+            out of the space unless it is the limit.
+        rows: Rows asked of the estimator: one a start for each gradient, as all starts share a
+            batch to the end, and one for each score.
         seconds: Wall time.
     """
 
@@ -52,8 +34,8 @@ class AscentResult:
     score: float
     ends: list[Architecture]
     scores: dict[Architecture, float]
-    decodings: int
     steps: np.ndarray
+    rows: int
     seconds: float
 
 
@@ -66,7 +48,7 @@ STEPS: dict[str, tuple[type[torch.optim.Optimizer], float]] = {
 
 @deterministic_cpu()
 def gradient_ascent(
-    landscape: Landscape,
+    estimator: UnifiedEstimator,
     starts: Sequence[Architecture],
     *,
     steps: str = "gradient",
@@ -84,7 +66,7 @@ def gradient_ascent(
     than at the point that decoded to it. The starts share a batch, but climb independently.
 
     Args:
-        landscape: Scores and decodes embeddings.
+        estimator: Scores and decodes embeddings.
         starts: Architectures to climb from.
         steps: ``gradient`` or ``adam``.
         learning_rate: That of ``STEPS`` if left out: the paper's for Adam, ours for the gradient.
@@ -98,40 +80,38 @@ def gradient_ascent(
         raise NasutilsError(
             f"gradient ascent needs a start and a step; got {len(starts)} and {max_steps}."
         )
-    if steps not in STEPS:
-        raise UnknownNameError("rule of ascent", steps, STEPS)
+    optimiser, default_rate = lookup("rule of ascent", steps, STEPS)
     began = time.perf_counter()
-    climb = _Climb(landscape, starts)
-    z = landscape.embed(starts).clone().requires_grad_()
-    optimiser, default_rate = STEPS[steps]
+    paths = _Paths(estimator, starts)
+    z = estimator.embed(starts).clone().requires_grad_()
     rule = optimiser(
         [z], lr=default_rate if learning_rate is None else learning_rate, maximize=True
     )
     for _ in range(max_steps):
-        z.grad = torch.autograd.grad(landscape.objective(z).sum(), z)[0]
+        z.grad = torch.autograd.grad(estimator.objective(z).sum(), z)[0]
         rule.step()
-        climb.record(*landscape.graphs(z.detach()))
-        if not climb.alive.any():
+        paths.record(*estimator.graphs(z.detach()))
+        if not paths.alive.any():
             break
-    passed = list(climb.passed)
-    scores = dict(zip(passed, map(float, landscape.score(passed)), strict=True))
+    passed = list(paths.passed)
+    scores = dict(zip(passed, map(float, estimator.score(passed)), strict=True))
     best = max(scores, key=scores.__getitem__)
     return AscentResult(
         best=best,
         score=scores[best],
-        ends=climb.ends,
+        ends=paths.ends,
         scores=scores,
-        decodings=int(climb.steps.sum()),
-        steps=climb.steps,
+        steps=paths.steps,
+        rows=int(paths.steps.max()) * len(starts) + len(passed),
         seconds=time.perf_counter() - began,
     )
 
 
-class _Climb:
+class _Paths:
     """Where each start is, and what it has passed."""
 
-    def __init__(self, landscape: Landscape, starts: Sequence[Architecture]) -> None:
-        self.landscape = landscape
+    def __init__(self, estimator: UnifiedEstimator, starts: Sequence[Architecture]) -> None:
+        self.estimator = estimator
         self.ends = list(starts)
         self.passed = dict.fromkeys(starts)  # an ordered set
         self.alive = np.ones(len(starts), dtype=bool)
@@ -143,7 +123,7 @@ class _Climb:
         graphs = adjacency.cpu().numpy(), labels.cpu().numpy()
         self.steps += self.alive
         for row in np.flatnonzero(self.alive & self._changed(graphs)):
-            architecture = self.landscape.decode(graphs[0][row], graphs[1][row])
+            architecture = self.estimator.decode(graphs[0][row], graphs[1][row])
             if architecture is None:
                 self.alive[row] = False
             else:

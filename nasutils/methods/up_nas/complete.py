@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.linear_model import RidgeCV
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.codecs import Architecture
+from nasutils.spaces.registry import Architecture
 
 _PENALTIES = np.logspace(-1, 4, 11)
 _ENOUGH = 20

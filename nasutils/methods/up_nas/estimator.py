@@ -1,14 +1,12 @@
 """The Multi-Proxy Estimator: from an architecture's embedding to all of its proxies at once."""
 
-from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.flat_parameters import flatten_parameters
+from nasutils.methods.common.flat_parameters import Schedule, train_flat
 from nasutils.threads import deterministic_cpu
 
 
@@ -48,25 +46,11 @@ def mpe_loss(predicted: Tensor, scores: Tensor) -> Tensor:
     return error.square().sum(1).mean()
 
 
-@dataclass(frozen=True, slots=True)
-class MPESchedule:
-    """How to train the estimator: with Adam, without weight decay (Section 3.5).
-
-    Attributes:
-        epochs: Passes over the architectures.
-        batch_size: Architectures a step.
-        learning_rate: Of Adam.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-
-
-#: The paper's settings; for DARTS with 10,000 architectures, for NAS-Bench-201 with one half.
+#: The paper's settings (Section 3.5): for DARTS with 10,000 architectures, for NAS-Bench-201 with
+#: one half.
 MPE_SCHEDULES = {
-    "nasbench201": MPESchedule(epochs=70, batch_size=16, learning_rate=1e-3),
-    "darts": MPESchedule(epochs=50, batch_size=64, learning_rate=5e-4),
+    "nasbench201": Schedule(epochs=70, batch_size=16, learning_rate=1e-3),
+    "darts": Schedule(epochs=50, batch_size=64, learning_rate=5e-4),
 }
 
 
@@ -74,12 +58,11 @@ MPE_SCHEDULES = {
 def train_estimator(
     embeddings: Tensor,
     scores: Tensor,
-    schedule: MPESchedule,
+    schedule: Schedule,
     *,
     seed: int,
     std: Tensor | None = None,
     layers: int = 2,
-    progress: bool = False,
 ) -> tuple[MultiProxyEstimator, list[float]]:
     """Train the estimator on embeddings and their proxies; no accuracy is needed.
 
@@ -92,7 +75,6 @@ def train_estimator(
             sample of each embedding, so that the landscape that the ascent climbs is smooth around
             the training cells; the paper trains on the means alone.
         layers: Hidden layers.
-        progress: Whether to draw a bar.
 
     Returns:
         The estimator, frozen and in evaluation mode, and the mean loss of each epoch.
@@ -101,41 +83,28 @@ def train_estimator(
         NasutilsError: If the numbers of rows differ or do not fill a batch, a score is infinite,
             or a proxy was scored nowhere.
     """
-    _check(embeddings, scores, schedule)
-    steps = len(embeddings) // schedule.batch_size
-    losses = []
+    _check(embeddings, scores)
+
+    def epoch(order: Tensor) -> tuple[Tensor, Tensor]:
+        z = embeddings[order]
+        return z if std is None else z + std[order] * torch.randn_like(z), scores[order]
+
     with torch.random.fork_rng(devices=[embeddings.device] if embeddings.is_cuda else []):
         torch.manual_seed(seed)
         estimator = MultiProxyEstimator(embeddings.shape[1], scores.shape[1], layers=layers)
-        estimator.to(embeddings.device)
-        flat = flatten_parameters(estimator)
-        optimiser = torch.optim.Adam([flat], lr=schedule.learning_rate, fused=True)
-        for _ in tqdm(range(schedule.epochs), desc="MPE", unit="epoch", disable=not progress):
-            total = torch.zeros((), device=embeddings.device)
-            order = torch.randperm(len(embeddings), device=embeddings.device)
-            z = embeddings[order]
-            if std is not None:
-                z = z + std[order] * torch.randn_like(z)
-            batches = zip(
-                z.split(schedule.batch_size),
-                scores[order].split(schedule.batch_size),
-                strict=True,
-            )
-            for x, y in islice(batches, steps):
-                loss = mpe_loss(estimator(x), y)
-                optimiser.zero_grad(set_to_none=False)
-                loss.backward()
-                optimiser.step()
-                total += loss.detach()
-            losses.append(float(total) / steps)
+        losses = train_flat(
+            estimator.to(embeddings.device),
+            epoch,
+            lambda z, y: mpe_loss(estimator(z), y),
+            len(embeddings),
+            schedule,
+        )
     return estimator.eval().requires_grad_(False), losses
 
 
-def _check(embeddings: Tensor, scores: Tensor, schedule: MPESchedule) -> None:
+def _check(embeddings: Tensor, scores: Tensor) -> None:
     if len(embeddings) != len(scores):
         raise NasutilsError(f"{len(embeddings)} embeddings, but scores of {len(scores)} cells.")
-    if len(scores) < schedule.batch_size:
-        raise NasutilsError(f"{len(scores)} cells do not fill a batch of {schedule.batch_size}.")
     if bad := int(scores.isinf().sum()):
         raise NasutilsError(f"{bad} scores are infinite; normalise the proxies first.")
     if unknown := int(scores.isnan().all(0).sum()):

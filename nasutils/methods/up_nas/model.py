@@ -9,9 +9,11 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import DataError
-from nasutils.methods.common.codecs import Architecture, Codec
+from nasutils.methods.common.codecs import Codec
+from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.common.vgae import VGAE
-from nasutils.methods.up_nas.estimator import MPESchedule, MultiProxyEstimator, train_estimator
+from nasutils.methods.up_nas.estimator import MultiProxyEstimator, train_estimator
+from nasutils.spaces.registry import Architecture
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class ProxyModel:
         vgae: VGAE,
         architectures: Sequence[Architecture],
         normalised: pd.DataFrame,
-        schedule: MPESchedule,
+        schedule: Schedule,
         *,
         seed: int,
         sample: bool = True,

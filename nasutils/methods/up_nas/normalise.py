@@ -7,16 +7,18 @@ Search", ICML 2024, https://arxiv.org/abs/2403.02484). Each is fitted on trainin
 every other cell by what it saw there.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from nasutils.errors import DataError, UnknownNameError
+from nasutils.errors import DataError, lookup
 
 Transform = Callable[[np.ndarray], np.ndarray]
+#: From a proxy's name and its finite training scores to the map.
+Rule = Callable[[str, np.ndarray], Transform]
 
 FLAN_LOG = ("fisher", "flops", "grad_norm", "params", "snip", "synflow")
 FLAN_Z_SCORE = ("grasp",)
@@ -36,29 +38,22 @@ class Normalisation:
     """
 
     name: str
-    columns: Mapping[str, Callable[[np.ndarray], np.ndarray]]
+    columns: Mapping[str, Transform]
 
     @classmethod
-    def fit(
-        cls, name: str, scores: pd.DataFrame, proxies: Iterable[str] | None = None
-    ) -> "Normalisation":
+    def fit(cls, name: str, scores: pd.DataFrame) -> "Normalisation":
         """Fit on the training cells.
 
         Args:
             name: One of ``NORMALISATIONS``.
-            scores: A row a training cell.
-            proxies: Columns of ``scores`` to use; all if left out.
+            scores: A row a training cell, a column a proxy.
 
         Raises:
             UnknownNameError: If there is no such normalisation.
-            DataError: If a proxy is missing or has no finite score.
+            DataError: If a proxy has no finite score.
         """
-        if name not in NORMALISATIONS:
-            raise UnknownNameError("normalisation", name, NORMALISATIONS)
-        proxies = list(scores.columns if proxies is None else proxies)
-        _check_columns(scores, proxies)
-        columns = {proxy: _fit_column(name, proxy, scores[proxy]) for proxy in proxies}
-        return cls(name, columns)
+        rule = lookup("normalisation", name, NORMALISATIONS)
+        return cls(name, {proxy: _fit_column(rule, proxy, scores[proxy]) for proxy in scores})
 
     def transform(self, scores: pd.DataFrame) -> pd.DataFrame:
         """Return the normalised proxies of any cells, finite, with the rows of ``scores``.
@@ -66,20 +61,15 @@ class Normalisation:
         Raises:
             DataError: If a fitted proxy is missing.
         """
-        _check_columns(scores, self.columns)
+        if missing := [proxy for proxy in self.columns if proxy not in scores]:
+            raise DataError(f"no scores of {', '.join(missing)}; there are: {', '.join(scores)}")
         return pd.DataFrame(
             {p: column(scores[p].to_numpy(float)) for p, column in self.columns.items()},
             index=scores.index,
         )
 
 
-def _check_columns(scores: pd.DataFrame, proxies: Iterable[str]) -> None:
-    missing = [proxy for proxy in proxies if proxy not in scores.columns]
-    if missing:
-        raise DataError(f"no scores of {', '.join(missing)}; there are: {', '.join(scores)}")
-
-
-def _fit_column(name: str, proxy: str, scores: pd.Series) -> Transform:
+def _fit_column(rule: Rule, proxy: str, scores: pd.Series) -> Transform:
     values = scores.to_numpy(float)
     finite = values[np.isfinite(values)]
     if not len(finite):
@@ -90,7 +80,7 @@ def _fit_column(name: str, proxy: str, scores: pd.Series) -> Transform:
         return np.nan_to_num(x, nan=middle, neginf=low, posinf=high)
 
     # Cells that were not scored say nothing about the others' scale.
-    fitted = NORMALISATIONS[name](proxy, fill(values[~np.isnan(values)]))
+    fitted = rule(proxy, fill(values[~np.isnan(values)]))
     return lambda x: fitted(fill(x))
 
 
@@ -145,8 +135,8 @@ def _normal_score(proxy: str, train: np.ndarray) -> Transform:
     return lambda x: ndtri((n * share_below(x) + 0.5) / (n + 1))
 
 
-#: Name -> fit: from a proxy's name and its finite training scores to the map.
-NORMALISATIONS: dict[str, Callable[[str, np.ndarray], Transform]] = {
+#: Name -> how it is fitted.
+NORMALISATIONS: dict[str, Rule] = {
     "raw": _raw,
     "min_max": _min_max,
     "flan": _flan,

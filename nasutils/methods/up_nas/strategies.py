@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nasutils.errors import UnknownNameError
-from nasutils.methods.common.codecs import Architecture
+from nasutils.errors import lookup
 from nasutils.methods.up_nas.ascent import gradient_ascent
 from nasutils.methods.up_nas.model import UnifiedEstimator
 from nasutils.search import evolutionary_search, random_search
+from nasutils.spaces.registry import Architecture
 
-# How many architectures a walk passes, so that all strategies have about as many queries: one that
+# How many architectures an ascent passes, so that all strategies score about as many: one that
 # ends where it leaves the space, and one of so many steps that cannot leave it.
 _PASSED_UNTIL_INVALID, _PASSED, _STEPS = 4, 25, 300
 
@@ -24,83 +24,87 @@ class Found:
     Attributes:
         best: The architecture of the highest estimated unified proxy.
         score: Its estimate.
-        queries: Architectures that were scored.
+        queries: Architectures that were scored; an ascent counts each once.
+        rows: Rows asked of the estimator, those of the gradients included.
         seconds: Wall time.
     """
 
     best: Architecture
     score: float
     queries: int
+    rows: int
     seconds: float
 
 
 def search(
-    strategy: str, landscape: UnifiedEstimator, space: type, *, seed: int, budget: int = 1500
+    strategy: str,
+    estimator: UnifiedEstimator,
+    space: type[Architecture],
+    *,
+    seed: int,
+    budget: int = 1500,
 ) -> Found:
     """Search a space by one strategy.
 
     Args:
         strategy: One of ``STRATEGIES``; evolution keeps 100 architectures, as the paper's, and the
             ascents climb from many random ones at once.
-        landscape: Scores architectures and their embeddings.
-        space: Class of its architectures, with ``random(rng)`` and ``mutate(rng)``.
+        estimator: Scores architectures and their embeddings.
+        space: Class of its architectures.
         seed: Of all draws.
-        budget: Architectures to score; the ascent keeps to it but roughly.
+        budget: Architectures to score; an ascent keeps to it but roughly.
 
     Raises:
         UnknownNameError: If there is no such strategy.
         NasutilsError: If the budget is too small to search.
     """
-    if strategy not in STRATEGIES:
-        raise UnknownNameError("strategy", strategy, STRATEGIES)
+    run = lookup("strategy", strategy, STRATEGIES)
     began = time.perf_counter()
-    best, score, queries = STRATEGIES[strategy](
-        landscape, space, np.random.default_rng(seed), budget
-    )
-    return Found(best, score, queries, time.perf_counter() - began)
+    found = run(estimator, space, np.random.default_rng(seed), budget)
+    return Found(*found, time.perf_counter() - began)
 
 
-_Outcome = tuple[Architecture, float, int]
+_Found = tuple[Architecture, float, int, int]
+_Strategy = Callable[[UnifiedEstimator, type[Architecture], np.random.Generator, int], _Found]
 
 
 def _random(
-    landscape: UnifiedEstimator, space: type, rng: np.random.Generator, budget: int
-) -> _Outcome:
-    result = random_search(space.random, landscape.score, budget=budget, rng=rng)
-    return result.best, result.score, budget
+    estimator: UnifiedEstimator, space: type[Architecture], rng: np.random.Generator, budget: int
+) -> _Found:
+    result = random_search(space.random, estimator.score, budget=budget, rng=rng)
+    return result.best, result.score, budget, budget
 
 
 def _evolutionary(
-    landscape: UnifiedEstimator, space: type, rng: np.random.Generator, budget: int
-) -> _Outcome:
+    estimator: UnifiedEstimator, space: type[Architecture], rng: np.random.Generator, budget: int
+) -> _Found:
     # Ten children at once: an estimator asked for one at a time mostly waits.
     result = evolutionary_search(
-        space.random, space.mutate, landscape.score, budget=budget, rng=rng, children=10
+        space.random, space.mutate, estimator.score, budget=budget, rng=rng, children=10
     )
-    return result.best, result.score, budget
+    return result.best, result.score, budget, budget
 
 
-def _gradient_ascent(
-    landscape: UnifiedEstimator, space: type, rng: np.random.Generator, budget: int
-) -> _Outcome:
-    starts = [space.random(rng) for _ in range(budget // _PASSED)]
-    result = gradient_ascent(replace(landscape, nearest=True), starts, max_steps=_STEPS)
-    return result.best, result.score, len(result.scores)
+def _ascent(*, nearest: bool, passed: int, max_steps: int = 2000) -> _Strategy:
+    def climb(
+        estimator: UnifiedEstimator,
+        space: type[Architecture],
+        rng: np.random.Generator,
+        budget: int,
+    ) -> _Found:
+        starts = [space.random(rng) for _ in range(budget // passed)]
+        decoding = replace(estimator, nearest=nearest)
+        result = gradient_ascent(decoding, starts, max_steps=max_steps)
+        return result.best, result.score, len(result.scores), result.rows
 
-
-def _ascent_until_invalid(
-    landscape: UnifiedEstimator, space: type, rng: np.random.Generator, budget: int
-) -> _Outcome:
-    starts = [space.random(rng) for _ in range(budget // _PASSED_UNTIL_INVALID)]
-    result = gradient_ascent(replace(landscape, nearest=False), starts)
-    return result.best, result.score, len(result.scores)
+    return climb
 
 
 #: The paper's name of a strategy -> searches. The last stops as the paper's text says; the one
 #: before it decodes to the nearest architecture of the space and so need not stop.
-STRATEGIES: dict[str, Callable[[UnifiedEstimator, type, np.random.Generator, int], _Outcome]] = {
+STRATEGIES: dict[str, _Strategy] = {
     "Random": _random,
     "Evolutionary": _evolutionary,
-    "Gradient Ascent": _gradient_ascent,
-    "Gradient Ascent until invalid": _ascent_until_invalid,
+    "Gradient Ascent": _ascent(nearest=True, passed=_PASSED, max_steps=_STEPS),
+    "Gradient Ascent until invalid": _ascent(nearest=False, passed=_PASSED_UNTIL_INVALID),
 }

