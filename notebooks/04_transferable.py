@@ -52,15 +52,15 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from nasutils import report
 from nasutils.methods.transferable import experiments, tables
-from nasutils.report import PALETTE, figure_size, use_style
-from nasutils.report.published_results import Figures
+from nasutils.report import PublishedResults, figure_size, looks
 from nasutils.study import Run
 
-use_style()
+report.use_style()
 run = Run("transferable", experiments, scale=scale, seed=seed, part=part,
           benchmark=benchmark, method=method, out=out)  # fmt: skip
-results = Figures("transferable")
+results = PublishedResults("transferable")
 
 # %% [markdown]
 # ## What the paper claims
@@ -171,13 +171,15 @@ from nasutils.methods.common.architecture_graphs import random_graphs
 from nasutils.methods.common.spectrum import spectrum
 
 values, places = spectrum(fast)  # 11 eigenvalues, 10 numbers a node
+print(values.round(4))
+
+# %%
 TITLES = {
     "nasbench101": "NAS-Bench-101",
     "nasbench201": "NAS-Bench-201",
     "darts": "DARTS",
 }
 networks = {TITLES[space]: random_graphs(space, 120) for space in TITLES}
-print(values.round(4))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A network laid out by its eigenvectors"}}
 from matplotlib.collections import LineCollection
@@ -185,14 +187,14 @@ from matplotlib.collections import LineCollection
 _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.45))
 axes[0].add_collection(LineCollection(places[fast.edges.T, :2], colors="0.6", lw=0.7))
 kinds = {"convolution": "conv", "batch norm": "batch_norm", "ReLU": "relu", "addition": "add"}
-for i, (title, name) in enumerate(kinds.items()):
-    shown = places[fast.ops == OPERATORS.index(name), :2]
-    axes[0].scatter(*shown.T, s=9, color=PALETTE[i], marker="osD^"[i], label=title, zorder=2)
+for title, look in looks(kinds).items():
+    shown = places[fast.ops == OPERATORS.index(kinds[title]), :2]
+    axes[0].plot(*shown.T, **look | {"linestyle": ""}, ms=3, label=title, zorder=2)
 axes[0].set(xlabel="second eigenvector", ylabel="third eigenvector", xticks=[], yticks=[])
-for i, (title, graphs) in enumerate(networks.items()):
-    low, middle, high = np.quantile(graphs.eigenvalues, (0.1, 0.5, 0.9), axis=0)
-    axes[1].plot(range(1, 12), middle, color=PALETTE[i], marker="osD"[i], ms=4, label=title)
-    axes[1].fill_between(range(1, 12), low, high, color=PALETTE[i], alpha=0.2, lw=0)
+for title, look in looks(networks).items():
+    low, middle, high = np.quantile(networks[title].eigenvalues, (0.1, 0.5, 0.9), axis=0)
+    axes[1].plot(range(1, 12), middle, ms=4, label=title, **look)
+    axes[1].fill_between(range(1, 12), low, high, color=look["color"], alpha=0.2, lw=0)
 axes[1].set(xlabel="eigenvalue", ylabel="size", xticks=range(1, 12, 2))
 for ax in axes:
     ax.legend(fontsize=7)
@@ -261,10 +263,9 @@ def effective_positives(graphs, temperature):
 # %% mystnb={"image": {"alt": "Effective positives over the temperature"}}
 temperatures = np.geomspace(5e-4, 0.5, 25)
 _, ax = plt.subplots(figsize=figure_size(0.75, 0.55))
-for i, (title, graphs) in enumerate(networks.items()):
-    found = [effective_positives(graphs, t) for t in temperatures]
-    style = {"color": PALETTE[i], "marker": "osD"[i], "ms": 3}
-    ax.plot(temperatures, found, label=title, **style)
+for title, look in looks(networks).items():
+    found = [effective_positives(networks[title], t) for t in temperatures]
+    ax.plot(temperatures, found, label=title, ms=3, **look)
 ax.axvline(0.05, color="0.5", lw=1, ls=":")
 ax.set(xscale="log", xlabel="temperature of the softmax")
 ax.set(ylabel="effective positives of 119")
@@ -374,20 +375,12 @@ embedded = {}
 if scale == "demo":
     embedded = {name.split(",")[0]: embeddings_of(name) for name in PAIR}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Embeddings of three families by t-SNE"}}
-from sklearn.manifold import TSNE
+# %% mystnb={"image": {"alt": "Embeddings of three families by t-SNE"}}
+from nasutils.report.embeddings import draw_by_group
 
 if embedded:
-    _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.48))
-    for ax, (title, features) in zip(axes, embedded.items(), strict=True):
-        scaled = (features - features.mean(0)) / (features.std(0) + 1e-9)
-        plane = TSNE(init="pca", perplexity=30, random_state=0).fit_transform(scaled)
-        for i, family in enumerate(("NAS-Bench-101", "DARTS", "NB201-Digits")):
-            dots = plane[100 * i : 100 * (i + 1)]
-            ax.scatter(*dots.T, s=8, color=PALETTE[i], marker="osD"[i], label=family)
-        ax.set(title=title, xticks=[], yticks=[])
-        ax.grid(False)
-    axes[1].legend(fontsize=7)
+    families = ("NAS-Bench-101", "DARTS", "NB201-Digits")
+    draw_by_group(embedded, np.repeat(families, 100))
     plt.show()
 
 # %% [markdown]
@@ -466,11 +459,9 @@ tables.ranking(results)
 tables.parts(results)
 
 # %% tags=["remove-cell"]
-from nasutils.report import glue
-
 for data, column in (("301", "nb301-approx-1k/50"), ("mbv3", "mbv3-imagenet/50")):
     gained = tables.gain(results, "CL, weights at .005", "CL-fine-tune", column)
-    glue(f"transferable-sharp-{data}", gained or "?")
+    report.glue(f"transferable-sharp-{data}", gained or "?")
 
 # %% [markdown]
 # {.caption-text}
@@ -516,9 +507,9 @@ tables.rates(results)
 # %% mystnb={"image": {"alt": "Rank correlation over labels, three targets"}}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.42), sharey=True)
 for ax, first in zip(axes, tables.MAIN, strict=True):
-    for i, name in enumerate(experiments.GROWING):
+    for name, look in looks(experiments.GROWING).items():
         known = tables.rho_by_labels(results, name, first.split("/")[0])
-        ax.plot(known, color=PALETTE[i], marker="osD^v"[i], ms=4, label=name)
+        ax.plot(known, label=name, ms=4, **look)
     ax.set(title=tables.MAIN[first].split(",")[0], xlabel="labels")
     ax.set(ylim=(0, 1), xscale="log", xticks=[10, 25, 50, 100, 200])
     ax.set_xticklabels([10, 25, 50, 100, 200], fontsize=7)
@@ -632,7 +623,7 @@ tables.mobilenets(results)
 # ## Verdicts
 
 # %%
-tables.claims(results)
+report.claims_table(tables.claims(results))
 
 # %% [markdown]
 # ## Where we had to choose
@@ -806,5 +797,6 @@ print(queries)
 # [cache](../book/how_to_rerun.md). Methods are entries of a registry: a row like ours is a line of
 # `RECIPES` in `nasutils/methods/transferable/methods.py`, any other a decorated function
 # (`nasutils/methods/base.py`). At `paper`, networks are trained on all labels of the sources, 10
-# contrastive epochs over 64,000 graphs on a GPU; that run has not been made. Nor have these rows of the `bench` jobs: `CL, attention alone`, searches by
-# `One GNN` and `CL-fine-tune + answers`, and sources one by one for `One GNN`.
+# contrastive epochs over 64,000 graphs on a GPU; that run has not been made. Nor have these rows of
+# the `bench` jobs: `CL, attention alone`, searches by `One GNN` and `CL-fine-tune + answers`, and
+# sources one by one for `One GNN`.

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from nasutils.methods.transferable import tables
-from nasutils.report.published_results import Figures
+from nasutils.report import PublishedResults
 
 ROOT = Path(__file__).parents[2]
-BOOK = Figures("transferable", root=ROOT)
+BOOK = PublishedResults("transferable", root=ROOT)
 MAIN, ALL = tuple(tables.MAIN), tuple(tables.TARGETS)
 
 

@@ -66,10 +66,10 @@ def _ranking(network: str) -> Predict:
 
 @method(
     "baselines",
-    "Synflow",
+    "SynFlow, of built networks",
     needs=frozenset(),
     spaces=frozenset({"nasbench101", "nasbench201", "darts"}),
-    description="the zero-cost proxy SynFlow, of networks that are built for it",
+    description="SynFlow where no score is public, too",
 )
 def synflow(benchmark: Benchmark, split: Split) -> Predict:
     """Rank by the proxy; no label is read."""

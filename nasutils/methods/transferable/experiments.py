@@ -13,9 +13,8 @@ from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.benchmarks.evaluation import evaluate
 from nasutils.benchmarks.oracle import QueryOracle, surrogate_oracle, table_oracle
 from nasutils.benchmarks.registry import get_benchmark
-from nasutils.errors import JobError
 from nasutils.methods.base import Method, methods_of
-from nasutils.methods.baselines import synflow
+from nasutils.methods.baselines.synflow import synflow
 from nasutils.methods.common.architecture_graphs import labelled_graphs, rank_by_graphs
 from nasutils.methods.transferable.methods import CHAPTER, RECIPES, transfer_method
 from nasutils.methods.transferable.search import (
@@ -101,11 +100,9 @@ def transfer(run: Run) -> dict[tuple[str, str, int], list[float]]:
     return found
 
 
-@experiment("pairs", 1, ("pairs",), benchmarks=_target_ids, methods=lambda: PAIRED)
+@experiment("pairs", 1, ("pairs",), benchmarks=_target_ids, methods=lambda: PAIRED, demo=False)
 def pairs(run: Run) -> None:
     """Which source helps which target: one at a time, and none."""
-    if _needs_tables(run, "pairs"):
-        return
     sources = sources_of(run)
     for name in run.rows(PAIRED):
         for benchmark in _targets(run):
@@ -153,11 +150,9 @@ def search(run: Run) -> dict[tuple[str, str], list[Find]]:
     return found
 
 
-@experiment("proxies", 1, ("table1",), benchmarks=lambda: PROXY_BENCHMARKS)
+@experiment("proxies", 1, ("table1",), benchmarks=lambda: PROXY_BENCHMARKS, demo=False)
 def proxies(run: Run) -> None:
     """Table 1: zero-cost proxies, where they are public, on the cells that have them."""
-    if _needs_tables(run, "proxies"):
-        return
     for id in [run.benchmark] if run.benchmark else PROXY_BENCHMARKS:
         scores, accuracy = _public_proxies(id)
         for proxy, row in PROXIES.items():
@@ -178,13 +173,6 @@ def oracle_of(id: str) -> QueryOracle:
         return surrogate_oracle()
     benchmark = get_benchmark(id)
     return table_oracle(benchmark, connected=benchmark.space == "nasbench201")
-
-
-def _needs_tables(run: Run, part: str) -> bool:
-    """Whether to leave out what only public tables can tell; an error where nothing is left."""
-    if run.part == part and not run.real:
-        raise JobError(f"part={part} needs the public tables: --scale bench.")
-    return not run.real
 
 
 def _methods(run: Run) -> list[Method]:
@@ -273,7 +261,7 @@ def _ranker(
         return (lambda asked: rng.random(len(asked))), None, 0
     split = benchmark.split(main_labels(benchmark.id), seed)
     if name == SYNFLOW:
-        return synflow.synflow.fit(benchmark, split), None, 0
+        return synflow.fit(benchmark, split), None, 0
     recipe, sources = RECIPES[name.removesuffix(ANSWERS)], sources_of(run)
     predictor = fitted_to_sources(recipe, sources, sources.others(benchmark.space))
     labelled = labelled_graphs(benchmark, split.labelled)

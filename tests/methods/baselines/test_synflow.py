@@ -54,6 +54,6 @@ def test_nasbench201_has_public_scores():
 
 
 def test_it_is_a_baseline_that_needs_no_labels():
-    assert get_method("baselines/Synflow") is synflow
+    assert get_method("baselines/SynFlow, of built networks") is synflow
     assert not synflow.needs
     assert synflow.obstacle(get_benchmark("mbv3-imagenet")) == "does not read ofa_mbv3"
