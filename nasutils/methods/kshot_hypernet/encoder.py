@@ -59,9 +59,9 @@ class ArchitectureEncoder(nn.Module):
     features; these are normalised to z. A linear map to N channels, the coefficient attention block
     and a softmax make the coefficients (Eq. 5).
 
-    What is learnt for all architectures, as Ha et al.'s z is, is added to the tokens. It is large at
-    first: the kernels of two random cells then have a correlation of about .98 (without it, .57), so
-    that training starts near plain weight sharing.
+    What is learnt for all architectures, as Ha et al.'s z is, is added to the tokens. It is large
+    at first: the kernels of two random cells then have a correlation of about .98 (without it,
+    .57), so that training starts near plain weight sharing.
 
     Args:
         hidden: Width h.

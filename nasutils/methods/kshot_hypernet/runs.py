@@ -17,19 +17,17 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from nasutils.data.kept import kept_frame
 from nasutils.data.tables import load_table
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.files import atomic_write
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.judging import judge
+from nasutils.methods.kshot_hypernet.keeping import kept_accuracies
+from nasutils.methods.kshot_hypernet.scratch import scratch_accuracies
 from nasutils.methods.kshot_hypernet.tasks import Task, load_task
 from nasutils.methods.kshot_hypernet.training import Training
-from nasutils.networks.nasbench201_supernet import effective
 from nasutils.paths import cache_dir
 from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
 
-_CHUNK = 100  # cells between two savings of a judging
 _SAMPLE_SEED, _SAMPLE, _BEST = 201, 1_000, 1_000
 _CURVE_CELLS, _CURVE_IMAGES, _CURVE_POINTS = 100, 1_000, 4
 
@@ -117,6 +115,13 @@ JUDGED: dict[str, Callable[[str], Sequence[NASBench201Cell]]] = {
 }
 
 
+# Settings without a meaning for a cell that is trained from scratch.
+_OF_SUPERNETS = {
+    name: getattr(_BENCH, name)
+    for name in ("coefficients", "hidden", "sampling", "temperature", "teacher", "loss", "draws")
+}
+
+
 @dataclass(frozen=True)
 class Run:
     """A run and its files.
@@ -181,28 +186,34 @@ class Run:
         """
         if judged not in JUDGED:
             raise UnknownNameError("set of cells to judge", judged, JUDGED)
-        cells = JUDGED[judged](self.config.task)
-        functions = list(dict.fromkeys(map(effective, cells)))
         task = self.task()
-        statistics = "" if recompute else "-old_statistics"
-        folder = self.folder / f"accuracies-{images}{statistics}"
-        known = pd.DataFrame({"cell": [], "accuracy": []}).astype({"cell": str, "accuracy": float})
-        path = folder / "known.parquet"
-        known = kept_frame(path, ["cell", "accuracy"], lambda: known)
-        todo = [cell for cell in functions if str(cell) not in set(known["cell"])]
-        supernet = self.trained().supernet if todo else None
-        for start in tqdm(range(0, len(todo), _CHUNK), desc=judged, disable=not self.progress):
-            chunk = todo[start : start + _CHUNK]
-            values = judge(
-                supernet, chunk, task.train, task.test.first(images), recompute=recompute
-            )
-            new = pd.DataFrame({"cell": list(map(str, chunk)), "accuracy": values})
-            known = pd.concat([known, new], ignore_index=True)
-            with atomic_write(path) as part:
-                known.to_parquet(part, write_page_checksum=True)
-        found = known.set_index("cell")["accuracy"]
-        accuracy = found.loc[[str(effective(cell)) for cell in cells]].to_numpy()
-        return pd.DataFrame({"cell": list(map(str, cells)), "accuracy": accuracy})
+        name = f"accuracies-{images}" + ("" if recompute else "-old_statistics")
+
+        trained = cache(self.trained)  # Only if there is something to judge, and once.
+
+        def find(cells: list[NASBench201Cell]) -> np.ndarray:
+            test = task.test.first(images)
+            return judge(trained().supernet, cells, task.train, test, recompute=recompute)
+
+        cells = JUDGED[judged](self.config.task)
+        path = self.folder / f"{name}.parquet"
+        return kept_accuracies(path, cells, find, progress=self.progress)
+
+    def scratch(self, judged: str, images: int, limit: int | None = None) -> pd.DataFrame:
+        """Return the test accuracies of the first cells of a set, trained from scratch.
+
+        What the super-net alone has (provider, sampling, teacher, ...) does not matter.
+        """
+        plain = replace(self.config, provider="shared", **_OF_SUPERNETS)
+        folder = cache_dir() / "kshot_hypernet" / plain.key
+        return scratch_accuracies(
+            folder / f"scratch-{images}.parquet",
+            list(JUDGED[judged](plain.task)[:limit]),
+            plain,
+            self.task(),
+            images,
+            progress=self.progress,
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -211,17 +222,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("names", nargs="+", metavar="FAMILY/ROW/SEED")
     parser.add_argument("--judge", action="append", choices=JUDGED, default=None)
     parser.add_argument("--images", type=int, default=2_000, help="test images to judge by")
+    parser.add_argument("--scratch", type=int, metavar="N", help="train N cells from scratch")
     options = parser.parse_args(arguments)
     runs = {name: Run(configuration(name), progress=True) for name in options.names}
     torch.set_flush_denormal(True)
     for name, run in runs.items():
         start = time.monotonic()
-        training = run.trained()
-        print(f"{name}: {run.config.key}, trained in {training.seconds:.0f} s", flush=True)
         for judged in options.judge or ["sample"]:
-            frame = run.accuracies(judged, options.images)
+            if options.scratch is None:
+                frame = run.accuracies(judged, options.images)
+            else:
+                frame = run.scratch(judged, options.images, options.scratch)
             print(f"{name}: {judged} mean {frame['accuracy'].mean():.2f} %", flush=True)
-        print(f"{name}: done after {time.monotonic() - start:.0f} s", flush=True)
+        print(f"{name}: {run.config.key}, {time.monotonic() - start:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

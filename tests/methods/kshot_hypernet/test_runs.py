@@ -1,12 +1,14 @@
 """Runs: names, files, continuation."""
 
 from dataclasses import replace
+from functools import partial
 
 import pandas as pd
 import pytest
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.kshot_hypernet import runs
+from nasutils.methods.kshot_hypernet.keeping import kept_accuracies
 from nasutils.methods.kshot_hypernet.runs import FAMILIES, JUDGED, ROWS, Run, configuration
 from nasutils.networks.nasbench201_supernet import effective
 from nasutils.spaces.nasbench201 import CONV1, CONV3, SKIP, NASBench201Cell
@@ -39,7 +41,7 @@ def test_a_run_is_done_once(run, monkeypatch):
 
 def test_judging_goes_on_where_it_was_killed(run, monkeypatch):
     run.trained()
-    monkeypatch.setattr(runs, "_CHUNK", 4)
+    monkeypatch.setattr(runs, "kept_accuracies", partial(kept_accuracies, chunk=4))
     judge, calls = runs.judge, []
 
     def killed(supernet, cells, *args, **kwargs):
@@ -55,9 +57,8 @@ def test_judging_goes_on_where_it_was_killed(run, monkeypatch):
     functions = [effective(NASBench201Cell.from_string(cell)) for cell in resumed["cell"]]
     assert sum(map(len, calls[:1] + calls[2:])) == len(set(functions))
     monkeypatch.setattr(runs, "judge", judge)
-    fresh = Run(replace(run.config, epochs=2))
-    (fresh.folder / "accuracies-100" / "known.parquet").unlink()
-    pd.testing.assert_frame_equal(fresh.accuracies("sample", 100), resumed)
+    (run.folder / "accuracies-100.parquet").unlink()
+    pd.testing.assert_frame_equal(run.accuracies("sample", 100), resumed)
 
 
 def test_the_history_has_the_accuracies_of_a_sample(run):
@@ -92,5 +93,16 @@ def test_the_sample_is_fixed():
 @pytest.mark.real_data
 def test_the_best_cells_are_the_tables(real_data):
     best = runs.best_cells("cifar10", 20)
-    assert best[0].ops == (CONV3, CONV1, CONV3, SKIP, CONV3, CONV1)  # 94.373 % true
+    assert best[0].ops == (CONV3, CONV3, CONV3, SKIP, CONV3, CONV1)  # 94.373 % true
     assert len(set(best)) == 20
+
+
+def test_scratch_does_not_depend_on_the_row(run, monkeypatch):
+    monkeypatch.setitem(JUDGED, "sample", lambda task: runs.sample_of_cells()[:2])
+    small = replace(run.config, epochs=1)
+    found = Run(small).scratch("sample", 100)
+    monkeypatch.setattr(runs, "scratch_accuracies", lambda path, *args, **kwargs: path)
+    other = replace(small, provider="kshot", loss="labels", sampling="spos", coefficients=12)
+    assert Run(small).scratch("sample", 100) == Run(other).scratch("sample", 100)
+    assert len(found) == 2
+    assert found["accuracy"].between(5, 100).all()
