@@ -42,6 +42,8 @@ if importlib.util.find_spec("nasutils") is None:
 # %% tags=["parameters"]
 scale: str = "demo"  # demo, bench or paper (which is as bench here)
 seed: int = 0  # the first of three seeds of the random samples
+part: str = "all"  # one experiment, like "noise"
+benchmark: str = ""  # one benchmark, like "nb101-test"; all where empty
 out: str = ""  # the job's folder, set by nasutils
 
 # %% tags=["hide-input"]
@@ -50,56 +52,54 @@ import textwrap
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 
-from nasutils.benchmarks.gallery import EMBEDDED, GALLERY, REAL
-from nasutils.benchmarks.repeats import REPEATED, repeated_measurements
+from nasutils.benchmarks import experiments
+from nasutils.benchmarks.registry import get_benchmark
+from nasutils.benchmarks.repeats import repeated_measurements
 from nasutils.benchmarks.summaries import (
-    cost_profile,
+    frame_of,
     histogram,
-    lines_by_feature,
-    median_by_value,
+    shuffled,
     tau_of_samples,
-    tau_within_best,
 )
 from nasutils.data import load_table
-from nasutils.data.tables import get_table
 from nasutils.digits.query import query
 from nasutils.digits.task import cell_order
 from nasutils.errors import ArchitectureError
-from nasutils.metrics import bootstrap_interval, kendall_tau, seed_reliability, spearman
+from nasutils.metrics import bootstrap_interval, kendall_tau
 from nasutils.metrics.kendall import (
     ceiling_from_reliability,
     normals_with_tau,
-    reliability_of_mean,
     tau_by_pairs,
 )
-from nasutils.metrics.selection import pareto_front, regret, top_overlap
-from nasutils.report import PALETTE, drawing, figure_size, glue, use_style
-from nasutils.report.claims import as_printed, judge, load_claims
-from nasutils.report.table import Table, pivot
-from nasutils.spaces import darts, ofa_mbv3
+from nasutils.metrics.selection import pareto_front
+from nasutils.report import (
+    PALETTE,
+    PublishedResults,
+    claims_table,
+    figure_size,
+    glue,
+    looks,
+    use_style,
+)
+from nasutils.report import benchmark_figures as figures
+from nasutils.report import benchmark_tables as tables
+from nasutils.report.benchmark_claims import benchmark_claims
 from nasutils.spaces.nasbench201 import NASBench201Cell
-from nasutils.study import Recorder, by_scale, load_results
+from nasutils.study.run import Run
 
 use_style()
 rng = np.random.default_rng(seed)
-SEEDS = range(seed, seed + 3)
-record = Recorder("benchmarks", scale=scale, seed=seed, out=out)
 
-names = by_scale(scale, demo=EMBEDDED, bench=REAL, paper=REAL)
-live = GALLERY[by_scale(scale, demo="nb201-digits", bench="nb201-c10", paper="nb201-c10")]
-frames = {name: GALLERY[name].load() for name in names}
-cells = frames[live.name]
-
-book = load_results("benchmarks")
-book = book[book["scale"].isin(["demo", "bench"])]
-
-
-def published(item: str, metric: str) -> pd.DataFrame:
-    """Return published figures, rows by benchmarks."""
-    return pivot(book, item, metric)
-
+# %%
+run = Run(
+    "benchmarks", experiments,
+    scale=scale, seed=seed, part=part, benchmark=benchmark, out=out,
+)  # fmt: skip
+results = PublishedResults("benchmarks", ("demo", "bench"))
+live = experiments.live_benchmark(run)
+cells = frame_of(live)  # accuracy, costs and counts of operations
+cells.head(3)
 
 # %% [markdown]
 # ## What the papers claim
@@ -108,11 +108,8 @@ def published(item: str, metric: str) -> pd.DataFrame:
 # it a good first test of our copies of the tables. These are the claims we check. The verdicts are
 # [further down](#verdicts).
 
-# %% tags=["hide-input"]
-claims = load_claims()
-shown = claims.assign(printed=as_printed(claims))
-shown = shown[["benchmark", "claim", "printed"]].rename(columns=str.capitalize)
-Table(shown, "claims", words=("Benchmark", "Claim"))
+# %%
+tables.table_of_claims()
 
 # %% [markdown]
 # ## The idea: train once, look up for ever
@@ -125,17 +122,10 @@ Table(shown, "claims", words=("Benchmark", "Claim"))
 # fixed skeleton repeats. In NAS-Bench-201 a cell has four nodes and six edges, and each edge
 # carries one of five operations. The fifth, `none`, is no edge at all and is not drawn.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Six cells drawn as graphs of four nodes"}}
-table = load_table(live.table)
-values = table["arch"].map(NASBench201Cell.from_string)
-connected = table[values.map(lambda value: value.is_connected)].sort_values(live.accuracy)
-extremes = {"best": connected.index[:-4:-1], "worst": connected.index[:3]}
-_, axes = plt.subplots(3, 2, figsize=figure_size(aspect=0.86))
-for column, (kind, places) in zip(axes.T, extremes.items(), strict=True):
-    for rank, (ax, i) in enumerate(zip(column, places, strict=True), start=1):
-        title = f"{kind}, {rank}: {table.loc[i, live.accuracy]:.1f} %"
-        drawing.draw_cell(ax, values[i], title)
-plt.show()
+# %% mystnb={"image": {"alt": "Six cells drawn as graphs of four nodes"}}
+alive = [i for i, cell in enumerate(live.architectures) if cell.is_connected]
+ranked = sorted(alive, key=lambda i: live.test_accuracy[i])
+figures.draw_cells(live, {"best": ranked[:-4:-1], "worst": ranked[:3]})
 
 # %% [markdown]
 # {.caption-text}
@@ -160,45 +150,12 @@ plt.show()
 # {cite:p}`cummings2022hardware`. The AutoFormer rows were trained one by one, on CIFAR-100 with a
 # teacher {cite:p}`wei2024autoprox`.
 
-# %% tags=["remove-cell"]
-for name, frame in frames.items():
-    accuracy = frame["accuracy"]
-    sizes = {"worst": accuracy.min(), "median": accuracy.median(), "best": accuracy.max()}
-    record.add(item="size", row="cells", column=name, metric="count", value=len(frame))
-    for row, value in sizes.items():
-        record.add(item="size", row=row, column=name, metric="accuracy", value=value)
-    shares = histogram(accuracy, GALLERY[name].window)
-    for edge, share in shares.items():
-        record.add(item="distribution", row=f"{edge:g}", column=name, metric="share", value=share)
-
-classes = values.map(NASBench201Cell.isomorphism_class).nunique()
-record.add(item="size", row="classes", column=live.name, metric="count", value=classes)
-for name, count in (("nb301", darts.NUM_CELLS**2), ("mbv3-imagenet", ofa_mbv3.NUM_SUBNETS)):
-    digits = float(np.log10(float(count)))
-    record.add(item="size", row="space", column=name, metric="log10_count", value=digits)
-
-# %% tags=["hide-input"]
-counts, sizes = published("size", "count"), published("size", "accuracy")
-overview = pd.DataFrame(
-    {
-        "Benchmark": [GALLERY[name].title for name in sizes],
-        "Architectures": [f"{counts.loc['cells', name]:,.0f}" for name in sizes],
-        **{
-            f"{row} (%)": sizes.loc[row].to_list()
-            for row in ("worst", "median", "best")
-            if row in sizes.index
-        },
-    }
-)
-Table(overview, "overview", words=("Benchmark",))
+# %%
+run.do(experiments.sizes)
+tables.overview(results)
 
 # %% tags=["remove-cell"]
-for key, row, name in (
-    ("strings", "cells", "nb201-c10"),
-    ("classes", "classes", "nb201-c10"),
-    ("nb301", "cells", "nb301"),
-):
-    glue(key, f"{counts.loc[row, name]:,.0f}" if len(counts) else "?")
+tables.glue_sentences(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -208,25 +165,20 @@ for key, row, name in (
 #
 # ### Most architectures are good
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Histogram of test accuracies"}}
+# %% mystnb={"image": {"alt": "Histogram of test accuracies"}}
 _, ax = plt.subplots(figsize=figure_size(0.75, 0.5))
-drawing.draw_histogram(ax, histogram(cells["accuracy"], live.window), live.window)
+shares = histogram(cells["accuracy"], live.window)
+figures.draw_histogram(ax, shares, live.window)
 ax.axvline(cells["accuracy"].median(), color="0.15", ls="--", lw=1.2)
-ax.set(xlabel=f"{live.measure} (%)", ylabel="share of cells (%)", title=live.title)
+ax.set(xlabel=f"{live.measure} (%)", ylabel="share of cells (%)")
 plt.show()
 
 # %% [markdown]
 # {.caption-text}
 # Live. How the test accuracies of the cells are distributed. Dashed: the median.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Histograms of accuracy, one panel a benchmark"}}
-distribution = published("distribution", "share")
-axes = drawing.panels({name: GALLERY[name].title for name in distribution}, columns=2, height=1.6)
-for name, ax in axes.items():
-    shares = distribution[name].dropna()
-    drawing.draw_histogram(ax, shares.set_axis(shares.index.astype(float)), GALLERY[name].window)
-    ax.axvline(sizes.loc["median", name], color="0.15", ls="--", lw=1.2)
-plt.show()
+# %% mystnb={"image": {"alt": "Histograms of accuracy, one panel a benchmark"}}
+figures.draw_distributions(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -248,7 +200,7 @@ plt.show()
 # **row**.
 
 # %%
-best = table.loc[table[live.accuracy].idxmax()]
+best = live.table.loc[live.test_accuracy.argmax()]
 print(best["arch"].replace("+", "\n+"))
 
 # %%
@@ -256,11 +208,8 @@ cell = NASBench201Cell.from_string(best["arch"])
 cell.ops
 
 # %%
-row = table[table["arch"] == str(cell)].drop(columns="arch").iloc[0]
-found = pd.DataFrame({"Column": row.index})
-found["Value"] = row.map("{:.5g}".format).to_list()
-found["Meaning"] = found["Column"].map(get_table(live.table).columns)
-Table(found, "row", words=("Column", "Meaning"))
+[place] = np.flatnonzero(live.table["arch"] == str(cell))
+tables.table_of_row(live, place)
 
 # %% [markdown]
 # What does not exist cannot be asked for. The message names the way out.
@@ -301,16 +250,8 @@ for new in cell_order()[known : known + 1]:  # none, once all are known
 #
 # Count a cell's operations. How good is the median cell that has none, one, two... of each?
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Median accuracy over operations and depth"}}
-OPERATIONS = ("conv3x3", "conv1x1", "sep_conv", "dil_conv", "pool", "skip", "none")
-operations = [name for name in cells if name in OPERATIONS]
-_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.45), sharey=True, width_ratios=(2, 1))
-drawing.draw_lines(axes[0], {name: median_by_value(cells, name) for name in operations})
-drawing.draw_lines(axes[1], {"depth": median_by_value(cells, "depth")})
-axes[0].set(xlabel="times the operation occurs", ylabel="median test accuracy (%)")
-axes[1].set(xlabel="depth (convolutions)")
-axes[0].legend(ncols=2, fontsize=8)
-plt.show()
+# %% mystnb={"image": {"alt": "Median accuracy over operations and depth"}}
+figures.draw_operations(cells)
 
 # %% [markdown]
 # {.caption-text}
@@ -318,43 +259,18 @@ plt.show()
 # depth: the convolutions on the longest way from input to output (right). Points of fewer than 10
 # cells are left out.
 
-# %% tags=["remove-cell"]
-for name, frame in frames.items():
-    for feature in frame.columns.difference(["accuracy"], sort=False):
-        scores = frame[feature]
-        for metric, measure in (("kendall_tau", kendall_tau), ("spearman", spearman)):
-            figure = measure(scores, frame["accuracy"])
-            record.add(item="features", row=feature, column=name, metric=metric, value=figure)
-        if frame[feature].nunique() > 20 or name in ("nb201-c100", "nb201-in16"):
-            continue
-        for value, median in median_by_value(frame, feature).items():
-            where = {"item": "operations", "row": f"{feature} = {value:g}", "column": name}
-            record.add(**where, metric="accuracy", value=median)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Median accuracy over operations, three tables"}}
-medians = published("operations", "accuracy")
-operations_of = {name: lines_by_feature(medians[name].dropna()) for name in medians}
-spaces = [name for name in ("nb101-c10", "nb201-c10", "nb301") if name in medians]
-axes = drawing.panels({name: GALLERY[name].title.split(",")[0] for name in spaces}, height=2.7)
-for name, ax in axes.items():
-    drawing.draw_lines(ax, {f: line for f, line in operations_of[name].items() if f in OPERATIONS})
-    ax.legend(fontsize=7)
-    ax.set_xlabel("times it occurs", fontsize=9)
-    if name == "nb201-c10":
-        ax.set_ylim(65, None)  # four times none: no path is left, and the median cell guesses
-plt.show()
+# %% mystnb={"image": {"alt": "Median accuracy over operations, three tables"}}
+run.do(experiments.features)
+spaces = ("nb101-test", "nb201-c10", "nb301-surrogate")
+figures.draw_published_operations(results, spaces)
 
 # %% [markdown]
 # {.caption-text}
 # Published. The same for the real cell-based tables: median accuracy (%) over the number of times
 # an operation occurs in a cell (DARTS: in both cells).
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Median accuracy over depth, five tables"}}
-deep = {name: found["depth"] for name, found in operations_of.items() if "depth" in found}
-titles = {name: GALLERY[name].title.split(",")[0].split(" (")[0] for name in deep}
-for name, ax in drawing.panels(titles, columns=3, height=1.6).items():
-    drawing.draw_lines(ax, {"depth": deep[name]})
-plt.show()
+# %% mystnb={"image": {"alt": "Median accuracy over depth, five tables"}}
+figures.draw_published_depth(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -366,43 +282,21 @@ plt.show()
 # the order by accuracy: 1 is the same, 0 no relation, -1 reversed. [](#rank-correlation) takes it
 # apart.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kendall's tau of features, by benchmark"}}
-taus = published("features", "kendall_tau")
-if not taus.empty:
-    order = ["params", "flops", "depth", *OPERATIONS, "edges", "kernel", "expansion", "width"]
-    taus = taus.reindex([row for row in order if row in taus.index])
-    labels = [GALLERY[name].title.replace(", ", "\n").split(" (")[0] for name in taus]
-    _, ax = plt.subplots(figsize=figure_size(aspect=0.8))
-    numbers = taus.map(lambda tau: f"{tau:.2f}".replace("-", "−"))
-    sns.heatmap(
-        taus, annot=numbers, fmt="", cmap="RdBu", vmin=-1, vmax=1, cbar=False, ax=ax,
-        xticklabels=labels, annot_kws={"size": 8}, linewidths=1,
-    )  # fmt: skip
-    ax.set(xlabel="", ylabel="")
-    ax.tick_params(labelsize=7.5, length=0)
-    ax.tick_params(axis="x", labelrotation=35)
-    plt.setp(ax.get_xticklabels(), ha="right", rotation_mode="anchor")
-    ax.grid(False)
-plt.show()
+# %% mystnb={"image": {"alt": "Kendall's tau of features, by benchmark"}}
+figures.draw_feature_taus(results)
 
 # %% [markdown]
 # {.caption-text}
 # Published. Kendall's tau between a number that is known before training and accuracy, over all
 # architectures of a table.
 
-# %% tags=["remove-cell"]
-for name in ("nb101-c10", "nb201-c10", "nb301", "mbv3-imagenet"):
-    for row in ("params", "depth"):
-        known = name in taus and row in taus.index
-        glue(f"{row}-{name}", f"{taus.loc[row, name]:.2f}" if known else "?")
-
 # %% [markdown]
 # This is the bar for every predictor in this book. On the Once-for-All rows, *counting blocks*
-# ranks at $\tau$ = {glue:text}`depth-mbv3-imagenet`. On NAS-Bench-201, counting parameters gives
+# ranks at $\tau$ = {glue:text}`depth-mbv3`. On NAS-Bench-201, counting parameters gives
 # {glue:text}`params-nb201-c10`. A learnt predictor has to beat such a count to have learnt
 # anything.
 #
-# The spaces also disagree. In NAS-Bench-101, depth says little ({glue:text}`depth-nb101-c10`),
+# The spaces also disagree. In NAS-Bench-101, depth says little ({glue:text}`depth-nb101`),
 # among DARTS cells next to nothing ({glue:text}`depth-nb301`). What holds in one space need not
 # hold in the next, which is what the chapter on transfer is about.
 #
@@ -411,15 +305,17 @@ for name in ("nb101-c10", "nb201-c10", "nb301", "mbv3-imagenet"):
 # Train a cell again with another seed and its accuracy changes. So the table's order is not quite
 # the true order.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Scatter plots of repeated measurements"}}
-repeats = repeated_measurements(live.name, rng)
+# %% mystnb={"image": {"alt": "Scatter plots of repeated measurements"}}
+repeats = repeated_measurements(live.id, rng)
 low, high = np.quantile(repeats, [0.02, 1])
-_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.46))
-axes[0].plot([low, high], [low, high], color="0.6", lw=1, ls="--")
-axes[0].scatter(repeats[:, 0], repeats[:, 1], s=6, alpha=0.5, color=PALETTE[0], linewidths=0)
-axes[0].set(xlim=(low, high), ylim=(low, high), xlabel="one training (%)", ylabel="another (%)")
-axes[1].scatter(repeats.mean(1), repeats.std(1, ddof=1), s=6, alpha=0.5, color=PALETTE[2], lw=0)
-axes[1].set(xlabel="mean accuracy (%)", ylabel="standard deviation (points)", xlim=(low, high))
+dots = {"s": 6, "alpha": 0.5, "linewidths": 0}
+_, (left, right) = plt.subplots(1, 2, figsize=figure_size(aspect=0.46))
+left.plot([low, high], [low, high], color="0.6", lw=1, ls="--")
+left.scatter(repeats[:, 0], repeats[:, 1], **dots)
+right.scatter(repeats.mean(1), repeats.std(1, ddof=1), **dots)
+left.set(xlabel="one training (%)", ylabel="another (%)", ylim=(low, high))
+right.set(xlabel="mean (%)", ylabel="standard deviation (points)")
+plt.setp((left, right), xlim=(low, high))
 plt.show()
 
 # %% [markdown]
@@ -444,41 +340,9 @@ plt.show()
 # :dedent: 4
 # ```
 
-# %% tags=["remove-cell"]
-for name in names:
-    if name not in REPEATED:
-        continue
-    twins = GALLERY[name].table == "nasbench201"  # the only pairs that are drawn at random
-    for s in SEEDS if twins else SEEDS[:1]:
-        pairs = repeated_measurements(name, np.random.default_rng(s))
-        better = pairs.mean(1) >= np.median(pairs.mean(1))
-        reliability = kendall_tau(*pairs[:, :2].T)
-        # A label is one of the twins, but the mean of three trainings in the other tables.
-        of_labels = reliability_of_mean(reliability, 1 if twins else 3)
-        noise = {
-            "reliability": reliability,
-            "better half": kendall_tau(*pairs[better, :2].T),
-            "ceiling": ceiling_from_reliability(of_labels),
-        }
-        if name == "nb201-digits":
-            estimate = seed_reliability(pairs, rng=np.random.default_rng(s))
-            noise |= {"reliability": estimate.seed_tau, "ceiling": estimate.ceiling}
-        for row, value in noise.items():
-            record.add(
-                item="noise", row=row, column=name, metric="kendall_tau", value=value, seed=s
-            )
-        scatter = np.sqrt(pairs.var(1, ddof=1).mean())
-        where = {"item": "noise", "row": "standard deviation", "column": name, "seed": s}
-        record.add(**where, metric="accuracy_points", value=scatter)
-    record.add(item="noise", row="cells", column=name, metric="count", value=len(pairs))
-
-# %% tags=["hide-input"]
-noise = pd.concat([published("noise", m) for m in ("kendall_tau", "accuracy_points", "count")]).T
-noise["cells"] = noise.get("cells", pd.Series(dtype=float)).map("{:,.0f}".format)
-noise.insert(0, "Benchmark", [GALLERY[name].title for name in noise.index])
-noise = noise.rename(columns={"standard deviation": "noise"})
-order = ["Benchmark", "cells", "noise", "reliability", "better half", "ceiling"]
-Table(noise.reindex(columns=order).rename(columns=str.capitalize), "noise", words=("Benchmark",))
+# %%
+run.do(experiments.noise)
+tables.table_of_noise(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -500,34 +364,14 @@ Table(noise.reindex(columns=order).rename(columns=str.capitalize), "noise", word
 # A search must choose by **validation** accuracy and may report **test** accuracy only once, at the
 # end. How much is lost by that?
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Validation against test accuracy"}}
-leaders = cells[cells["accuracy"].rank(pct=True) > 0.9]
-_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.48))
-for ax, part, title in zip(axes, (cells, leaders), ("all cells", "the best 10 %"), strict=True):
-    tau = kendall_tau(part["valid"], part["accuracy"])
-    ax.scatter(part["valid"], part["accuracy"], s=7, alpha=0.5, color=PALETTE[0], linewidths=0)
-    ax.set(title=f"{title}: $\\tau$ = {tau:.2f}", xlabel="validation accuracy (%)")
-axes[0].set_ylabel("test accuracy (%)")
-chosen, winner = cells.loc[cells["valid"].idxmax()], cells.loc[cells["accuracy"].idxmax()]
-for ax in axes:
-    ax.scatter(*chosen[["valid", "accuracy"]], marker="s", s=45, c="none", edgecolors="0.1")
-    ax.scatter(*winner[["valid", "accuracy"]], marker="o", s=90, c="none", edgecolors="0.1")
-plt.show()
+# %% mystnb={"image": {"alt": "Validation against test accuracy"}}
+figures.draw_validation(cells)
 
-# %% tags=["remove-cell"]
-SHARES = (1, 0.5, 0.1, 0.01)
-for name in (name for name in names if GALLERY[name].valid):
-    frame = frames[name]
-    for share, value in tau_within_best(frame, "valid", SHARES).items():
-        where = {"item": "validation", "row": f"best {100 * share:g} %", "column": name}
-        record.add(**where, metric="kendall_tau", value=value)
-    loss = regret(frame["valid"], frame["accuracy"], k=1)
-    where = {"item": "validation", "row": "best by validation", "column": name}
-    record.add(**where, metric="accuracy_points", value=loss)
-glue("regret", f"{winner['accuracy'] - chosen['accuracy']:.2f}")
-losses = published("validation", "accuracy_points")
-for name in ("nb201-c10", "nb201-c100", "nb201-in16"):
-    glue(f"regret-{name}", f"{losses[name].item():.2f}" if name in losses else "?")
+# %%
+run.do(experiments.validation)
+chosen = cells["valid"].idxmax()
+regret = cells["accuracy"].max() - cells["accuracy"][chosen]
+glue("regret", f"{regret:.2f}")
 
 # %% [markdown]
 # {.caption-text}
@@ -539,15 +383,14 @@ for name in ("nb201-c10", "nb201-c100", "nb201-in16"):
 # {glue:text}`regret-nb201-c100` (CIFAR-100) and {glue:text}`regret-nb201-in16` points
 # (ImageNet16-120). A weak ranking at the top can be cheap, because the top is flat.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kendall's tau within ever smaller shares"}}
-taus_by_share = published("validation", "kendall_tau").iloc[::-1]
+# %% mystnb={"image": {"alt": "Kendall's tau within ever smaller shares"}}
+taus = results.pivot("validation", "kendall_tau").iloc[::-1]
 _, ax = plt.subplots(figsize=figure_size(0.75, 0.55))
-for i, name in enumerate(taus_by_share):
-    look = {"color": PALETTE[i], "marker": "osD^"[i], "ms": 5}
-    ax.plot(taus_by_share.index, taus_by_share[name], label=GALLERY[name].title, **look)
-ax.set(ylim=(0, 1), xlabel="which cells", ylabel=r"$\tau$ of validation and test")
-if len(taus_by_share):
-    ax.legend(fontsize=8)
+for name, look in looks(taus).items():
+    title = get_benchmark(name).title
+    ax.plot(taus.index, taus[name], label=title, markersize=5, **look)
+ax.set(ylim=(0, 1), xlabel="which cells", ylabel=r"$\tau$ with test accuracy")
+ax.legend(fontsize=8)
 plt.show()
 
 # %% [markdown]
@@ -573,42 +416,25 @@ plt.show()
 # :dedent: 4
 # ```
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy over FLOPs, with the Pareto front"}}
-front = cells.loc[cells.index[pareto_front(cells[live.cost], cells["accuracy"])]]
+# %% mystnb={"image": {"alt": "Accuracy over FLOPs, with the Pareto front"}}
+front = cells.iloc[pareto_front(cells[live.cost], cells["accuracy"])]
+line = front[live.cost], front["accuracy"]
 _, ax = plt.subplots(figsize=figure_size(0.85, 0.55))
-ax.scatter(cells[live.cost], cells["accuracy"], s=6, color="0.72", linewidths=0, label="cells")
-ax.step(front[live.cost], front["accuracy"], where="post", color=PALETTE[0], label="Pareto front")
-ax.scatter(front[live.cost], front["accuracy"], s=22, color=PALETTE[0], zorder=3)
+ax.scatter(cells[live.cost], cells["accuracy"], s=6, color="0.72", lw=0)
+ax.step(*line, where="post", color=PALETTE[0], label="Pareto front")
+ax.scatter(*line, s=22, color=PALETTE[0], zorder=3)
 ax.set(xlabel="multiply-adds of one image (M)", ylabel="test accuracy (%)")
 ax.set_ylim(cells["accuracy"].quantile(0.02), None)
 ax.legend()
 plt.show()
 
 # %% tags=["remove-cell"]
-UNITS = {"flops": "multiply-adds (M)", "params": "parameters (M)"}
-for name in (name for name in names if GALLERY[name].cost):
-    cost = GALLERY[name].cost
-    if name in ("nb201-c100", "nb201-in16"):
-        continue
-    for bin_, row in cost_profile(frames[name], cost).iterrows():
-        for what, value in row.items():
-            metric = f"{cost}_m" if what == "cost" else f"accuracy_{what}"
-            where = {"item": "cost", "row": f"bin {bin_}", "column": name}
-            record.add(**where, metric=metric, value=value)
-dominated = 1 - len(front) / len(cells)
 glue("front", str(len(front)))
-glue("dominated", f"{100 * dominated:.1f} %")
+glue("dominated", f"{100 * (1 - len(front) / len(cells)):.1f} %")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Best and median accuracy over cost"}}
-bests, middles = published("cost", "accuracy_best"), published("cost", "accuracy_median")
-titles = {name: GALLERY[name].title for name in bests if name in REAL}
-for name, ax in drawing.panels(titles, columns=2, height=2.1).items():
-    costs = published("cost", f"{GALLERY[name].cost}_m")[name]
-    profile = pd.DataFrame({"cost": costs, "best": bests[name], "median": middles[name]})
-    drawing.draw_profile(ax, profile)
-    ax.set_xlabel(UNITS[GALLERY[name].cost], fontsize=8)
-    ax.legend(fontsize=7)
-plt.show()
+# %% mystnb={"image": {"alt": "Best and median accuracy over cost"}}
+run.do(experiments.cost)
+figures.draw_costs(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -629,23 +455,26 @@ plt.show()
 # **pair** also have the higher accuracy? If so, the pair is **concordant**. If not, it is
 # **discordant**.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rankings of five cells, and the ten pairs"}}
+# %% mystnb={"image": {"alt": "Two rankings of five cells, and the ten pairs"}}
 unlike = cells.drop_duplicates("params")
-samples = (unlike.sample(5, random_state=seed + i).sort_values("params") for i in range(100))
-five = next(s for s in samples if 0.2 <= tau_by_pairs(s["params"], s["accuracy"]) <= 0.6)
-labels = list("ABCDE")
-_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.42))
-drawing.draw_slopes(axes[0], five["params"], five["accuracy"], labels)
-axes[0].set_xticks([0, 1], ["by parameters", "by accuracy"])
-axes[0].tick_params(length=0)
-drawing.draw_pairs(axes[1], five["params"], five["accuracy"], labels)
+for attempt in range(100):  # until neither all nor none are in order
+    five = unlike.sample(5, random_state=seed + attempt).sort_values("params")
+    if 0.2 <= tau_by_pairs(five["params"], five["accuracy"]) <= 0.6:
+        break
+
+pair = five["params"], five["accuracy"]
+_, (left, right) = plt.subplots(1, 2, figsize=figure_size(aspect=0.42))
+figures.draw_slopes(left, *pair, "ABCDE")
+left.set_xticks([0, 1], ["by parameters", "by accuracy"])
+figures.draw_pairs(right, *pair, "ABCDE")
 plt.show()
 
 # %% tags=["remove-cell"]
-first, second = np.triu_indices(5, k=1)
-ordered = np.diff(five["accuracy"].to_numpy()[[first, second]], axis=0)[0] > 0
-glue("concordant", str(ordered.sum()))
-glue("discordant", str(len(ordered) - ordered.sum()))
+accuracy = five["accuracy"].to_numpy()  # of the smallest cell first
+ordered = accuracy[:, None] < accuracy  # rows: the smaller cell of a pair
+concordant = np.triu(ordered, k=1).sum()
+glue("concordant", str(concordant))
+glue("discordant", str(10 - concordant))
 glue("tau-five", f"{tau_by_pairs(five['params'], five['accuracy']):.1f}")
 
 # %% [markdown]
@@ -682,15 +511,11 @@ glue("tau-five", f"{tau_by_pairs(five['params'], five['accuracy']):.1f}")
 #
 # ### What a value looks like
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Four scatter plots of ranks at growing tau"}}
-levels = (0.2, 0.4, 0.6, 0.8)
-_, axes = plt.subplots(1, 4, figsize=figure_size(aspect=0.3), sharey=True)
-for ax, tau in zip(axes, levels, strict=True):
-    ranks = pd.DataFrame(normals_with_tau(tau, 400, rng)).rank()
-    ax.scatter(ranks[0], ranks[1], s=4, color=PALETTE[0], alpha=0.6, linewidths=0)
-    ax.set(title=f"$\\tau$ = {tau:g}", aspect="equal", xticks=[], yticks=[], xlabel="rank by score")
-axes[0].set_ylabel("true rank")
-plt.show()
+# %% mystnb={"image": {"alt": "Four scatter plots of ranks at growing tau"}}
+clouds = {}
+for tau in (0.2, 0.4, 0.6, 0.8):
+    clouds[f"$\\tau$ = {tau:g}"] = normals_with_tau(tau, 400, rng).T
+figures.draw_rankings(clouds, aspect=0.3)
 
 # %% [markdown]
 # {.caption-text}
@@ -703,19 +528,8 @@ plt.show()
 # is almost always the larger number, so never compare a $\tau$ with a $\rho$. For normal values,
 # $\rho = \tfrac{6}{\pi} \arcsin(r/2)$ and $\tau = \tfrac{2}{\pi}\arcsin r$.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Spearman over Kendall, and the ceiling curve"}}
-grid = np.linspace(0, 1, 101)
-_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.48))
-axes[0].plot(grid, 6 / np.pi * np.arcsin(np.sin(np.pi * grid / 2) / 2), color=PALETTE[0])
-axes[0].plot([0, 1], [0, 1], color="0.6", lw=1, ls="--")
-pairs = book[book["item"] == "features"].pivot_table("value", ["row", "column"], "metric")
-if len(pairs):
-    axes[0].scatter(pairs["kendall_tau"].abs(), pairs["spearman"].abs(), s=16, color=PALETTE[2])
-axes[0].set(xlabel=r"Kendall's $\tau$", ylabel=r"Spearman's $\rho$")
-axes[1].plot(grid, [ceiling_from_reliability(tau) for tau in grid], color=PALETTE[0])
-axes[1].plot([0, 1], [0, 1], color="0.6", lw=1, ls="--")
-axes[1].set(xlabel=r"$\tau$ of two measurements", ylabel=r"highest $\tau$ of any predictor")
-plt.show()
+# %% mystnb={"image": {"alt": "Spearman over Kendall, and the ceiling curve"}}
+figures.draw_correlations(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -728,54 +542,17 @@ plt.show()
 # two predictors of equal $\tau$ can be worth very different things. Here are two. Both know the
 # truth, but one shuffles the better half of the cells, the other the worse half.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rankings with the same tau"}}
-truth = cells["accuracy"].to_numpy()
+# %% mystnb={"image": {"alt": "Two rankings with the same tau"}}
+run.do(experiments.top)
+truth = live.test_accuracy
 upper = truth >= np.median(truth)
+parts = {"worse half shuffled": ~upper, "better half shuffled": upper}
+rankings = {name: shuffled(truth, part, rng) for name, part in parts.items()}
+both = {name: (scores, truth) for name, scores in rankings.items()}
+figures.draw_rankings(both, aspect=0.48)
 
-
-def shuffled(where: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the true accuracies with those at ``where`` in random order."""
-    scores = truth.copy()
-    scores[where] = rng.permutation(scores[where])
-    return scores
-
-
-K = 10
-predictors = {"worse half shuffled": ~upper, "better half shuffled": upper}
-_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.48), sharey=True)
-for ax, (name, where) in zip(axes, predictors.items(), strict=True):
-    scores = shuffled(where, rng)
-    ranks = [pd.Series(values).rank(ascending=False) for values in (scores, truth)]
-    ax.scatter(*ranks, s=4, color=PALETTE[0], alpha=0.6, linewidths=0)
-    ax.set(title=name, xlabel="rank by score (1 = best)", aspect="equal")
-    ax.invert_xaxis()
-    for s in SEEDS:
-        scores = shuffled(where, np.random.default_rng(s))
-        figures = {
-            "kendall_tau": kendall_tau(scores, truth),
-            "accuracy_points": regret(scores, truth, K),
-            "share": top_overlap(scores, truth, K),
-        }
-        for metric, value in figures.items():
-            spot = {"item": "top", "row": name, "column": live.name, "seed": s}
-            record.add(**spot, metric=metric, value=value)
-axes[0].set_ylabel("true rank (1 = best)")
-axes[0].invert_yaxis()
-plt.show()
-
-# %% tags=["hide-input"]
-top = book[book["item"] == "top"]
-top = top.pivot_table("value", ["column", "row"], "metric", sort=False).reset_index()
-top = pd.DataFrame(
-    {
-        "Benchmark": [GALLERY[name].title for name in top["column"]],
-        "Predictor": top["row"],
-        "Kendall's τ": top.get("kendall_tau"),
-        "Regret (points)": top.get("accuracy_points"),
-        f"Best {K} found": top.get("share"),
-    }
-)
-Table(top, "top", words=("Benchmark", "Predictor"))
+# %%
+tables.table_of_top(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -790,42 +567,19 @@ Table(top, "top", words=("Benchmark", "Predictor"))
 # Papers often estimate $\tau$ on few architectures. Let validation accuracy be the score, draw *n*
 # cells, compute $\tau$, and repeat.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Range of tau over sample size, and intervals"}}
-NUMBERS = tuple(n for n in (5, 10, 20, 50, 100, 200, 500) if n <= len(cells) / 2)
-PERCENTILES = {"tau_low": 2.5, "tau_median": 50, "tau_high": 97.5}
-bands = {}
-for s in SEEDS:
-    for n in NUMBERS:
-        draws = tau_of_samples(cells, "valid", n, np.random.default_rng([s, n]))
-        for metric, value in zip(
-            PERCENTILES, np.percentile(draws, list(PERCENTILES.values())), strict=True
-        ):
-            bands[s, n, metric] = value
-            spot = {"item": "samples", "row": f"{n} cells", "column": live.name, "seed": s}
-            record.add(**spot, metric=metric, value=value)
-
-band = pd.Series(bands).groupby(level=[1, 2]).mean().unstack()
-_, ax = plt.subplots(figsize=figure_size(0.85, 0.55))
-ax.fill_between(band.index, band["tau_low"], band["tau_high"], color=PALETTE[3], alpha=0.35, lw=0)
-ax.plot(band.index, band["tau_median"], color=PALETTE[0], label="samples: median, 95 % range")
-ax.axhline(kendall_tau(cells["valid"], truth), color="0.3", lw=1, ls="--", label="all cells")
-for metric, label in (("tau_low", "95 % range, NAS-Bench-201 (published)"), ("tau_high", None)):
-    line = published("samples", metric).get("nb201-c10", pd.Series(dtype=float))
-    if scale == "demo" and len(line):
-        sizes_of = line.index.str.removesuffix(" cells").astype(int)
-        ax.plot(sizes_of, line, color=PALETTE[1], ls=":", lw=1.4, label=label)
-for n in NUMBERS[1:]:
-    sample = cells.sample(n, random_state=seed)
-    middle = kendall_tau(sample["valid"], sample["accuracy"])
-    interval = bootstrap_interval(sample["valid"], sample["accuracy"], rng=rng, resamples=500)
-    ends = np.abs(np.array(interval) - middle)[:, None]
-    label = "one sample with its bootstrap interval" if n == NUMBERS[1] else None
-    ax.errorbar(n, middle, yerr=ends, color=PALETTE[2], fmt="s", ms=4, capsize=3, label=label)
-ax.set(xscale="log", xlabel="cells in the sample", ylabel=r"Kendall's $\tau$")
-ax.set_xticks([5, 10, 20, 50, 100, 200, 500], ["5", "10", "20", "50", "100", "200", "500"])
-ax.minorticks_off()
-ax.legend(fontsize=8, loc="lower right")
-plt.show()
+# %% mystnb={"image": {"alt": "Range of tau over sample size, and intervals"}}
+band = run.do(experiments.samples)
+singles = {}
+for n in experiments.SAMPLE_SIZES[1:]:
+    if n > len(cells) / 2:
+        break
+    one = cells.sample(n, random_state=seed)
+    pair = one["valid"], one["accuracy"]
+    interval = bootstrap_interval(*pair, rng=rng, resamples=500)
+    singles[n] = kendall_tau(*pair), interval
+if band is not None:
+    tau = kendall_tau(cells["valid"], cells["accuracy"])
+    figures.draw_samples(band, tau, singles, results)
 
 # %% [markdown]
 # {.caption-text}
@@ -840,53 +594,13 @@ plt.show()
 # ```{literalinclude} ../nasutils/metrics/__init__.py
 # :language: python
 # :pyobject: bootstrap_interval
-# :start-at: draws =
+# :start-at: draws = stats
 # :dedent: 4
 # ```
 
 # %% tags=["remove-cell"]
-if scale != "demo":
-    alive = values.map(lambda value: value.is_connected)
-    better = cells["accuracy"].rank(pct=True) > 0.5
-    record.add(item="dead", row="dead", column=live.name, metric="count", value=(~alive).sum())
-    for row, part in {"all": cells, "alive": cells[alive], "better half": cells[better]}.items():
-        tau = kendall_tau(part["params"], part["accuracy"])
-        record.add(item="dead", row=row, column=live.name, metric="kendall_tau", value=tau)
-    both = load_table("autoformer").dropna(subset="c100")
-    pairs = {
-        "teacher": ("c100", "c100_kd"),
-        "width, alone": ("width", "c100"),
-        "width, taught": ("width", "c100_kd"),
-    }
-    for row, (a, b) in pairs.items():
-        tau = kendall_tau(both[a], both[b])
-        record.add(item="teacher", row=row, column="vit-c100", metric="kendall_tau", value=tau)
-    digits = load_table("nb201_digits").set_index("arch")
-    real = load_table("nasbench201").set_index("arch").loc[digits.index]
-    columns = {"nb201-digits": digits["test"]}
-    columns |= {name: real[GALLERY[name].accuracy] for name in REAL if name.startswith("nb201")}
-    for row, a in columns.items():
-        for column, b in columns.items():
-            tau = kendall_tau(a, b) if row != column else 1.0
-            record.add(item="agreement", row=row, column=column, metric="kendall_tau", value=tau)
-    record.add(
-        item="agreement", row="cells", column="nb201-digits", metric="count", value=len(digits)
-    )
-record.save()
-
-SENTENCES = {  # key in the text: item, row, metric, how to write it
-    "dead": ("dead", "dead", "count", "{:.0f}"),
-    "params-all": ("dead", "all", "kendall_tau", "{:.3f}"),
-    "params-alive": ("dead", "alive", "kendall_tau", "{:.3f}"),
-    "params-better": ("dead", "better half", "kendall_tau", "{:.3f}"),
-    "teacher": ("teacher", "teacher", "kendall_tau", "{:.2f}"),
-    "width-alone": ("teacher", "width, alone", "kendall_tau", "{:.2f}"),
-    "width-taught": ("teacher", "width, taught", "kendall_tau", "{:.2f}"),
-}
-for key, (item, row, metric, text) in SENTENCES.items():
-    figures = published(item, metric)
-    known = row in figures.index
-    glue(key, text.format(figures.loc[row].item()).replace("-", "−") if known else "?")
+for each in (experiments.dead, experiments.teacher, experiments.agreement):
+    run.do(each)
 
 # %% [markdown]
 # ### One cell, four data sets
@@ -894,20 +608,8 @@ for key, (item, row, metric, text) in SENTENCES.items():
 # Does a cell that is good on one data set do well on the next? Then a search on small images would
 # serve for large ones.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Kendall's tau between four data sets"}}
-agreement = published("agreement", "kendall_tau")
-if not agreement.empty:
-    agreement = agreement.loc[agreement.columns]
-    short = ["Digits", "CIFAR-10", "CIFAR-100", "ImageNet16"]
-    _, ax = plt.subplots(figsize=figure_size(0.6, 0.7))
-    sns.heatmap(
-        agreement, annot=True, fmt=".2f", cmap="Blues", vmin=0, vmax=1.4, cbar=False, ax=ax,
-        xticklabels=short, yticklabels=short, linewidths=1, mask=np.triu(agreement) == 1,
-    )  # fmt: skip
-    ax.set(xlabel="", ylabel="")
-    ax.tick_params(length=0, labelsize=9)
-    ax.grid(False)
-plt.show()
+# %% mystnb={"image": {"alt": "Kendall's tau between four data sets"}}
+figures.draw_agreement(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -921,34 +623,14 @@ plt.show()
 # (verdicts)=
 # ## Verdicts
 
-# %% tags=["hide-input"]
-judged = judge(load_claims(), book)
-verdicts = pd.DataFrame(
-    {
-        "Benchmark": judged["benchmark"],
-        "Claim": judged["claim"],
-        "Paper": shown["Printed"],
-        "Ours": judged["ours"].map(lambda value: "" if np.isnan(value) else f"{value:,.6g}"),
-        "Verdict": judged["verdict"].str.cat(judged["note"], sep=": ").str.removesuffix(": "),
-    }
-)
-Table(verdicts, "verdicts", words=("Benchmark", "Claim", "Verdict"))
+# %%
+claims_table(benchmark_claims(results))
 
 # %% [markdown]
 # Where the published figures of this page come from:
 
-# %% tags=["hide-input"]
-runs = book.groupby("scale", sort=False).agg(
-    Figures=("value", "size"),
-    Seconds=("seconds", "sum"),
-    Seeds=("seed", lambda seeds: ", ".join(map(str, sorted(set(seeds))))),
-    Device=("device", "first"),
-    Version=("version", "first"),
-    Job=("job", "first"),
-)
-runs["Seconds"] = runs["Seconds"].map("{:.0f}".format)
-runs = runs.T.rename_axis("", axis="index").rename_axis(None, axis="columns").reset_index()
-Table(runs, "runs", words=tuple(runs))
+# %%
+results.sources()
 
 # %% [markdown]
 # ## Where we had to choose
@@ -1058,7 +740,8 @@ print(f"linear regression {linear:.2f}, parameters {params_alone:.2f}")
 # %%
 r = np.sin(np.pi * 0.6 / 2)
 tau_of_means = 2 / np.pi * np.arcsin(3 * r / (1 + 2 * r))
-one, three = ceiling_from_reliability(0.6), ceiling_from_reliability(tau_of_means)
+one = ceiling_from_reliability(0.6)
+three = ceiling_from_reliability(tau_of_means)
 assert one < three < 1
 print(f"one measurement: {one:.2f}; mean of three: {three:.2f}")
 
@@ -1085,7 +768,7 @@ trials = (1, 3, 10, 30)
 
 
 def loss_after(order: np.ndarray, k: int) -> float:
-    """Return the test accuracy lost by the best by validation among the first k of an order."""
+    """Return the test accuracy lost by validation among the first k."""
     tried = cells.iloc[order[:k]]
     return truth.max() - tried.loc[tried["valid"].idxmax(), "accuracy"]
 
@@ -1093,13 +776,11 @@ def loss_after(order: np.ndarray, k: int) -> float:
 by_size = np.argsort(-cells["params"].to_numpy(), kind="stable")
 chance = np.random.default_rng(seed)
 orders = [chance.permutation(len(cells)) for _ in range(200)]
-pd.DataFrame(
-    {
-        "largest first": [loss_after(by_size, k) for k in trials],
-        "random search": [np.mean([loss_after(order, k) for order in orders]) for k in trials],
-    },
-    index=pd.Index(trials, name="trainings"),
-).round(2)
+losses = pd.DataFrame(index=pd.Index(trials, name="trainings"))
+losses["largest first"] = [loss_after(by_size, k) for k in trials]
+by_chance = [[loss_after(order, k) for order in orders] for k in trials]
+losses["random search"] = np.mean(by_chance, axis=1)
+losses.round(2)
 
 # %% [markdown]
 # ````{solution-end}
@@ -1120,7 +801,9 @@ pd.DataFrame(
 
 # %%
 n = 20
-half_width = (band.loc[n, "tau_high"] - band.loc[n, "tau_low"]) / 2
+draws = tau_of_samples(cells, "valid", n, np.random.default_rng(seed))
+low, high = np.percentile(draws, [2.5, 97.5])
+half_width = (high - low) / 2
 enough = n * (half_width / 0.05) ** 2
 print(f"half-width {half_width:.2f} at n = {n}, so about {enough:.0f} cells")
 

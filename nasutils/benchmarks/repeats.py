@@ -1,11 +1,18 @@
 """The same cell measured more than once: how noisy a benchmark's accuracies are."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from nasutils.data import load_table
-from nasutils.errors import UnknownNameError
+from nasutils.errors import lookup
+from nasutils.metrics import kendall_tau, seed_reliability
+from nasutils.metrics.kendall import ceiling_from_reliability, reliability_of_mean
 from nasutils.spaces.nasbench201 import NASBench201Cell
+
+_TRAININGS = 3  # behind a label of NAS-Bench-101
 
 
 def seeds_of_digits() -> np.ndarray:
@@ -45,20 +52,47 @@ def _first_two(values: pd.Series, groups: pd.Series) -> np.ndarray:
     return np.array(pairs, dtype=float)
 
 
-def repeated_measurements(name: str, rng: np.random.Generator) -> np.ndarray:
-    """Return what the benchmark ``name`` lets one see of its noise, of shape (N, repeats).
+#: Benchmark -> its pairs of isomorphic cells, the only repetitions that are drawn at random.
+TWINS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
+    f"nb201-{data}": partial(twins_of_nasbench201, f"test_{data}")
+    for data in ("c10", "c100", "in16")
+}
+#: Benchmark -> what it lets one see of its noise.
+REPEATED = {
+    "nb201-digits": lambda rng: seeds_of_digits(),
+    "nb101-test": lambda rng: trainings_of_nasbench101(),
+    **TWINS,
+}
+
+
+def repeated_measurements(id: str, rng: np.random.Generator) -> np.ndarray:
+    """Return what a benchmark lets one see of its noise, of shape (N, repeats).
 
     Raises:
         UnknownNameError: If it measured nothing twice.
     """
-    match name:
-        case "nb201-digits":
-            return seeds_of_digits()
-        case "nb101-c10":
-            return trainings_of_nasbench101()
-        case "nb201-c10" | "nb201-c100" | "nb201-in16":
-            return twins_of_nasbench201(f"test_{name.removeprefix('nb201-')}", rng)
-    raise UnknownNameError("benchmark with repeated measurements", name, REPEATED)
+    return lookup("benchmark with repeated measurements", id, REPEATED)(rng)
 
 
-REPEATED = ("nb201-digits", "nb101-c10", "nb201-c10", "nb201-c100", "nb201-in16")
+def noise_taus(id: str, repeats: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
+    """Return Kendall's taus that say how far the labels of a benchmark can be trusted.
+
+    Args:
+        id: One of ``REPEATED``.
+        repeats: What ``repeated_measurements`` returns of it.
+        rng: Source of the noise that is simulated where each cell has three seeds.
+
+    Returns:
+        ``reliability``: of two measurements; ``better half``: of those whose mean is at or above
+        the median; ``ceiling``: the highest that a score can reach on the table's labels.
+    """
+    means = repeats.mean(1)
+    better = repeats[means >= np.median(means), :2]
+    taus = {"better half": kendall_tau(*better.T)}
+    if repeats.shape[1] > 2:
+        estimate = seed_reliability(repeats, rng=rng)
+        return taus | {"reliability": estimate.seed_tau, "ceiling": estimate.ceiling}
+    reliability = kendall_tau(*repeats.T)
+    # A label is one of the twins, but the mean of several trainings elsewhere.
+    of_labels = reliability_of_mean(reliability, 1 if id in TWINS else _TRAININGS)
+    return taus | {"reliability": reliability, "ceiling": ceiling_from_reliability(of_labels)}

@@ -3,7 +3,16 @@
 import numpy as np
 import pandas as pd
 
+from nasutils.benchmarks.benchmark import Benchmark
 from nasutils.metrics import kendall_tau
+
+
+def frame_of(benchmark: Benchmark) -> pd.DataFrame:
+    """Return ``accuracy`` (that judges, %), ``valid`` where it is another, costs and counts."""
+    measured = {"accuracy": benchmark.test_accuracy}
+    if benchmark.has_validation:
+        measured["valid"] = benchmark.labels
+    return pd.concat([pd.DataFrame(measured), benchmark.features], axis=1)
 
 
 def histogram(values: pd.Series, window: tuple[float, float], bins: int = 20) -> pd.Series:
@@ -71,3 +80,10 @@ def tau_of_samples(
     scores, accuracy = frame[score].to_numpy(), frame["accuracy"].to_numpy()
     draws = (rng.choice(len(frame), size, replace=False) for _ in range(repeats))
     return np.array([kendall_tau(scores[draw], accuracy[draw]) for draw in draws])
+
+
+def shuffled(truth: np.ndarray, where: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return true accuracies with those at ``where`` in random order."""
+    scores = truth.copy()
+    scores[where] = rng.permutation(scores[where])
+    return scores

@@ -12,7 +12,7 @@ from nasutils.networks.counting import build_on_meta, count_flops, count_params
 from nasutils.proxies import SUITE_ZERO, score
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.threads import deterministic_cpu
-from nasutils.training import classifiers as training
+from nasutils.training import classifiers
 
 LATENCY_BATCH = 64
 PROXIES = tuple(name for name in SUITE_ZERO if name not in ("params", "flops"))
@@ -37,13 +37,13 @@ def train_cell(
     curve_set = tuple(part[: task.CURVE_IMAGES] for part in valid_set)
     with deterministic_cpu():
         network = task.build_network(cell, replicas=len(seeds))
-        training.initialise(network, seeds)
+        classifiers.initialise(network, seeds)
         network.to(device, memory_format=torch.channels_last)
         start = time.perf_counter()
-        history = training.train(network, *train_set, *curve_set, task.SCHEDULE, seeds)
+        history = classifiers.train(network, *train_set, *curve_set, task.SCHEDULE, seeds)
         seconds = (time.perf_counter() - start) / len(seeds)
-        valid = training.accuracy(network, *valid_set)
-        test = training.accuracy(network, *test_set)
+        valid = classifiers.accuracy(network, *valid_set)
+        test = classifiers.accuracy(network, *test_set)
     return [
         {
             "arch": str(cell),
@@ -87,7 +87,7 @@ def proxies_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
     images, labels = (part[:PROXY_BATCH] for part in task.images("train"))
     with deterministic_cpu():
         network = task.build_network(cell)
-        training.initialise(network, [PROXY_SEED])
+        classifiers.initialise(network, [PROXY_SEED])
         scores = score(network.double(), images, labels, PROXIES, seed=PROXY_SEED)
     return [{"arch": str(cell), **scores}]
 

@@ -1,14 +1,12 @@
-"""How chapter 0 draws cells, tables and pairs; measured and published figures look the same."""
+"""How all chapters draw cells, panels, and a line for each row of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike
 
 from nasutils.report.arrows import draw_arrow
 from nasutils.report.style import PALETTE, WIDTH, looks
@@ -91,21 +89,6 @@ def panels(
     return axes
 
 
-def draw_histogram(ax: Axes, shares: pd.Series, window: tuple[float, float]) -> None:
-    """Draw the shares that ``summaries.histogram`` returns, in percent of all architectures."""
-    width = (window[1] - window[0]) / len(shares)
-    ax.bar(
-        shares.index,
-        100 * shares,
-        width=width,
-        align="edge",
-        color=PALETTE[3],
-        edgecolor="white",
-        linewidth=0.6,
-    )
-    ax.set(xlim=window)
-
-
 def draw_lines(
     ax: Axes,
     lines: Mapping[str, pd.Series],
@@ -122,50 +105,3 @@ def draw_lines(
     for name, line in lines.items():
         ax.plot(line.index, line, label=name, markersize=4, **styles[name])
     ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-
-
-def draw_profile(ax: Axes, profile: pd.DataFrame) -> None:
-    """Draw what ``summaries.cost_profile`` returns: best and median accuracy over cost."""
-    ax.plot(profile["cost"], profile["best"].cummax(), color=PALETTE[0], label="best so far")
-    ax.plot(profile["cost"], profile["median"], color=PALETTE[2], ls="--", label="median")
-
-
-def draw_slopes(ax: Axes, left: ArrayLike, right: ArrayLike, labels: Sequence[str]) -> None:
-    """Draw two rankings of the same items, joined by lines: a crossing is a discordant pair.
-
-    Args:
-        ax: Where to draw.
-        left: Scores of shape (N,), the highest on top.
-        right: The other scores of the same items.
-        labels: Names of the items.
-    """
-    places = [pd.Series(scores).rank().to_numpy() for scores in (left, right)]
-    for i, label in enumerate(labels):
-        ends = [places[0][i], places[1][i]]
-        ax.plot([0, 1], ends, color=PALETTE[i % 5], ls="-", marker="o", ms=9)
-        ax.text(-0.08, ends[0], label, ha="right", va="center", fontsize=10)
-        ax.text(1.08, ends[1], label, ha="left", va="center", fontsize=10)
-    ax.set(xlim=(-0.35, 1.35), ylim=(0.5, len(labels) + 0.5), yticks=[])
-    ax.spines[:].set_visible(False)
-    ax.grid(False)
-
-
-def draw_pairs(ax: Axes, left: ArrayLike, right: ArrayLike, labels: Sequence[str]) -> None:
-    """Draw every pair of items as a square: ``+`` concordant, ``−`` discordant, ``=`` tied."""
-    left, right = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
-    signs = np.sign(left[:, None] - left) * np.sign(right[:, None] - right)
-    colors = {1: "white", -1: PALETTE[4], 0: "0.9"}
-    for row in range(len(labels)):
-        for column in range(row):
-            sign = int(signs[row, column])
-            square = plt.Rectangle((column, row), 1, 1, facecolor=colors[sign], edgecolor="0.5")
-            ax.add_patch(square)
-            text = {1: "+", -1: "−", 0: "="}[sign]
-            ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=13)
-    size = len(labels)
-    ax.set(xlim=(0, size - 1), ylim=(size, 1), aspect="equal")
-    ax.set_xticks(np.arange(size - 1) + 0.5, labels[:-1])
-    ax.set_yticks(np.arange(1, size) + 0.5, labels[1:])
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)
-    ax.grid(False)

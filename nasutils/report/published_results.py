@@ -12,7 +12,7 @@ import pandas as pd
 from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.report.contrast import SMALLEST_EFFECTS, Contrast
 from nasutils.report.numbers import format_number, minus, with_deviation
-from nasutils.report.table import in_order
+from nasutils.report.table import Table, in_order
 from nasutils.report.verdicts import Effect
 from nasutils.study import load_results
 
@@ -150,9 +150,22 @@ class PublishedResults:
                 heading, digits = columns[column, metric]
                 texts.setdefault(row, {})[heading] = with_deviation(middle, std, digits)
         headings = [heading for heading, _ in columns.values()]
-        table = pd.DataFrame(texts).T.reindex(columns=headings).fillna("")
+        table = pd.DataFrame(texts).T.reindex(columns=headings).astype(object).fillna("")
         table.index = table.index.astype(str)
         return table if rows is None else in_order(table, rows)
+
+    def sources(self) -> Table:
+        """Show where the figures come from: a column a scale."""
+        runs = self.rows.groupby("scale", sort=False).agg(
+            Figures=("value", "size"),
+            Seconds=("seconds", lambda seconds: f"{seconds.sum():.0f}"),
+            Seeds=("seed", lambda seeds: ", ".join(map(str, sorted(set(seeds))))),
+            Device=("device", "first"),
+            Version=("version", "first"),
+            Job=("job", "first"),
+        )
+        runs = runs.T.rename_axis("").rename_axis(columns=None).reset_index()
+        return Table(runs, "sources", words=tuple(runs))
 
 
 def _by_number(row: str) -> list[tuple[int, float, str]]:

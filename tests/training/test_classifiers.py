@@ -7,10 +7,10 @@ import torch
 from nasutils.errors import NasutilsError
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.spaces.nasbench201 import CONV1, CONV3, POOL, SKIP, NASBench201Cell
-from nasutils.training import classifiers as training
+from nasutils.training import classifiers
 
 CELL = NASBench201Cell((CONV3, CONV1, POOL, SKIP, CONV3, CONV1))
-SCHEDULE = training.Schedule(epochs=2, batch_size=8)
+SCHEDULE = classifiers.Schedule(epochs=2, batch_size=8)
 
 
 def network(replicas):
@@ -29,10 +29,10 @@ def data():
 
 def trained(seeds, data, dtype=torch.float64):
     net = network(len(seeds))
-    training.initialise(net, seeds)
+    classifiers.initialise(net, seeds)
     net.to(dtype)
     images, labels, valid, valid_labels = data
-    history = training.train(
+    history = classifiers.train(
         net, images.to(dtype), labels, valid.to(dtype), valid_labels, SCHEDULE, seeds
     )
     return net, history
@@ -62,7 +62,7 @@ def test_it_learns(data):
 
 def test_initial_weights_have_he_variance():
     net = NASBench201Network(CELL, channels=64, replicas=2)
-    training.initialise(net, (0, 1))
+    classifiers.initialise(net, (0, 1))
     weight = net.stages[-1].edges[0][1].weight  # (2 * 256, 256, 3, 3)
     for block in weight.chunk(2):
         assert block.std().item() == pytest.approx((2 / (256 * 9)) ** 0.5, rel=0.01)
@@ -78,17 +78,17 @@ def test_accuracy_by_hand():
             return torch.tensor([[1.0, 0, 0], [0, 0, 1.0]]).expand(len(x), 2, 3)
 
     labels = torch.tensor([0, 0, 0, 2, 1])
-    got = training.accuracy(Constant(), torch.zeros(5, 1, 2, 2), labels, batch_size=2)
+    got = classifiers.accuracy(Constant(), torch.zeros(5, 1, 2, 2), labels, batch_size=2)
     np.testing.assert_allclose(got, [60, 20])
 
 
 def test_seeds_must_match_replicas():
     with pytest.raises(NasutilsError, match="2 replicas need as many seeds, not 3"):
-        training.initialise(network(2), (0, 1, 2))
+        classifiers.initialise(network(2), (0, 1, 2))
 
 
 def test_too_few_images_for_a_batch(data):
     images, labels, valid, valid_labels = data
-    schedule = training.Schedule(epochs=1, batch_size=64)
+    schedule = classifiers.Schedule(epochs=1, batch_size=64)
     with pytest.raises(NasutilsError, match="32 images do not fill a batch of 64"):
-        training.train(network(1), images, labels, valid, valid_labels, schedule, (0,))
+        classifiers.train(network(1), images, labels, valid, valid_labels, schedule, (0,))

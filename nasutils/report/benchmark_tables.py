@@ -1,0 +1,100 @@
+"""The tables and sentences of the chapter on benchmarks, from what is published."""
+
+import pandas as pd
+
+from nasutils.benchmarks.benchmark import Benchmark
+from nasutils.benchmarks.registry import get_benchmark
+from nasutils.data.tables import get_table
+from nasutils.report.benchmark_claims import load_claims
+from nasutils.report.prose import glue_figures
+from nasutils.report.published_results import PublishedResults
+from nasutils.report.table import Table
+
+_TAU, _POINTS = "kendall_tau", "accuracy_points"
+_CELLS = "nb201-c10"
+
+#: Name in the text -> where the figure stands, and how it is written.
+SENTENCES = {
+    "strings": (("size", "cells", _CELLS, "count"), ",.0f"),
+    "classes": (("size", "classes", _CELLS, "count"), ",.0f"),
+    "nb301": (("size", "cells", "nb301-surrogate", "count"), ",.0f"),
+    "params-nb201-c10": (("features", "params", _CELLS, _TAU), ".2f"),
+    "depth-nb101": (("features", "depth", "nb101-test", _TAU), ".2f"),
+    "depth-nb301": (("features", "depth", "nb301-surrogate", _TAU), ".2f"),
+    "depth-mbv3": (("features", "depth", "mbv3-imagenet", _TAU), ".2f"),
+    **{
+        f"regret-nb201-{data}": (
+            ("validation", "best by validation", f"nb201-{data}", _POINTS),
+            ".2f",
+        )
+        for data in ("c10", "c100", "in16")
+    },
+    "dead": (("dead", "dead", _CELLS, "count"), ".0f"),
+    "params-all": (("dead", "all", _CELLS, _TAU), ".3f"),
+    "params-alive": (("dead", "alive", _CELLS, _TAU), ".3f"),
+    "params-better": (("dead", "better half", _CELLS, _TAU), ".3f"),
+    "teacher": (("teacher", "teacher", "vit-c100", _TAU), ".2f"),
+    "width-alone": (("teacher", "width, alone", "vit-c100", _TAU), ".2f"),
+    "width-taught": (("teacher", "width, taught", "vit-c100", _TAU), ".2f"),
+}
+
+
+def glue_sentences(results: PublishedResults) -> None:
+    """Hand the published figures of ``SENTENCES`` to the page's prose."""
+    glue_figures(results, SENTENCES)
+
+
+def table_of_claims() -> Table:
+    """Show what the benchmarks' papers claim, as printed."""
+    claims = load_claims()[["benchmark", "claim", "printed"]].rename(columns=str.capitalize)
+    return Table(claims, "claims", words=("Benchmark", "Claim"))
+
+
+def overview(results: PublishedResults) -> Table:
+    """Show how many architectures each benchmark has, and their accuracies."""
+    counts, accuracies = results.pivot("size", "count"), results.pivot("size", "accuracy")
+    frame = _of_benchmarks(
+        accuracies.T.reindex(columns=["worst", "median", "best"]).add_suffix(" (%)")
+    )
+    cells = [f"{counts.loc['cells', name]:,.0f}" for name in accuracies]
+    frame.insert(1, "Architectures", cells)
+    return Table(frame, "overview", words=("Benchmark",))
+
+
+def table_of_row(benchmark: Benchmark, position: int) -> Table:
+    """Show a row of a NAS-Bench-201 table, a column a line, with what each column holds."""
+    row = benchmark.table.drop(columns="arch").iloc[position]
+    declared = get_table("nb201_digits" if benchmark.embedded else "nasbench201").columns
+    found = pd.DataFrame({"Column": row.index, "Value": row.map("{:.5g}".format).to_list()})
+    return Table(found.assign(Meaning=found["Column"].map(declared)), "row", ("Column", "Meaning"))
+
+
+def table_of_noise(results: PublishedResults) -> Table:
+    """Show how far measurements of the same cells agree, and the ceiling that they set."""
+    metrics = ("kendall_tau", "accuracy_points", "count")
+    noise = pd.concat([results.pivot("noise", metric) for metric in metrics]).T
+    noise = noise.rename(columns={"standard deviation": "noise"})
+    noise = noise.reindex(columns=["cells", "noise", "reliability", "better half", "ceiling"])
+    noise["cells"] = noise["cells"].map("{:,.0f}".format)
+    return Table(_of_benchmarks(noise.rename(columns=str.capitalize)), "noise", ("Benchmark",))
+
+
+def table_of_top(results: PublishedResults) -> Table:
+    """Show what two rankings of equal tau are worth to a search."""
+    rows = results.rows[results.rows["item"] == "top"]
+    found = rows.pivot_table("value", ["column", "row"], "metric", sort=False).reset_index("row")
+    headings = {
+        "row": "Predictor",
+        "kendall_tau": "Kendall's τ",
+        "accuracy_points": "Regret (points)",
+    }
+    headings["share"] = "Best 10 found"
+    frame = _of_benchmarks(found.reindex(columns=[*headings]).rename(columns=headings))
+    return Table(frame, "top", words=("Benchmark", "Predictor"))
+
+
+def _of_benchmarks(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose first column has the titles of the benchmarks that were its index."""
+    frame = frame.rename_axis(columns=None)
+    frame.insert(0, "Benchmark", [get_benchmark(name).title for name in frame.index])
+    return frame.reset_index(drop=True)
