@@ -1,4 +1,8 @@
-"""What takes long to make is kept in the cache, and made again where the copy is of no use."""
+"""What takes long to make is kept in the cache, and made again where the copy is of no use.
+
+Beside each file lies its SHA-256. A file that has another is damaged; one that has none was never
+finished.
+"""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -9,7 +13,7 @@ from typing import TypeVar
 import pandas as pd
 
 from nasutils.errors import DataError
-from nasutils.files import atomic_write
+from nasutils.files import atomic_write, has_sha256, is_file, sha256_of, write_text
 
 T = TypeVar("T")
 
@@ -29,7 +33,7 @@ def cached(
 
     Args:
         path: The file.
-        load: Reads it; raises DataError where it is damaged.
+        load: Reads it; whatever it raises is taken for damage.
         make: Makes what it should hold.
         save: Writes it, whole or not at all; raises OSError where that cannot be done.
         stacklevel: Of the warnings: whose line they name, 3 being the caller of the caller.
@@ -37,14 +41,18 @@ def cached(
     Raises:
         Whatever ``make`` raises.
     """
-    if path.is_file():
+    if is_file(path) and is_file(checksum_file(path)):
         try:
+            if not is_whole(path):
+                raise DataError(f"{path} is damaged (not what was written)")
             return load(path)
-        except DataError as error:
-            warnings.warn(f"{error}: it is made again.", stacklevel=stacklevel)
+        except Exception as error:
+            reason = error if isinstance(error, DataError) else f"{path} is damaged ({error!r})"
+            warnings.warn(f"{reason}: it is made again.", stacklevel=stacklevel)
     made = make()
     try:
         save(made, path)
+        write_text(checksum_file(path), sha256_of(path) + "\n")
     except OSError as error:
         warnings.warn(
             f"cannot keep {path} ({error.strerror or error}): next time it is made again. "
@@ -52,6 +60,19 @@ def cached(
             stacklevel=stacklevel,
         )
     return made
+
+
+def checksum_file(path: Path) -> Path:
+    """Return where the SHA-256 of a cached file is kept."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a cached file is, to the byte, what was written."""
+    try:
+        return has_sha256(path, checksum_file(path).read_text("ascii").strip())
+    except (OSError, ValueError):
+        return False
 
 
 def cached_frame(
@@ -63,17 +84,12 @@ def cached_frame(
 
 
 def _read(columns: list[str], path: Path) -> pd.DataFrame:
-    import pyarrow
-
-    try:
-        frame = pd.read_parquet(path, page_checksum_verification=True)
-    except (OSError, ValueError, KeyError, pyarrow.ArrowException) as error:
-        raise DataError(f"{path} is damaged ({type(error).__name__})") from error
-    if list(frame.columns) != columns:  # Checksums guard the pages, not the header.
+    frame = pd.read_parquet(path)
+    if list(frame.columns) != columns:
         raise DataError(f"{path} is damaged (other columns)")
     return frame
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     with atomic_write(path) as part:
-        frame.to_parquet(part, write_page_checksum=True)
+        frame.to_parquet(part)

@@ -1,6 +1,8 @@
 """Files that appear whole or not at all, and a lock that dies with its owner."""
 
 import contextlib
+import hashlib
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ except ImportError:  # Windows: two calls at once then both do the work, and one
 
 # Parts as old as this (seconds) were left by a process that was killed.
 _ABANDONED = 24 * 3600
+_PART = re.compile(r"\..+\.[0-9a-f]{32}\.part")
 
 
 @contextlib.contextmanager
@@ -26,7 +29,7 @@ def atomic_write(target: Path) -> Iterator[Path]:
         OSError: If the folder cannot be made or written to.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
+    _sweep(target.parent)
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex}.part")
     try:
         yield part
@@ -36,11 +39,11 @@ def atomic_write(target: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def _sweep(target: Path) -> None:
-    """Remove what killed processes left of earlier attempts at the same file."""
-    for part in target.parent.glob(f".{target.name}.*.part"):
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left in a folder."""
+    for part in folder.glob(".*.part"):
         with contextlib.suppress(OSError):  # Another process may be sweeping too.
-            if time.time() - part.stat().st_mtime > _ABANDONED:
+            if _PART.fullmatch(part.name) and time.time() - part.stat().st_mtime > _ABANDONED:
                 part.unlink()
 
 
@@ -63,3 +66,29 @@ def locked(path: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):
                 fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a folder that this user may not enter has none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal digits.
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def has_sha256(path: Path, expected: str) -> bool:
+    """Whether a file can be read and has the SHA-256 that it should have."""
+    try:
+        return sha256_of(path) == expected
+    except OSError:
+        return False

@@ -32,8 +32,8 @@ def repository_root() -> Path:
 
 def cache_dir() -> Path:
     """Return the cache folder: ``NASUTILS_CACHE`` if set, else the user's cache folder."""
-    if chosen := os.environ.get("NASUTILS_CACHE"):
-        return Path(chosen).expanduser().absolute()
+    if chosen := named_folder("NASUTILS_CACHE"):
+        return chosen
     # Imported here: a GPU node that brings its own cache folder need not have platformdirs.
     import platformdirs
 
@@ -42,5 +42,17 @@ def cache_dir() -> Path:
 
 def mirror_dir() -> Path | None:
     """Return the folder named by ``NASUTILS_MIRROR``, or None where it is not set."""
-    chosen = os.environ.get("NASUTILS_MIRROR")
-    return Path(chosen).expanduser().absolute() if chosen else None
+    return named_folder("NASUTILS_MIRROR")
+
+
+def named_folder(variable: str) -> Path | None:
+    """Return the folder that an environment variable names, or None where it is not set.
+
+    Raises:
+        NasutilsError: If it begins with the home of a user who does not exist.
+    """
+    chosen = os.environ.get(variable)
+    try:
+        return Path(chosen).expanduser().absolute() if chosen else None
+    except RuntimeError as error:
+        raise NasutilsError(f"{variable}={chosen}: {error}") from None

@@ -47,56 +47,20 @@ benchmark: str = ""  # one target; all where empty
 method: str = ""  # one row of the tables; all where empty
 out: str = ""  # the job's folder, set by nasutils
 
-# %% tags=["hide-input"]
-import time
-from dataclasses import replace
-from functools import cache
-
+# %%
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import torch
-from matplotlib.collections import LineCollection
-from sklearn.manifold import TSNE
 
-from nasutils.benchmarks.zero_cost import load_zero_cost_cells
-from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.graphs import nasbench201_graph, trace
-from nasutils.graphs.operators import OPERATORS
-from nasutils.methods.transferable import (
-    METHODS,
-    PUBLISHED,
-    EvolutionSettings,
-    beginner,
-    contrastive_loss,
-    embed,
-    evolve,
-    load_arena,
-    load_family,
-    positive_weights,
-    predict_by_counts,
-    random_family,
-    rank_by_synflow,
-    spectrum,
-    transfer,
-    unseen_spearman,
-)
-from nasutils.metrics import spearman
-from nasutils.networks.nasbench201 import NASBench201Network
-from nasutils.report import PALETTE, figure_size, glue, use_style
-from nasutils.report.claims import NOT_RUN, verdict
-from nasutils.report.contrast import gain_text
-from nasutils.report.published_results import Figures, table_of
-from nasutils.report.schematic import draw_flow
-from nasutils.report.table import Table
-from nasutils.spaces.nasbench201 import NONE, NASBench201Cell
-from nasutils.study import Recorder, by_scale
+from nasutils import report
+from nasutils.methods.transferable import experiments, tables
+from nasutils.report import PublishedResults, figure_size, looks
+from nasutils.study import Run
 
-use_style()
-record = Recorder("transferable", scale=scale, seed=seed, out=out)
-REAL = scale != "demo"
-book = Figures("transferable")
-DEVICE = "cuda" if scale == "paper" and torch.cuda.is_available() else "cpu"
+report.use_style()
+run = Run("transferable", experiments, scale=scale, seed=seed, part=part,
+          benchmark=benchmark, method=method, out=out)  # fmt: skip
+results = PublishedResults("transferable")
 
 # %% [markdown]
 # ## What the paper claims
@@ -118,6 +82,8 @@ DEVICE = "cuda" if scale == "paper" and torch.cuda.is_available() else "cpu"
 # ## The idea in one picture
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "From networks to graphs, embeddings, accuracy"}}
+from nasutils.report.schematic import draw_flow
+
 _, axes = plt.subplots(2, 1, figsize=figure_size(aspect=0.28))
 draw_flow(
     axes[0],
@@ -145,6 +111,8 @@ plt.show()
 # edges, zeros are nothing. That is enough to describe a network of any space, or of none:
 
 # %%
+from nasutils.graphs import OPERATORS, nasbench201_graph, trace
+
 mine = torch.nn.Sequential(
     torch.nn.Conv2d(3, 8, 3, padding=1),
     torch.nn.ReLU(),
@@ -161,6 +129,11 @@ print(" -> ".join(OPERATORS[op] for op in graph.ops))
 # being built, some thousand a second.
 
 # %% tags=["nbval-ignore-output"]
+import time
+
+from nasutils.networks.nasbench201 import NASBench201Network
+from nasutils.spaces.nasbench201 import NASBench201Cell
+
 cell = NASBench201Cell.from_string(
     "|nor_conv_3x3~0|+|skip_connect~0|nor_conv_1x1~1|"
     "+|avg_pool_3x3~0|skip_connect~1|nor_conv_3x3~2|"
@@ -193,24 +166,38 @@ print(f"constructed in {time.perf_counter() - between:.4f} s")
 # narrow its narrowest waist is. Eigenvectors also give every node a place, which a transformer
 # needs {cite:p}`dwivedi2020generalization`:
 
+# %%
+from nasutils.methods.common.architecture_graphs import random_graphs
+from nasutils.methods.common.spectrum import spectrum
+
+values, places = spectrum(fast)  # 11 eigenvalues, 10 numbers a node
+print(values.round(4))
+
+# %%
+TITLES = {
+    "nasbench101": "NAS-Bench-101",
+    "nasbench201": "NAS-Bench-201",
+    "darts": "DARTS",
+}
+networks = {TITLES[space]: random_graphs(space, 120) for space in TITLES}
+
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A network laid out by its eigenvectors"}}
-values, places = spectrum(fast)
+from matplotlib.collections import LineCollection
+
 _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.45))
 axes[0].add_collection(LineCollection(places[fast.edges.T, :2], colors="0.6", lw=0.7))
 kinds = {"convolution": "conv", "batch norm": "batch_norm", "ReLU": "relu", "addition": "add"}
-for i, (title, name) in enumerate(kinds.items()):
-    shown = places[fast.ops == OPERATORS.index(name), :2]
-    axes[0].scatter(*shown.T, s=9, color=PALETTE[i], marker="osD^"[i], label=title, zorder=2)
+for title, look in looks(kinds).items():
+    shown = places[fast.ops == OPERATORS.index(kinds[title]), :2]
+    axes[0].plot(*shown.T, **look | {"linestyle": ""}, ms=3, label=title, zorder=2)
 axes[0].set(xlabel="second eigenvector", ylabel="third eigenvector", xticks=[], yticks=[])
-axes[0].legend(fontsize=7)
-strangers = {name: random_family(name, 120) for name in ("nasbench101", "nasbench201", "darts")}
-SPACES = dict(zip(strangers, ("NAS-Bench-101", "NAS-Bench-201", "DARTS"), strict=True))
-for i, (name, family) in enumerate(strangers.items()):
-    low, middle, high = np.quantile(family.graphs.eigenvalues, (0.1, 0.5, 0.9), axis=0)
-    axes[1].plot(range(1, 12), middle, color=PALETTE[i], marker="osD"[i], ms=4, label=SPACES[name])
-    axes[1].fill_between(range(1, 12), low, high, color=PALETTE[i], alpha=0.2, lw=0)
+for title, look in looks(networks).items():
+    low, middle, high = np.quantile(networks[title].eigenvalues, (0.1, 0.5, 0.9), axis=0)
+    axes[1].plot(range(1, 12), middle, ms=4, label=title, **look)
+    axes[1].fill_between(range(1, 12), low, high, color=look["color"], alpha=0.2, lw=0)
 axes[1].set(xlabel="eigenvalue", ylabel="size", xticks=range(1, 12, 2))
-axes[1].legend(fontsize=7)
+for ax in axes:
+    ax.legend(fontsize=7)
 plt.show()
 
 # %% [markdown]
@@ -260,18 +247,28 @@ plt.show()
 # perplexity of $\alpha$, $\exp(-\sum_s \alpha_s \ln \alpha_s)$, says how many graphs really share
 # an anchor's attraction.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Effective positives over the temperature"}}
+# %%
+from nasutils.methods.transferable import loss
+
+
+def effective_positives(graphs, temperature):
+    """Return the perplexity of the weights of 120 graphs of a family."""
+    eigenvalues = torch.from_numpy(graphs.eigenvalues)
+    alpha = loss.positive_weights(
+        eigenvalues, torch.zeros(120), weight_temperature=float(temperature)
+    )
+    return torch.special.entr(alpha).sum(1).exp().mean().item()
+
+
+# %% mystnb={"image": {"alt": "Effective positives over the temperature"}}
 temperatures = np.geomspace(5e-4, 0.5, 25)
 _, ax = plt.subplots(figsize=figure_size(0.75, 0.55))
-for i, (name, family) in enumerate(strangers.items()):
-    eigenvalues, one_class = torch.from_numpy(family.graphs.eigenvalues), torch.zeros(120)
-    perplexity = []
-    for temperature in temperatures:
-        alpha = positive_weights(eigenvalues, one_class, sharpness=float(temperature))
-        perplexity.append(torch.special.entr(alpha).sum(1).exp().mean().item())
-    ax.plot(temperatures, perplexity, color=PALETTE[i], marker="osD"[i], ms=3, label=SPACES[name])
+for title, look in looks(networks).items():
+    found = [effective_positives(networks[title], t) for t in temperatures]
+    ax.plot(temperatures, found, label=title, ms=3, **look)
 ax.axvline(0.05, color="0.5", lw=1, ls=":")
-ax.set(xscale="log", xlabel="temperature of the softmax", ylabel="effective positives of 119")
+ax.set(xscale="log", xlabel="temperature of the softmax")
+ax.set(ylabel="effective positives of 119")
 ax.legend()
 plt.show()
 
@@ -299,293 +296,126 @@ plt.show()
 # |:--|:--|
 # | `CL-fine-tune` | the paper's method |
 # | `GNN-fine-tune` | its baseline: 6 layers of 32, trained as a whole |
-# | `Untrained encoder` | `CL-fine-tune`, but the encoder keeps the weights that it was born with |
+# | `Untrained encoder` | `CL-fine-tune`, but the encoder keeps the weights that were drawn |
 # | `…, rate 1e-3` | the head is fine-tuned at ten times the rate |
 # | `One GNN` | a GNN of 4 layers of 128 with ReLUs, rate 1e-3, normal scores as labels |
 # | `Ours` | the contrastive encoder, weights at .005; five heads at rate 1e-3, averaged |
 # | `Ours + GNN` | the mean of both |
 # | `Ridge` | no network and no source: ridge regression on counts of operators and the spectrum |
 
-# %% tags=["remove-cell"]
-# Family -> the name of its figures, the graphs of it that there are, and those that judge.
-BENCH = {
-    "nasbench101": ("nb101-c10", 5000, 5000),
-    "nasbench201": ("nb201-c10", 4096, 4096),
-    "nasbench301": ("nb301", 2000, 1000),
-}
-PAPER = BENCH | {
-    "nasbench101": ("nb101-c10", 50_000, 5000),
-    "nasbench301": ("nb301", 10_000, 1000),
-}
-OFA = {"ofa_mbv3": ("mbv3-imagenet", 2162, 2162)}
-DEMO = {"nb201_digits": ("nb201-digits", 600, 600)}
-TARGETS = by_scale(scale, demo=DEMO, bench=BENCH | OFA, paper=PAPER | OFA)
-EPOCHS = by_scale(scale, demo=3, bench=3, paper=10)
-SOURCE_LABELS = by_scale(scale, demo=0, bench=2000, paper=50_000)
+# %% [markdown]
+# A row is a recipe, and every recipe is a method that learns from a benchmark's split and then
+# ranks whatever it is asked about:
 
+# %%
+from nasutils.methods.base import methods_of
+from nasutils.methods.transferable.methods import RECIPES
 
-def labels_of(name: str) -> int:
-    """Return how many labels of a target Table 1 has."""
-    return 40 if name == "nasbench201" else 50
-
-
-if REAL:
-    families = {name: load_family(name, TARGETS[name][1], progress=REAL) for name in TARGETS}
-    sources = [name for name in families if name != "ofa_mbv3"]
-    unlabelled = [families[name].graphs for name in sources]
-else:
-    families = {"nb201_digits": load_family("nb201_digits", DEMO["nb201_digits"][1])}
-    sources = []
-    others = [strangers["nasbench101"], strangers["darts"], *families.values()]
-    unlabelled = [family.graphs for family in others]
-judged = {
-    name: (family.graphs.take(np.arange(TARGETS[name][2])), family.labels[: TARGETS[name][2]])
-    for name, family in families.items()
-}
-
-
-def lessons(names: list[str]) -> list[tuple]:
-    """Return the graphs of families and their labels."""
-    few = {name: np.arange(min(SOURCE_LABELS, len(families[name]))) for name in names}
-    return [(families[n].graphs.take(rows), families[n].labels[rows]) for n, rows in few.items()]
-
-
-def add(item: str, row: str, column: str, metric: str, values: list, seeds: range) -> None:
-    """Record a figure of each seed."""
-    for each, value in zip(seeds, values, strict=True):
-        record.add(item=item, row=row, column=column, metric=metric, value=value, seed=each)
-
-
-# %% tags=["remove-cell"]
-# A target after its sources, with few labels and with more.
-RIDGE = "Ridge"
-LIVE = ["CL, rate 1e-3", "Untrained encoder, rate 1e-3", "One GNN"]
-SIZES = by_scale(scale, demo=(50,), bench=(10, 25, 50, 100, 200), paper=(10, 25, 50, 100, 200))
-GROWING = ("CL-fine-tune", "Untrained encoder, rate 1e-3", "One GNN", "Ours", RIDGE)
-
-
-def sizes_of(name: str, target: str) -> list[int]:
-    """Return the numbers of labels: fewer where the whole network is trained on them."""
-    main = labels_of(target)
-    if name not in GROWING:
-        return [main]
-    whole = name in METHODS and METHODS[name].whole
-    if whole and scale == "bench" and target == "ofa_mbv3":
-        return [main]
-    few = SIZES[::2] if whole else SIZES
-    return sorted({main if size == 50 else size for size in few})
-
-
-def draws_of(name: str, size: int, seeds: range) -> list[np.ndarray]:
-    """Draw the labelled graphs of a target; fewer labels are the first of more."""
-    number = len(judged[name][1])
-    return [np.random.default_rng([7, each]).permutation(number)[:size] for each in seeds]
-
-
-def seeds_of(name: str) -> range:
-    """Return the fine-tuning runs of a method."""
-    whole = name in METHODS and METHODS[name].whole
-    return range(seed, seed + by_scale(scale, demo=2, bench=5 if whole else 10, paper=10))
-
-
-contenders = [method] if method else [*METHODS, RIDGE] if REAL else [*LIVE, RIDGE]
-chosen = [name for name in TARGETS if benchmark in ("", TARGETS[name][0])]
-live_rhos, begun = {}, {}
-
-
-def beginner_of(name: str):
-    """Return a method before its first label; methods share what they can."""
-    if name not in begun:
-        options = {"epochs": EPOCHS, "device": DEVICE, "progress": REAL}
-        begun[name] = beginner(name, unlabelled, seed=seed, **options)
-    return begun[name]
-
-
-def informed(name: str, target: str):
-    """Return a method that has learnt the labels of a target's sources, where there are any."""
-    learner, others = beginner_of(name), [source for source in sources if source != target]
-    if others and (name, target) not in begun:
-        taught, began = lessons(others), time.perf_counter()
-        begun[name, target] = learner.learn_sources(taught, seed)
-        seconds = time.perf_counter() - began
-        if part in ("all", "transfer"):
-            add("cost", name, f"{TARGETS[target][0]}/sources", "seconds", [seconds], [seed])
-    return begun.get((name, target), learner)
-
-
-def correlations(name: str, predicted: np.ndarray, draws: list) -> list[float]:
-    """Return rho of every run over the graphs that it was not trained on."""
-    labels = judged[name][1]
-    return [unseen_spearman(p, labels, rows) for p, rows in zip(predicted, draws, strict=True)]
-
-
-for name in contenders if part in ("all", "transfer") else []:
-    seeds = seeds_of(name)
-    for target in chosen:
-        graphs, labels = judged[target]
-        column = TARGETS[target][0]
-        if name != RIDGE and sources:
-            zero_shot = spearman(informed(name, target).predict(graphs), labels)
-            add("zero-shot", name, column, "spearman", [zero_shot], [seed])
-        for size in sizes_of(name, target):
-            draws = draws_of(target, size, seeds)
-            began = time.perf_counter()
-            if name == RIDGE:
-                predicted = [predict_by_counts(graphs, labels, rows) for rows in draws]
-            else:
-                found = transfer(informed(name, target), [], judged[target], draws, seed=seed)
-                predicted = found.fine_tuned
-            seconds = (time.perf_counter() - began) / len(seeds)
-            rhos = correlations(target, predicted, draws)
-            add("transfer", name, f"{column}/{size}", "spearman", rhos, seeds)
-            add("cost", name, f"{column}/{size}", "seconds", [seconds], [seed])
-            live_rhos[name, target, size] = rhos
-            if target == "ofa_mbv3":  # what each run ranks first among what it has not seen
-                unseen = [np.setdiff1d(np.arange(len(labels)), rows) for rows in draws]
-                firsts = [u[p[u].argmax()] for u, p in zip(unseen, predicted, strict=True)]
-                best = [labels[u].max() for u in unseen]
-                add("table4", name, f"{column}/{size}", "top1_accuracy", labels[firsts], seeds)
-                if name == RIDGE:
-                    add("table4", "best", f"{column}/{size}", "top1_accuracy", best, seeds)
-
-# %% tags=["remove-cell"]
-# Which source helps which target: one at a time, all, and none.
-PAIRED = ("CL-fine-tune", "One GNN")
-for name in [name for name in PAIRED if REAL and part in ("all", "pairs") and method in ("", name)]:
-    seeds, learner = seeds_of(name), beginner_of(name)
-    known = {source: learner.learn_sources(lessons([source]), seed) for source in sources}
-    for target in chosen:
-        column, main = TARGETS[target][0], labels_of(target)
-        draws = draws_of(target, main, seeds)
-        for source in [source for source in (*sources, "none") if source != target]:
-            taught = known.get(source, learner)
-            found = transfer(taught, [], judged[target], draws, seed=seed)
-            where = f"{column}/{main} from {TARGETS[source][0] if source in TARGETS else source}"
-            rhos = correlations(target, found.fine_tuned, draws)
-            add("pairs", name, where, "spearman", rhos, seeds)
-            if source != "none":
-                zero_shot = spearman(taught.predict(judged[target][0]), judged[target][1])
-                add("pairs", name, where, "zero_shot_spearman", [zero_shot], [seed])
-
-# %% tags=["remove-cell"]
-# Evolution, with the benchmark's answers counted.
-ANSWERS = " + answers"  # a predictor that is fine-tuned again before each round
-LEARNERS = ["CL-fine-tune", "Ours", "One GNN"]
-SEARCHERS = ["Random", "Synflow", *LEARNERS, *[name + ANSWERS for name in LEARNERS[:2]]]
-SEARCHERS = SEARCHERS if REAL else ["One GNN", "One GNN" + ANSWERS]
-RUNS = by_scale(scale, demo=1, bench=5, paper=5)
-LIVE_SEARCH = {"predictor": EvolutionSettings(5, 5, 5, 2)}
-live_search = {}
-synflow = cache(rank_by_synflow)  # the runs share their scores
-
-
-def ranker(name: str, target: str, arena, run: int) -> tuple:
-    """Return what ranks children for a searcher, how it learns more, and its labels so far."""
-    if name == "Random":
-        rng = np.random.default_rng(run)
-        return (lambda asked: rng.random(len(asked))), None, 0
-    if name == "Synflow":
-        return synflow(target), None, 0
-    learner, (graphs, labels) = informed(name.removesuffix(ANSWERS), target), judged[target]
-    [rows] = draws_of(target, labels_of(target), [run])
-    labelled = graphs.take(rows), labels[rows]
-    if name.endswith(ANSWERS):
-        learn = arena.lessons_for(learner, labelled, seed=run)
-        return arena.ranked_by(learner), learn, len(rows)
-    return arena.ranked_by(learner.fine_tune(labelled, run)), None, len(rows)
-
-
-for name in SEARCHERS if part in ("all", "search") else []:
-    if method not in ("", name):
-        continue
-    for target in [target for target in chosen if target != "ofa_mbv3"]:
-        arena, runs = load_arena(target), range(seed, seed + RUNS)
-        for run in runs:
-            rank, learn, spent = ranker(name, target, arena, run)
-            kind = "predictor" if spent else "baseline"
-            settings = PUBLISHED[target][kind] if REAL else LIVE_SEARCH[kind]
-            how = {"accept": arena.accept, "learn": learn}
-            rng = np.random.default_rng([11, run])
-            result = evolve(arena.space, rank, arena.query, settings, rng=rng, **how)
-            live_search[name, target] = result, spent
-            column, split = TARGETS[target][0], "" if target == "nasbench301" else "test_"
-            add("table2", name, column, f"{split}accuracy", [result.score], [run])
-            add("table2", name, column, "queries", [spent + len(result.scores)], [run])
-            if arena.accuracies is not None:
-                add("table2", name, column, "rank", [arena.rank(result.score)], [run])
-
-# %% tags=["remove-cell"]
-# Zero-cost proxies, where they are public, on the cells that have them.
-PROXIES = {"synflow": "Synflow", "jacov": "Jacov", "fisher": "Fisher",
-           "grad_norm": "GradNorm", "grasp": "Grasp", "snip": "Snip"}  # fmt: skip
-if REAL and part in ("all", "proxies"):
-    for data in ("nb101-c10", "nb201-c10", "nb301"):
-        scored = load_zero_cost_cells(data)
-        whole = ~scored.test.index.str.contains(f"{NONE}~", regex=False)
-        for proxy, row in PROXIES.items():
-            values = scored.proxies[proxy].to_numpy()[whole] if proxy in scored.proxies else None
-            if values is not None and np.isfinite(values).all():
-                rho = spearman(values, scored.test.to_numpy()[whole])
-                add("table1", row, data, "spearman", [rho], [seed])
-record.save()
+print(RECIPES["Ours"].contrastive.weight_temperature, RECIPES["Ours"].members)
+print(len(methods_of("transferable")), "methods")
 
 # %% [markdown]
 # ### Live: contrastive training, and without
 #
 # NB201-Digits has no labelled neighbours, so the live run has no sources: the encoder sees graphs
-# of three spaces, then a head learns 50 labels of 600 cells.
+# of three spaces, then a head learns 50 labels of its 1,500 cells. By hand, step by step:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Embeddings of three families by t-SNE"}}
-cosines = {}
-if not REAL:
-    _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.48))
-    for ax, name in zip(axes, ("Untrained encoder, rate 1e-3", "CL, rate 1e-3"), strict=True):
-        encoder = beginner_of(name).predictors[0].encoder
-        shown = [graphs.take(np.arange(100)) for graphs in unlabelled]
-        features = np.concatenate([embed(encoder, graphs) for graphs in shown])
-        unit = features / np.linalg.norm(features, axis=1, keepdims=True)
-        same = np.kron(np.eye(3, dtype=bool), np.ones((100, 100), dtype=bool))
-        cosines[name.split(",")[0]] = [(unit @ unit.T)[part].mean() for part in (same, ~same)]
-        scaled = (features - features.mean(0)) / (features.std(0) + 1e-9)
-        plane = TSNE(init="pca", perplexity=30, random_state=0).fit_transform(scaled)
-        for i, family in enumerate(("NAS-Bench-101", "DARTS", "NB201-Digits")):
-            dots = plane[100 * i : 100 * (i + 1)]
-            ax.scatter(*dots.T, s=8, color=PALETTE[i], marker="osD"[i], label=family)
-        ax.set(title=name.split(",")[0], xticks=[], yticks=[])
-        ax.grid(False)
-    axes[1].legend(fontsize=7)
+# %% tags=["nbval-ignore-output"]
+from nasutils.benchmarks.evaluation import evaluate
+from nasutils.benchmarks.registry import get_benchmark
+from nasutils.methods.common import architecture_graphs
+from nasutils.methods.transferable.sources import SOURCES, unfitted
+
+target = get_benchmark("nb201-digits")
+split = target.split(50, seed=seed)
+
+
+def rho_of(name):
+    """Pre-train a predictor, fine-tune it on a split, and evaluate it."""
+    before = unfitted(RECIPES[name], SOURCES["demo"])
+    labels = architecture_graphs.labelled_graphs(target, split.labelled)
+    after = before.fine_tune(labels, seed)
+    predict = architecture_graphs.rank_by_graphs(target, after.predict)
+    scores = predict(target.architectures)
+    return evaluate(target, [split], [scores])["spearman"][0]
+
+
+# %% tags=["nbval-ignore-output"]
+PAIR = ("Untrained encoder, rate 1e-3", "CL, rate 1e-3")
+if scale == "demo":
+    for name in PAIR:
+        print(f"{name}: {rho_of(name):.3f}")
+
+# %% [markdown]
+# The same for every row and several draws, as experiments that the jobs run on the public tables,
+# too:
+
+# %%
+rhos = run.do(experiments.transfer)
+run.do(experiments.pairs)
+finds = run.do(experiments.search)
+run.do(experiments.proxies)
+
+# %% [markdown]
+# What does the contrastive training do to the embeddings? 100 networks of each of three families:
+
+# %%
+from nasutils.methods.transferable.graph_predictor import embed
+
+
+def embeddings_of(name):
+    """Return the embeddings of 100 graphs of each family, (300, 128)."""
+    sources = SOURCES["demo"]
+    encoder = unfitted(RECIPES[name], sources).encoder
+    families = [graphs.take(range(100)) for graphs in sources.unlabelled()]
+    return np.concatenate([embed(encoder, graphs) for graphs in families])
+
+
+embedded = {}
+if scale == "demo":
+    embedded = {name.split(",")[0]: embeddings_of(name) for name in PAIR}
+
+# %% mystnb={"image": {"alt": "Embeddings of three families by t-SNE"}}
+from nasutils.report.embeddings import draw_by_group
+
+if embedded:
+    families = ("NAS-Bench-101", "DARTS", "NB201-Digits")
+    draw_by_group(embedded, np.repeat(families, 100))
     plt.show()
 
 # %% [markdown]
 # {.caption-text}
-# Live. 100 networks of each of three families, by embeddings of an encoder as it was born and after
-# a short contrastive training.
+# Live. 100 networks of each of three families, by embeddings of an untrained encoder and of one
+# after a short contrastive training.
 #
 # Families are apart before any training: their graphs differ in size, channels and operators, and
 # a random encoder sees all that. What the training adds is distance:
 
-# %% tags=["hide-input", "nbval-ignore-output"]
-angles = pd.DataFrame(cosines, index=["within a family", "between families"]).T
-table_of(angles.map("{:.2f}".format), "angles", "Mean cosine of embeddings")
+# %% tags=["nbval-ignore-output"]
+same = np.kron(np.eye(3, dtype=bool), np.ones((100, 100), dtype=bool))
+for title, features in embedded.items():
+    unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    within, between = cosines[same].mean(), cosines[~same].mean()
+    print(f"{title}: {within:.2f} within, {between:.2f} between families")
 
 # %% [markdown]
 # {.caption-text}
-# Live. Of the 300 embeddings above.
+# Live. Mean cosine of the 300 embeddings above.
 
-# %% tags=["hide-input", "nbval-ignore-output"]
-means_of = {name: f"{np.mean(rhos):.2f}" for (name, _, _), rhos in live_rhos.items()}
-table_of(pd.Series(means_of, dtype=str).to_frame("ρ, mean of the runs"), "live", "Method")
+# %% tags=["nbval-ignore-output"]
+for (name, id, labels), runs in (rhos or {}).items():
+    print(f"{name}, {id}, {labels} labels: {np.mean(runs):.2f}")
 
 # %% [markdown]
 # {.caption-text}
-# Live. Spearman's $\rho$ over the cells of NB201-Digits that were not trained on, after 50 labels.
-# The benchmark is [noisy](../book/digits_datasheet.md).
+# Live. Spearman's $\rho$ over the cells of NB201-Digits, after 50 labels, mean of two draws. The
+# benchmark is [noisy](../book/digits_datasheet.md).
 
-# %% tags=["hide-input", "nbval-ignore-output"]
-for (name, target), (result, spent) in live_search.items():
-    if not REAL:
-        place = load_arena(target).rank(result.score)
-        print(f"{name}, {spent + len(result.scores)} queries: {result.score:.2f} %, rank {place}")
+# %% tags=["nbval-ignore-output"]
+for (name, id), [find, *_] in (finds or {}).items():
+    print(f"{name}, {id}: {find.accuracy:.2f} %, rank {find.rank}")
+    print(f"    {find.queries} queries")
 
 # %% [markdown]
 # {.caption-text}
@@ -598,42 +428,19 @@ for (name, target), (result, spent) in live_search.items():
 #
 # At `bench` the families are smaller than the paper's: 5,000 NAS-Bench-101 cells, all 4,096 of
 # NAS-Bench-201 without `zeroize`, 2,000 of NAS-Bench-301; three epochs of contrastive training on
-# all of them, 2,000 labels of each source. The judges are as many as the paper's: 5,000, 4,096 and
+# all of them, 2,000 labels of each source. As many networks judge as in the paper: 5,000, 4,096 and
 # 1,000. Accuracies of NAS-Bench-301 are those of [our surrogate](../book/data.md), a public
 # approximation of the benchmark's own.
 
-# %% tags=["hide-input"]
-MAIN = {
-    ("nb101-c10/50", "spearman"): ("NB101, 50", 3),
-    ("nb201-c10/40", "spearman"): ("NB201, 40", 3),
-    ("nb301/50", "spearman"): ("NB301, 50", 3),
-}
-printed = load_paper_numbers("transferable")
-printed1 = printed[printed["item"] == "table1"].pivot_table("value", "row", "column", sort=False)
-theirs = printed1.map("{:.3f}".format).set_axis([head for head, _ in MAIN.values()], axis=1)
-theirs.index = theirs.index + " (paper)"
-SHORT = {("nb101-c10", "spearman"): ("NB101, 50", 3), ("nb201-c10", "spearman"): ("NB201, 40", 3),
-         ("nb301", "spearman"): ("NB301, 50", 3)}  # fmt: skip
-public = book.spread("table1", SHORT)
-public.index = public.index + " (public scores)"
-ours = book.spread("transfer", MAIN)
-ROWS = [
-    RIDGE,
-    "Untrained encoder",
-    "CL-fine-tune",
-    "GNN-fine-tune",
-    "One GNN",
-    "Ours",
-    "Ours + GNN",
-]
-ours = ours.reindex([row for row in ROWS if row in ours.index])
-table_of(pd.concat([theirs, public, ours]).map(lambda t: t.replace("-", "−")), "table1", "ρ")
+# %%
+tables.ranking(results)
 
 # %% [markdown]
 # {.caption-text}
 # Published. Spearman's $\rho$ with accuracy on the target, by its labels; mean and standard
 # deviation over ten draws of the labelled networks (five for networks that are trained as a whole).
-# Public scores: of the 292, 4,096 and 1,218 cells that have them.
+# Public scores: of the 292, 4,096 and 1,218 cells that have them. The labelled networks of all
+# published runs were drawn as before version 0.2.0, when every chapter drew its own.
 #
 # As written, the method stays below its paper on all three targets, and below ridge regression on
 # each. A GNN that is trained as a whole, wider and at a higher rate than the baseline, is ahead of
@@ -648,34 +455,13 @@ table_of(pd.concat([theirs, public, ours]).map(lambda t: t.replace("-", "−")),
 #
 # The paper shows its method whole. Here each part is taken away, by itself.
 
-# %% tags=["hide-input"]
-TARGETS_SHOWN = MAIN | {("mbv3-imagenet/50", "spearman"): ("MBv3, 50", 3)}
-
-
-def gain(first: str, second: str, column: str) -> str:
-    """Write by how much a row exceeds another on a target."""
-    return gain_text(book.gain("transfer", first, second, column, "spearman"))
-
-
-def against(base: str, rows: list[str]) -> pd.DataFrame:
-    """Set what rows gain over another, which stands first."""
-    first = book.spread("transfer", TARGETS_SHOWN)
-    table = {
-        head: {row: gain(row, base, column) for row in rows}
-        for (column, _), (head, _) in TARGETS_SHOWN.items()
-    }
-    return pd.concat([first[first.index == base], pd.DataFrame(table)])
-
-
-done = set(book.rows["row"])
-PARTS = [name for name in METHODS if name.startswith("CL, ") and "rate" not in name]
-PARTS = [name for name in PARTS if name in done]
-table_of(against("CL-fine-tune", ["Untrained encoder", *PARTS]), "parts", "Encoder")
+# %%
+tables.parts(results)
 
 # %% tags=["remove-cell"]
-for data, column in (("301", "nb301/50"), ("mbv3", "mbv3-imagenet/50")):
-    sharper = gain("CL, weights at .005", "CL-fine-tune", column)
-    glue(f"transferable-sharp-{data}", sharper or "?")
+for data, column in (("301", "nb301-approx-1k/50"), ("mbv3", "mbv3-imagenet/50")):
+    gained = tables.gain(results, "CL, weights at .005", "CL-fine-tune", column)
+    report.glue(f"transferable-sharp-{data}", gained or "?")
 
 # %% [markdown]
 # {.caption-text}
@@ -684,7 +470,7 @@ for data, column in (("301", "nb301/50"), ("mbv3", "mbv3-imagenet/50")):
 # `MBv3`: Once-for-All MobileNetV3, with all three benchmarks as sources.
 #
 # The contrastive training, as the paper describes it, adds nothing here: an encoder that keeps the
-# weights it was born with ranks as well or better on every target. What a random network of
+# weights as they were drawn ranks as well or better on every target. What a random network of
 # messages and attention says about a graph is a rich description already, and a head can read it.
 #
 # The reason is the one seen [above](#transferable-flat). At a temperature of .05 the weights
@@ -704,10 +490,8 @@ for data, column in (("301", "nb301/50"), ("mbv3", "mbv3-imagenet/50")):
 #
 # ### The head's rate
 
-# %% tags=["hide-input"]
-RATE = "Untrained encoder, rate 1e-3"
-rates = pd.concat([against("CL-fine-tune", ["CL, rate 1e-3", "Untrained encoder", RATE])])
-table_of(rates, "rates", "Head")
+# %%
+tables.rates(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -720,17 +504,15 @@ table_of(rates, "rates", "Head")
 # (transferable-labels)=
 # ### How many labels
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Rank correlation over labels, three targets"}}
+# %% mystnb={"image": {"alt": "Rank correlation over labels, three targets"}}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.42), sharey=True)
-NUMBERS = {"nb101-c10": "NAS-Bench-101", "nb201-c10": "NAS-Bench-201", "nb301": "NAS-Bench-301"}
-for ax, (data, title) in zip(axes, NUMBERS.items(), strict=True):
-    for i, name in enumerate(("CL-fine-tune", RATE, "Ours", RIDGE, "One GNN")):
-        sizes = [10, 25, 40 if data == "nb201-c10" else 50, 100, 200]
-        known = {size: book.mean("transfer", name, f"{data}/{size}", "spearman") for size in sizes}
-        known = pd.Series(known).dropna()
-        ax.plot(known.index, known, color=PALETTE[i], marker="osD^v"[i], ms=4, label=name)
-    ax.set(title=title, xlabel="labels", xscale="log", ylim=(0, 1))
-    ax.set_xticks([10, 25, 50, 100, 200], ["10", "25", "50", "100", "200"], fontsize=7)
+for ax, first in zip(axes, tables.MAIN, strict=True):
+    for name, look in looks(experiments.GROWING).items():
+        known = tables.rho_by_labels(results, name, first.split("/")[0])
+        ax.plot(known, label=name, ms=4, **look)
+    ax.set(title=tables.MAIN[first].split(",")[0], xlabel="labels")
+    ax.set(ylim=(0, 1), xscale="log", xticks=[10, 25, 50, 100, 200])
+    ax.set_xticklabels([10, 25, 50, 100, 200], fontsize=7)
     ax.minorticks_off()
 axes[0].set(ylabel=r"Spearman's $\rho$")
 axes[2].legend(fontsize=7, loc="lower right")
@@ -749,13 +531,8 @@ plt.show()
 #
 # ### Without any label of the target
 
-# %% tags=["hide-input"]
-ZERO = {(data, "spearman"): (head.split(",")[0], 3)
-        for data, (head, _) in zip((*NUMBERS, "mbv3-imagenet"), TARGETS_SHOWN.values(),
-                                   strict=True)}  # fmt: skip
-zero = book.spread("zero-shot", ZERO)
-ZERO_ROWS = ["CL-fine-tune", "Untrained encoder", "GNN-fine-tune", "One GNN", "Ours"]
-table_of(zero.reindex([row for row in ZERO_ROWS if row in zero.index]), "zero", "ρ, zero-shot")
+# %%
+tables.zero_shot(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -763,26 +540,8 @@ table_of(zero.reindex([row for row in ZERO_ROWS if row in zero.index]), "zero", 
 #
 # ### Which source helps which target
 
-# %% tags=["hide-input"]
-SOURCES = {**NUMBERS, "none": "none"}
-
-
-def pair_table(name: str) -> pd.DataFrame:
-    """Set what one method gains from each source, over no source at all."""
-    table: dict[str, dict[str, str]] = {}
-    for (column, _), (head, _) in TARGETS_SHOWN.items():
-        known = {source: book.by_seed("pairs", name, f"{column} from {source}", "spearman")
-                 for source in SOURCES}  # fmt: skip
-        gains = {SOURCES[source]: gain_text(found.sub(known["none"]).dropna())
-                 for source, found in known.items() if source != "none"}  # fmt: skip
-        together = book.by_seed("transfer", name, column, "spearman")
-        gains["all others"] = gain_text(together.sub(known["none"]).dropna())
-        none = known["none"]
-        table[head] = {"none: ρ": f"{none.mean():.3f}" if len(none) else "", **gains}
-    return pd.DataFrame(table)
-
-
-table_of(pair_table("CL-fine-tune"), "pairs-cl", "Source, CL-fine-tune")
+# %%
+tables.gains_by_source(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -801,33 +560,14 @@ table_of(pair_table("CL-fine-tune"), "pairs-cl", "Source, CL-fine-tune")
 #
 # Sizes are those of the paper's Table 6; queries count the labels for fine-tuning, too.
 
-# %% tags=["hide-input"]
-printed2 = printed[printed["item"] == "table2"]
-columns2 = {"nb101-c10": "NB101", "nb201-c10": "NB201", "nb301": "NB301"}
+# %%
+tables.finds(results, "test_accuracy", digits=2, heading="Accuracy (%)")
 
+# %%
+tables.finds(results, "rank", digits=1, heading="Rank")
 
-def found_table(metric: str, digits: int, data: list[str]) -> pd.DataFrame:
-    """Set the paper's finds beside ours."""
-    metrics = {name: "accuracy" if (name, metric) == ("nb301", "test_accuracy") else metric
-               for name in data}  # fmt: skip
-    theirs: dict[str, dict[str, str]] = {}
-    for name in data:
-        rows = printed2[(printed2["column"] == name) & (printed2["metric"] == metrics[name])]
-        theirs[columns2[name]] = {
-            f"{row} (paper)": f"{value:.{digits}f}" + ("" if np.isnan(std) else f" ± {std:.2f}")
-            for row, value, std in rows[["row", "value", "std"]].itertuples(index=False)
-        }
-    wanted = {(name, metrics[name]): (columns2[name], digits) for name in data}
-    return pd.concat([pd.DataFrame(theirs), book.spread("table2", wanted)])
-
-
-table_of(found_table("test_accuracy", 2, [*columns2]), "table2", "Accuracy (%)")
-
-# %% tags=["hide-input"]
-table_of(found_table("rank", 1, ["nb101-c10", "nb201-c10"]), "table2-rank", "Rank")
-
-# %% tags=["hide-input"]
-table_of(found_table("queries", 0, [*columns2]), "table2-queries", "Queries")
+# %%
+tables.finds(results, "queries", digits=0, heading="Queries")
 
 # %% [markdown]
 # {.caption-text}
@@ -854,19 +594,8 @@ table_of(found_table("queries", 0, [*columns2]), "table2-queries", "Queries")
 #
 # ### Against other searches
 
-# %% tags=["hide-input"]
-printed3 = printed[printed["item"] == "table3"].pivot_table("value", "row", "metric", sort=False)
-table3 = pd.DataFrame({"Queries": printed3["queries"].map("{:.0f}".format),
-                       "Accuracy (%)": printed3["test_accuracy"].map("{:.2f}".format)})  # fmt: skip
-table3.index = [row.split(", ")[0] + " (paper)" for row in table3.index]
-best_runs = {}
-for name in ("Random", "CL-fine-tune", "One GNN", "Ours", "Ours" + ANSWERS):
-    runs, asked = (book.by_seed("table2", name, "nb101-c10", metric)
-                   for metric in ("test_accuracy", "queries"))  # fmt: skip
-    if len(runs):
-        best_runs[f"EA + {name}, best run"] = [f"{asked.mean():.0f}", f"{runs.max():.2f}"]
-ours3 = pd.DataFrame(best_runs, index=table3.columns).T
-table_of(pd.concat([table3, ours3]), "table3", "NAS-Bench-101")
+# %%
+tables.other_searches(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -878,13 +607,8 @@ table_of(pd.concat([table3, ours3]), "table3", "NAS-Bench-101")
 # are labelled, the others judge. The paper asks the super-net itself, whose weights and images are
 # not at hand here: its 79.2 % is not rerun.
 
-# %% tags=["hide-input"]
-rhos4 = book.spread("transfer", {("mbv3-imagenet/50", "spearman"): ("ρ", 3)})
-tops4 = book.spread("table4", {("mbv3-imagenet/50", "top1_accuracy"): ("First choice (%)", 2)})
-table4 = rhos4[rhos4["ρ"] != ""].join(tops4, how="outer").fillna("")
-ROWS4 = [*ROWS, "best"]
-table4 = table4.reindex([row for row in ROWS4 if row in table4.index])
-table_of(table4.rename({"best": "best measured"}), "table4", "MobileNetV3, 50 labels")
+# %%
+tables.mobilenets(results)
 
 # %% [markdown]
 # {.caption-text}
@@ -898,63 +622,8 @@ table_of(table4.rename({"best": "best measured"}), "table4", "MobileNetV3, 50 la
 # (transferable-verdicts)=
 # ## Verdicts
 
-# %% tags=["hide-input"]
-FIRST = [column for column, _ in MAIN]
-PRINTED = dict(zip(FIRST, printed1.loc["CL-fine-tune"], strict=True))
-
-
-def means(row: str) -> list[float]:
-    """Return a row of our Table 1."""
-    return [book.mean("transfer", row, column, "spearman") for column in FIRST]
-
-
-def written(values: list[float]) -> str:
-    """Write figures side by side."""
-    return " / ".join(f"{value:.3f}" for value in values).replace("0.", ".").replace("-", "−")
-
-
-ALL = [column for column, _ in TARGETS_SHOWN]
-reached = {row: [m >= PRINTED[c] for m, c in zip(means(row), FIRST, strict=True)]
-           for row in ("CL-fine-tune", "Ours", "Ours + GNN")}  # fmt: skip
-learnt = book.contrast("transfer", "CL-fine-tune", "Untrained encoder", ALL, "spearman")
-over_gnn = book.contrast("transfer", "CL-fine-tune", "GNN-fine-tune", ALL, "spearman")
-sharp = book.contrast("transfer", "CL-fine-tune", "CL, uniform weights", ALL, "spearman")
-classes = book.contrast("transfer", "CL-fine-tune", "CL, pairs for families", ALL, "spearman")
-proxies_best = {head: max([float(t.replace("−", "-")) for t in public[head] if t] or [np.nan])
-                for head, _ in MAIN.values()}  # fmt: skip
-beats = [m > p for m, p in zip(means("CL-fine-tune"), proxies_best.values(), strict=True)]
-SEARCHED = [name for name in ("CL-fine-tune", "Ours", "Ours" + ANSWERS, "Random") if len(
-    book.by_seed("table2", name, "nb101-c10", "rank"))]  # fmt: skip
-found = {
-    name: [book.mean("table2", name, "nb101-c10", m) for m in ("test_accuracy", "rank")]
-    for name in SEARCHED
-}
-found_201 = {name: book.mean("table2", name, "nb201-c10", "test_accuracy") for name in SEARCHED}
-found_201 = {name: value for name, value in found_201.items() if not np.isnan(value)}
-WRITTEN = {"as written": "CL-fine-tune", "ours": "Ours", "with a GNN": "Ours + GNN"}
-claims = [
-    ("Table 1: CL-fine-tune's ρ", written(list(PRINTED.values())),
-     ", ".join(f"{title} {written(means(row))}" for title, row in WRITTEN.items()),
-     verdict(all(reached["CL-fine-tune"]), any(any(each) for each in reached.values()))),
-    ("CL ranks better than the GNN", "on all three", *over_gnn.claim("targets")),
-    ("CL ranks better than every zero-cost proxy", "on all three", f"on {sum(beats)} of 3",
-     verdict(all(beats), any(beats))),
-    ("contrastive training makes the embeddings", "implied",
-     "against an untrained encoder: " + learnt.said("targets"), learnt.verdict),
-    ("spectral weights are better than equal ones", "implied", *sharp.claim("targets")),
-    ("families as classes are better than none", "implied", *classes.claim("targets")),
-    ("search of NAS-Bench-101, 700 queries (Table 2)", "94.23 %, rank 2.2",
-     ", ".join(f"{name}: {a:.2f} %, rank {r:.1f}" for name, (a, r) in found.items()),
-     verdict(found.get("CL-fine-tune", [0])[0] >= 94.225,
-             found.get("Ours" + ANSWERS, [0])[0] >= 94.225)),
-    ("search of NAS-Bench-201 (Table 2)", "94.37 %",
-     ", ".join(f"{name}: {a:.2f} %" for name, a in found_201.items()),
-     verdict(found_201.get("CL-fine-tune", 0) >= 94.365,
-             found_201.get("Ours" + ANSWERS, 0) >= 94.365)),
-    ("MobileNetV3 of 79.2 % on ImageNet (Table 4)", "79.2 %", "needs the super-net", NOT_RUN),
-]  # fmt: skip
-names = ["Claim", "Paper", "Ours", "Verdict"]
-Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[:3]))
+# %%
+report.claims_table(tables.claims(results))
 
 # %% [markdown]
 # ## Where we had to choose
@@ -1042,7 +711,9 @@ print(found_values.round(6) + 0.0)
 # %%
 points = torch.tensor([[1.0, 0.0]] * 8 + [[-1.0, 0.0]] * 8)
 two_families = torch.arange(16) // 8
-floor = contrastive_loss(points, torch.zeros(16, 11), two_families, weights="uniform").item()
+spectra = torch.zeros(16, 11)
+uniform = {"weights": "uniform"}
+floor = loss.contrastive_loss(points, spectra, two_families, **uniform).item()
 assert abs(floor - np.log(7)) < 1e-6
 print(f"{floor:.3f}")
 
@@ -1066,10 +737,14 @@ print(f"{floor:.3f}")
 # that the stem is a smaller share of the whole.
 
 # %%
-gnn = beginner("One GNN", unlabelled, seed=0).predictors[0].encoder
-once = unlabelled[0].take([0])
-pair_of = unlabelled[0].batch([0, 0])  # two components, told to be one graph:
-as_one = replace(pair_of, graph=0 * pair_of.graph, sizes=pair_of.sizes.sum()[None])
+from dataclasses import replace
+
+gnn = unfitted(RECIPES["One GNN"], SOURCES["demo"]).encoder
+once = networks["NAS-Bench-101"].take([0])
+# Two components, which are told to be one graph:
+pair_of = networks["NAS-Bench-101"].batch([0, 0])
+all_nodes = pair_of.sizes.sum()[None]
+as_one = replace(pair_of, graph=0 * pair_of.graph, sizes=all_nodes)
 assert np.allclose(embed(gnn, once), gnn(as_one).detach().numpy(), atol=1e-5)
 print("the same embedding")
 
@@ -1092,11 +767,15 @@ print("the same embedding")
 # labels for the predictor.
 
 # %%
-asked = {}
-for name, kinds_of in PUBLISHED.items():
-    asked[name] = labels_of(name) + kinds_of["predictor"].queries, kinds_of["baseline"].queries
-assert asked == {"nasbench101": (700, 700), "nasbench201": (100, 90), "nasbench301": (800, 800)}
-print(asked)
+from nasutils.methods.transferable.search import PUBLISHED
+
+queries = {}
+for id, settings in PUBLISHED.items():
+    labels = experiments.main_labels(experiments.LABELLED_BY[id])
+    ours, others = settings["predictor"], settings["baseline"]
+    queries[id] = labels + ours.queries, others.queries
+assert list(queries.values()) == [(700, 700), (100, 90), (800, 800)]
+print(queries)
 
 # %% [markdown]
 # ````{solution-end}
@@ -1114,9 +793,10 @@ print(asked)
 # ```
 #
 # `transferable_pairs` and `transferable_proxies` are the other two jobs. Graphs and spectra of all
-# families take a few minutes once, a contrastive training six; both are kept in the
-# [cache](../book/how_to_rerun.md). Methods are a dictionary, `METHODS`, in
-# `nasutils/methods/transferable/evaluation.py`: a new row is one entry. At `paper`, networks are
-# trained on all labels of the sources, 10 contrastive epochs over 64,000 graphs on a GPU; that run
-# has not been made. Nor have these rows of the `bench` jobs: `CL, attention alone`, searches by
-# `One GNN` and `CL-fine-tune + answers`, and sources one by one for `One GNN`.
+# benchmarks take a few minutes once, a contrastive training six; both are kept in the
+# [cache](../book/how_to_rerun.md). Methods are entries of a registry: a row like ours is a line of
+# `RECIPES` in `nasutils/methods/transferable/methods.py`, any other a decorated function
+# (`nasutils/methods/base.py`). At `paper`, networks are trained on all labels of the sources, 10
+# contrastive epochs over 64,000 graphs on a GPU; that run has not been made. Nor have these rows of
+# the `bench` jobs: `CL, attention alone`, searches by `One GNN` and `CL-fine-tune + answers`, and
+# sources one by one for `One GNN`.

@@ -67,20 +67,26 @@ from nasutils.methods.up_nas.unify import (
 from nasutils.metrics import kendall_tau
 from nasutils.proxies import score
 from nasutils.proxies.passes import code_kernel
-from nasutils.report import PALETTE, figure_size, glue, use_style
-from nasutils.report.contrast import table_of_contrasts
+from nasutils.report import (
+    PALETTE,
+    PublishedResults,
+    Table,
+    claims_table,
+    figure_size,
+    glue_figures,
+    paper_table,
+    table_of_contrasts,
+    use_style,
+)
 from nasutils.report.darts_drawing import draw_darts_cell
 from nasutils.report.drawing import draw_cell
-from nasutils.report.published_results import Figures
 from nasutils.report.schematic import draw_flow
-from nasutils.report.table import Table
 from nasutils.study.run import Run
 
 use_style()
 run = Run("up_nas", experiments, scale=scale, seed=seed, part=part, out=out)
-results = Figures("up_nas")
-for name, text in tables.facts(results):
-    glue(name, text)
+results = PublishedResults("up_nas")
+glue_figures(results, tables.SENTENCES)
 
 # %% [markdown]
 # ## What the paper claims
@@ -572,7 +578,7 @@ run.do(experiments.search, steps=steps)
 # ### The weights (Table 1)
 
 # %%
-tables.beside_paper(results, "table1")
+paper_table("up_nas", "table1", scale="bench")
 
 # %% [markdown]
 # Some weights come back with every seed: `jacov` and the parameters near 1, Zen-score with a minus.
@@ -604,7 +610,7 @@ plt.show()
 # ### Rank correlation (Table 2)
 
 # %%
-tables.beside_paper(results, "table2")
+paper_table("up_nas", "table2", scale="bench", beside=tables.BESIDE)
 
 # %% [markdown]
 # Our figures are over the 9,445 cells that have public scores of all proxies; the paper may have
@@ -614,7 +620,7 @@ tables.beside_paper(results, "table2")
 # ### What the search finds (Tables 3, 4 and 7)
 
 # %%
-tables.beside_paper(results, "table3", rows="ours")
+paper_table("up_nas", "table3", scale="bench", rows="ours")
 
 # %% [markdown]
 # {.caption-text}
@@ -622,13 +628,13 @@ tables.beside_paper(results, "table3", rows="ours")
 # single proxy's row is the cell that it ranks highest among the 9,445.
 
 # %%
-tables.beside_paper(results, "table4")
+paper_table("up_nas", "table4", scale="bench")
 
 # %% [markdown]
 # The rows of others are the paper's figures; only ours were run here.
 
 # %%
-tables.beside_paper(results, "table7")
+paper_table("up_nas", "table7", scale="bench")
 
 # %% [markdown]
 # How much does the gradient contribute? Here are other ways to use the same estimate under
@@ -700,10 +706,10 @@ tables.published(results, "table6")
 # beyond the machines of this chapter: `nasutils.networks.darts` builds the networks for both.
 #
 # The paper's walk ends where the decoded graphs are no architecture. In this space that is soon:
-# {glue:text}`darts-exact` of unseen cell pairs decode exactly, {glue:text}`darts-valid` to some
+# {glue:text}`darts-exact` % of unseen cell pairs decode exactly, {glue:text}`darts-valid` % to some
 # valid pair, and from a start that does not a walk cannot begin (`until invalid`). So we also
 # decode to the **nearest** architecture, the likeliest of those in the space, which exists
-# everywhere: {glue:text}`darts-nearest` of the pairs then decode exactly, and no walk has to end
+# everywhere: {glue:text}`darts-nearest` % of the pairs then decode exactly, and no walk has to end
 # (`Gradient Ascent`). Given the vertices, the choice falls apart into one for each node:
 #
 # ```{literalinclude} ../nasutils/methods/common/codecs.py
@@ -732,16 +738,15 @@ plt.show()
 
 
 # %%
-tables.claims(results)
+claims_table(tables.claims(results))
 
 # %%
-saved, deeper = tables.contrasts(results)
-lines = table_of_contrasts([*saved, *deeper])
+lines = table_of_contrasts(tables.contrasts(results))
 Table(lines, "intervals", words=("Row", "Against", "Where"))
 
 # %% [markdown]
 # {.caption-text}
-# Published. How far the row lies above the other, mean over paired seeds with 95 % bootstrap
+# Published. How far the row lies above the other, mean over paired seeds with 95 %
 # interval. DARTS space: points of surrogate error, so that below zero ascent loses. NAS-Bench-201:
 # points of validation accuracy by two hidden layers instead of one or three.
 #

@@ -1,8 +1,11 @@
 """What the cache holds is read, what it cannot hold is made again."""
 
+import zlib
+
+import numpy as np
 import pytest
 
-from nasutils.cache import cached
+from nasutils.cache import cached, checksum_file, is_whole
 from nasutils.errors import DataError
 
 
@@ -28,9 +31,48 @@ def test_made_once(tmp_path):
     for _ in range(2):
         assert cached(path, load=load, make=make, save=save) == "whole 1"
     path.write_text("half")
-    with pytest.warns(UserWarning, match="file is damaged: it is made again"):
+    with pytest.warns(UserWarning, match=r"file is damaged .*: it is made again"):
         assert cached(path, load=load, make=make, save=save) == "whole 2"
     assert path.read_text() == "whole 2"
+    # Without its checksum it was never finished: nothing to warn of.
+    checksum_file(path).unlink()
+    path.write_text("whole, but whose?")
+    assert cached(path, load=load, make=make, save=save) == "whole 3"
+    assert is_whole(path)
+
+
+def test_no_flipped_bit_is_read(tmp_path):
+    """Weights have no checksum of their own: a flipped bit loads as another weight."""
+    weights = np.arange(8.0)
+    path = tmp_path / "weights"
+
+    def get():
+        return cached(
+            path,
+            load=lambda path: np.frombuffer(path.read_bytes()),
+            make=lambda: weights,
+            save=lambda made, path: path.write_bytes(made.tobytes()),
+        )
+
+    get()
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        with pytest.warns(UserWarning, match="made again"):
+            np.testing.assert_array_equal(get(), weights)
+
+
+@pytest.mark.parametrize("error", [TypeError("x"), zlib.error("y"), RuntimeError()])
+def test_any_failure_to_load_is_damage(tmp_path, error):
+    def fail(path):
+        raise error
+
+    path = tmp_path / "file"
+    cached(path, load=load, make=lambda: "whole", save=save)
+    with pytest.warns(UserWarning, match="file is damaged .*made again"):
+        assert cached(path, load=fail, make=lambda: "whole", save=save) == "whole"
 
 
 def test_a_cache_that_cannot_be_written_to(tmp_path):

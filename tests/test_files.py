@@ -1,9 +1,10 @@
 import os
 import time
+from pathlib import Path
 
 import pytest
 
-from nasutils.files import atomic_write
+from nasutils.files import atomic_write, has_sha256, is_file
 
 
 def test_the_new_file_takes_the_old_ones_place(tmp_path):
@@ -34,10 +35,11 @@ def test_a_failure_keeps_the_old_file_and_nothing_else(tmp_path, error):
 
 def test_what_killed_processes_left_is_swept_after_a_day(tmp_path):
     target = tmp_path / "a.txt"
-    old, young, other = (tmp_path / f".{name}.part" for name in ("a.txt.1", "a.txt.2", "b.txt.1"))
-    for part in (old, young, other):
+    ours = [tmp_path / f".{name}.{n:032x}.part" for n, name in enumerate(("a.txt", "b.csv"))]
+    young, other = tmp_path / f".a.txt.{2:032x}.part", tmp_path / ".mine.part"
+    for part in (*ours, young, other):
         part.write_text("half")
-    for part in (old, other):
+    for part in (*ours, other):
         os.utime(part, (time.time() - 90_000,) * 2)
     with atomic_write(target) as part:
         part.write_text("whole")
@@ -49,3 +51,15 @@ def test_the_file_is_as_readable_as_any_other(tmp_path):
         part.write_text("shared cache")
     (tmp_path / "b.txt").write_text("plain")
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode
+
+
+def test_what_may_not_be_seen_is_not_there(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise PermissionError
+
+    (tmp_path / "a.txt").write_text("x")
+    assert is_file(tmp_path / "a.txt")
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
+    assert not is_file(tmp_path / "a.txt")
+    assert not has_sha256(tmp_path / "a.txt", "")

@@ -14,11 +14,13 @@ Folder = Annotated[
 
 @app.command()
 def make(
-    cells: Annotated[int, typer.Option(help="How many cells of the benchmark's order.")] = 1500,
+    cells: Annotated[
+        int, typer.Option(min=1, help="How many cells of the benchmark's order.")
+    ] = 1500,
     only: Annotated[
         str | None, typer.Option("--pass", help="One pass alone: training, costs or proxies.")
     ] = None,
-    workers: Annotated[int, typer.Option(help="Processes for the passes that train.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes for the passes that train.")] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda, for the passes that train.")] = "cpu",
     folder: Folder = None,
 ) -> None:

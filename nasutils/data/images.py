@@ -1,7 +1,6 @@
 """Images: scikit-learn's digits, CIFAR-10, CIFAR-100, as unsigned bytes."""
 
 import hashlib
-import os
 import tarfile
 import zipfile
 import zlib
@@ -14,7 +13,8 @@ import numpy as np
 from nasutils.data.fetch import fetch
 from nasutils.data.safe_pickle import load_pickle
 from nasutils.errors import DataError, UnknownNameError
-from nasutils.paths import cache_dir
+from nasutils.files import is_file
+from nasutils.paths import cache_dir, named_folder
 
 SPLITS = ("train", "test")
 
@@ -41,14 +41,25 @@ _PIXELS = {
     ("cifar100", "test"): "4cb8e5d9309da489bf6b19cc10cd96c3ae6f8daf225380b605aaee4c0d6aee19",
 }
 
+# SHA-256 of the labels, (N,), as little-endian integers of 64 bits.
+_CLASSES = {
+    ("cifar10", "train"): "f5cfe00b0f00968c0cc5ff3b1d2de51b10e33efa277c2986f4e0fa63e58c9f4f",
+    ("cifar10", "test"): "cbb7365de8ed11f05cc4c3a1e7f78144127c5e851efd83762fb18202461230bb",
+    ("cifar100", "train"): "8bf4935e7c77a3096270043c6f3b221b6ecb9c63d1a08608e9af66cff17e977a",
+    ("cifar100", "test"): "80031c23f8300724c6fbc588e4bccbe41c6392041782148727bb497b0132c4ad",
+}
+
+# What damaged bytes make the readers of archives and arrays raise.
+_DAMAGE = (OSError, EOFError, ValueError, TypeError, KeyError, zlib.error)
+
 
 def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and labels of one split.
 
     CIFAR is read from ``<name>.npz`` (arrays ``x_train, y_train, x_test, y_test``) in the folder
     ``NASUTILS_IMAGES`` or in ``images/`` of the cache, else from the official archive in the cache,
-    the mirror or at its URL; the pixels are verified. The digits ship inside scikit-learn; their
-    split (first 1,200, last 597) is ours.
+    the mirror or at its URL; pixels and labels are verified. The digits ship inside scikit-learn;
+    their split (first 1,200, last 597) is ours.
 
     Args:
         name: ``digits``, ``cifar10`` or ``cifar100``.
@@ -70,13 +81,22 @@ def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
         return _digits(split)
     npz = _find_npz(name)
     images, labels = _from_archive(name, split) if npz is None else _from_npz(npz, split)
-    found = hashlib.sha256(np.ascontiguousarray(images)).hexdigest()
-    if found != _PIXELS[name, split]:
+    if images.dtype != np.uint8 or images.shape[1:] != (32, 32, 3) or labels.ndim != 1:
         raise DataError(
-            f"the {split} pixels of {npz or 'the archive of ' + name} have SHA-256 {found}, "
-            f"expected {_PIXELS[name, split]}. Remove the file and unpack it again."
+            f"{npz or 'the archive of ' + name} holds {images.dtype} of shape {images.shape} and "
+            f"labels of shape {labels.shape}, not bytes of shape (N, 32, 32, 3) and (N,)."
         )
-    return images, labels
+    for kind, array, expected in (
+        ("pixels", np.ascontiguousarray(images), _PIXELS[name, split]),
+        ("labels", labels.astype("<i8"), _CLASSES[name, split]),
+    ):
+        found = hashlib.sha256(array).hexdigest()
+        if found != expected:
+            raise DataError(
+                f"the {split} {kind} of {npz or 'the archive of ' + name} have SHA-256 {found}, "
+                f"expected {expected}. Remove the file and unpack it again."
+            )
+    return images, labels.astype(np.int64)
 
 
 def _digits(split: str) -> tuple[np.ndarray, np.ndarray]:
@@ -89,16 +109,16 @@ def _digits(split: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _find_npz(name: str) -> Path | None:
     folders = [cache_dir() / "images"]
-    if chosen := os.environ.get("NASUTILS_IMAGES"):
-        folders.insert(0, Path(chosen).expanduser().absolute())
-    return next((path for folder in folders if (path := folder / f"{name}.npz").is_file()), None)
+    if chosen := named_folder("NASUTILS_IMAGES"):
+        folders.insert(0, chosen)
+    return next((path for folder in folders if is_file(path := folder / f"{name}.npz")), None)
 
 
 def _from_npz(path: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return arrays[f"x_{split}"], arrays[f"y_{split}"]
-    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+    except (*_DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise DataError(
             f"{path} is damaged ({error}). Remove it and unpack the images again."
         ) from error
@@ -112,7 +132,7 @@ def _from_archive(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     batches = _read_batches(archive, _BATCHES[name, split])
     try:
         pixels = np.concatenate([batch[b"data"] for batch in batches])
-        labels = np.concatenate([batch[_LABELS[name]] for batch in batches]).astype(np.int64)
+        labels = np.concatenate([batch[_LABELS[name]] for batch in batches])
         # Stored as (N, 3072): red, green, blue plane, each row by row.
         images = pixels.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     except (KeyError, TypeError, ValueError) as error:
@@ -125,5 +145,5 @@ def _read_batches(archive: Path, members: tuple[str, ...]) -> list[Mapping[bytes
         with tarfile.open(archive, "r:gz") as files:
             return [load_pickle(files.extractfile(member).read()) for member in members]
     # KeyError: no such member; AttributeError: a member that is not a regular file.
-    except (tarfile.TarError, OSError, EOFError, KeyError, AttributeError, zlib.error) as error:
+    except (*_DAMAGE, tarfile.TarError, AttributeError) as error:
         raise DataError(f"{archive} is damaged: {error}") from error

@@ -1,7 +1,7 @@
 """Pickles without their code: an allow-list reader, a reader of raw arrays, a reader of stubs.
 
 A pickle is a program. None of these readers runs anything but the constructors of plain values and
-of numpy arrays.
+our own of numpy arrays: numpy's trust what a pickle says of sizes.
 """
 
 import functools
@@ -9,7 +9,9 @@ import gzip
 import io
 import pickle
 import pickletools
+import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,90 @@ import numpy as np
 
 from nasutils.errors import DataError
 
+# Numbers and fixed-length strings, no objects; Python 2 wrote the code as bytes.
+_PLAIN = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|S[1-9]\d*|U[1-9]\d*)")
+
+
+class _DType:
+    """A data type: numpy's own would take any size from a pickle, and read past its memory."""
+
+    def __init__(self, code: Any, *_: Any) -> None:
+        code = code.decode("ascii") if isinstance(code, bytes) else code
+        if not isinstance(code, str) or not _PLAIN.fullmatch(code):
+            raise ValueError(f"{code!r} is no plain data type")
+        self.numpy = np.dtype(code)
+
+    def __setstate__(self, state: Any) -> None:
+        _, order, *rest = state
+        order = order.decode("ascii") if isinstance(order, bytes) else order
+        if order not in ("<", ">", "|", "=") or rest[:3] != [None] * 3:
+            raise ValueError(f"{state!r} is not the state of a plain data type")
+        if rest[3] not in (-1, self.numpy.itemsize):
+            raise ValueError(f"{self.numpy} has not {rest[3]!r} bytes")
+        self.numpy = self.numpy.newbyteorder(order)
+
+
+def _from_bytes(raw: Any, dtype: Any, shape: Any, order: str) -> np.ndarray:
+    """Return the array that lies in some bytes; numpy checks their number against the shape."""
+    if not isinstance(dtype, _DType) or not isinstance(shape, tuple):
+        raise ValueError("an array without data type or shape")
+    if any(type(size) is not int or size < 0 for size in shape):
+        raise ValueError(f"{shape!r} is no shape")
+    return np.frombuffer(bytes(raw), dtype.numpy).reshape(shape, order=order).copy(order)
+
+
+class _Array(np.ndarray):
+    """An array that `_reconstruct` makes empty, and its state fills."""
+
+    def __setstate__(self, state: Any) -> None:
+        _, shape, dtype, fortran, raw = state
+        if not isinstance(raw, bytes):
+            raise ValueError("an array of objects")
+        array = _from_bytes(raw, dtype, shape, "F" if fortran else "C")
+        super().__setstate__(array.__reduce__()[2])
+
+
+# Stands for numpy's class, which a pickle hands to _reconstruct and must not call.
+_NDARRAY = object()
+
+
+def _reconstruct(kind: Any, *_: Any) -> np.ndarray:
+    if kind is not _NDARRAY:
+        raise ValueError(f"{kind!r} instead of an array")
+    return _Array((0,))
+
+
+def _scalar(dtype: Any, raw: Any) -> Any:
+    return _from_bytes(raw, dtype, (), "C")[()]
+
+
+class _Constructor:
+    """A function of the allow-list, whose attributes no pickle can set."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("a pickle sets the state of a function")
+
+
 # Old pickles name numpy's core package without the underscore.
 _ALLOWED = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
+    ("numpy", "ndarray"): _NDARRAY,
+    ("numpy", "dtype"): _Constructor(_DType),
     **{
-        (f"{core}.multiarray", name): getattr(np._core.multiarray, name)
+        (f"{core}.{module}", name): _Constructor(function)
         for core in ("numpy.core", "numpy._core")
-        for name in ("_reconstruct", "scalar")
-    },
-    **{
-        (f"{core}.numeric", "_frombuffer"): np._core.numeric._frombuffer
-        for core in ("numpy.core", "numpy._core")
+        for module, name, function in (
+            ("multiarray", "_reconstruct", _reconstruct),
+            ("multiarray", "scalar", _scalar),
+            ("numeric", "_frombuffer", _from_bytes),
+        )
     },
 }
 
@@ -63,13 +137,13 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, stubs: str | None) -> None:
         # Python 2 wrote byte strings, the CIFAR archives among them.
         super().__init__(file, encoding="bytes")
-        self._husks = stubs
+        self._stubs = stubs
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
-        if self._husks is not None and module.split(".")[0] == self._husks:
-            return _husk_class(name)
+        if self._stubs is not None and module.split(".")[0] == self._stubs:
+            return _stub_class(name)
         raise DataError(f"a pickle asks for {module}.{name}, which is not on the allow-list")
 
     def persistent_load(self, pid: Any) -> Any:
@@ -77,7 +151,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 @functools.cache
-def _husk_class(name: str) -> type[Stub]:
+def _stub_class(name: str) -> type[Stub]:
     return type(name, (Stub,), {"class_name": name})
 
 

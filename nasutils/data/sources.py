@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from nasutils.errors import UnknownNameError
+from nasutils.errors import lookup
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,4 @@ def get_source(name: str) -> Source:
     Raises:
         UnknownNameError: If no file has this name.
     """
-    sources = load_sources()
-    if name not in sources:
-        raise UnknownNameError("data file", name, sources)
-    return sources[name]
+    return lookup("data file", name, load_sources())

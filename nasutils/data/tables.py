@@ -12,7 +12,7 @@ import pandas as pd
 from nasutils.cache import cached_frame
 from nasutils.data.fetch import fetch
 from nasutils.data.sources import get_source
-from nasutils.errors import DataError, UnknownNameError
+from nasutils.errors import DataError, NasutilsError, lookup
 from nasutils.paths import cache_dir
 
 # One line a benchmark: importing the module registers its tables.
@@ -79,10 +79,7 @@ def get_table(name: str) -> Table:
     Raises:
         UnknownNameError: If there is no such table.
     """
-    tables = _registry()
-    if name not in tables:
-        raise UnknownNameError("table", name, tables)
-    return tables[name]
+    return lookup("table", name, _registry())
 
 
 def load_table(name: str) -> pd.DataFrame:
@@ -107,7 +104,13 @@ def _registry() -> Mapping[str, Table]:
 
 
 def _build(table: Table) -> pd.DataFrame:
-    frame = table.build({name: fetch(name) for name in table.sources})
+    files = {name: fetch(name) for name in table.sources}
+    try:
+        frame = table.build(files)
+    except (NasutilsError, OSError):
+        raise
+    except Exception as error:  # The files are those that were published: it is their content.
+        raise DataError(f"table {table.name} cannot be built from its files: {error!r}") from error
     if list(frame.columns) != list(table.columns):
         raise DataError(
             f"table {table.name} was built with the columns {list(frame.columns)}, "

@@ -1,8 +1,7 @@
 """Make the table: measure cell after cell, in resumable chunks, then put the chunks together."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +12,9 @@ from tqdm import tqdm
 
 from nasutils.digits.measure import cost_of_cell, proxies_of_cell, train_cell
 from nasutils.digits.task import cell_order
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, lookup
 from nasutils.files import atomic_write
+from nasutils.processes import local_executor
 
 CHUNK = 10
 
@@ -58,14 +58,14 @@ def make(name: str, folder: Path, cells: int, *, workers: int = 1, device: str =
 
     Raises:
         UnknownNameError: If there is no such pass.
-        NasutilsError: If there are not that many cells.
+        NasutilsError: If there are not that many cells, or no workers.
     """
-    if name not in PASSES:
-        raise UnknownNameError("pass", name, PASSES)
+    step = lookup("pass", name, PASSES)
     total = len(cell_order())
     if not 1 <= cells <= total:
         raise NasutilsError(f"{cells} cells: choose from 1 to {total}.")
-    step = PASSES[name]
+    if workers < 1:
+        raise NasutilsError(f"{workers} workers: at least one.")
     measure = partial(step.measure, device=device) if step.takes_device else step.measure
     todo = [c for c in _chunks(cells) if not _chunk_file(folder, name, c).is_file()]
     with tqdm(total=len(_chunks(cells)), initial=len(_chunks(cells)) - len(todo), desc=name) as bar:
@@ -77,15 +77,9 @@ def _run(work: Callable[[int], None], todo: list[int], workers: int, step: Pass)
     if workers == 1 or not step.parallel:
         yield from map(work, todo)
         return
-    # spawn: a forked copy of a process with torch's threads may deadlock.
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(work, chunk) for chunk in todo]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with local_executor(workers) as pool:
+        for future in as_completed([pool.submit(work, chunk) for chunk in todo]):
+            yield future.result()
 
 
 def _chunks(cells: int) -> range:

@@ -16,14 +16,21 @@ from nasutils.graphs.graph import ComputationGraph
 from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, IDENTITY, MEAN, RELU
 from nasutils.spaces.nasbench201 import CONV3, EDGES, NONE, POOL, SKIP, NASBench201Cell
 
-CHANNELS, STAGES, CELLS_PER_STAGE, SIZE, CLASSES = 16, 3, 5, 32, 10
+STAGES, CLASSES = 3, 10
 
 #: The benchmark's own network, and that of the published graphs.
 BENCHMARK, AUTOGO = NETWORKS = ("benchmark", "autogo")
 
 
-def nasbench201_graph(cell: NASBench201Cell, *, network: str = BENCHMARK) -> ComputationGraph:
-    """Return the graph of a CIFAR-10 network around a cell: 32x32 images, C = 16, N = 5.
+def nasbench201_graph(
+    cell: NASBench201Cell,
+    *,
+    network: str = BENCHMARK,
+    channels: int = 16,
+    cells_per_stage: int = 5,
+    image: tuple[int, int] = (3, 32),
+) -> ComputationGraph:
+    """Return the graph of a network around a cell; the benchmark's on CIFAR-10, if not told else.
 
     By default it equals the trace of ``NASBench201Network(cell)``, whose classifier is a 1x1
     convolution; skip connections are edges, as Table 5 of Han et al. has it. For the best cell that
@@ -34,6 +41,9 @@ def nasbench201_graph(cell: NASBench201Cell, *, network: str = BENCHMARK) -> Com
     Args:
         cell: A cell through which a signal passes.
         network: One of ``NETWORKS``.
+        channels: Of the first stage, C.
+        cells_per_stage: Of each of the three stages, N.
+        image: Channels of the images, and their height and width.
 
     Raises:
         GraphError: If every path through the cell is cut.
@@ -43,14 +53,14 @@ def nasbench201_graph(cell: NASBench201Cell, *, network: str = BENCHMARK) -> Com
         raise UnknownNameError("network of NAS-Bench-201", network, NETWORKS)
     terms = _terms(cell)
     autogo = network == AUTOGO
-    graph = Assembly(3, SIZE)
-    x = graph.add(_stem(), 0)
-    channels, size = CHANNELS, SIZE
+    colours, size = image
+    graph = Assembly(colours, size)
+    x = graph.add(_stem(colours, channels, size), 0)
     for stage in range(STAGES):
         if stage:
             x = graph.add((_bare_reduction if autogo else _reduction)(channels, size), x)
             channels, size = 2 * channels, size // 2
-        for _ in range(CELLS_PER_STAGE):
+        for _ in range(cells_per_stage):
             x = _add_cell(graph, x, terms, channels, size, autogo=autogo)
     head = _bare_head(channels, size) if autogo else _head(channels, size)
     return graph.finish(graph.add(head, x), CLASSES)
@@ -130,8 +140,8 @@ def _sum(channels: int, size: int) -> Fragment:
 
 
 @cache
-def _stem() -> Fragment:
-    return chain(conv(3, CHANNELS, 3, SIZE), node(BATCH_NORM, CHANNELS, SIZE))
+def _stem(colours: int, channels: int, size: int) -> Fragment:
+    return chain(conv(colours, channels, 3, size), node(BATCH_NORM, channels, size))
 
 
 @cache

@@ -150,7 +150,7 @@ class PublishedResults:
                 heading, digits = columns[column, metric]
                 texts.setdefault(row, {})[heading] = with_deviation(middle, std, digits)
         headings = [heading for heading, _ in columns.values()]
-        table = pd.DataFrame(texts).T.reindex(columns=headings).fillna("")
+        table = pd.DataFrame(texts).T.reindex(columns=headings).astype(object).fillna("")
         table.index = table.index.astype(str)
         return table if rows is None else in_order(table, rows)
 

@@ -10,7 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
-from nasutils.study.executors import dask_executor, local_executor
+from nasutils.processes import local_executor
+from nasutils.study.executors import dask_executor
 from nasutils.study.work import Outcome, Task, check_runnable, skip, work
 
 Pool = Callable[[], AbstractContextManager[Executor]]

@@ -1,32 +1,12 @@
-"""Where jobs run: processes of this machine, or a Dask cluster."""
+"""Where jobs run beside this machine: a Dask cluster."""
 
 import contextlib
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 
 from nasutils.errors import JobError
-from nasutils.study.work import prepare_worker
 
 DASK_TIMEOUT = 10.0  # seconds to wait for a scheduler
-
-
-@contextlib.contextmanager
-def local_executor(workers: int) -> Iterator[Executor]:
-    """Give a pool of processes; leaving it by an exception ends the jobs that run."""
-    # spawn: a forked copy of a process with threads (torch, Dask) may deadlock.
-    context = multiprocessing.get_context("spawn")
-    before = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(workers, context, prepare_worker)
-    try:
-        yield executor
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in set(multiprocessing.active_children()) - before:
-            process.terminate()
-        raise
-    finally:
-        executor.shutdown(wait=True)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,13 @@
     scale: bench                                 # demo, bench or paper
     params: {epochs: 20}                         # optional, the same in every job
     grid: {seed: [0, 1, 2]}                      # optional, every combination is a job
+
+A value means what it means after ``-p``: YAML's own readings (``1e-3`` a text, ``1:30`` a number)
+are left aside.
 """
 
 import itertools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +22,9 @@ from nasutils.study.jobs import Job, find_parameter, make_job
 from nasutils.study.notebooks import find_notebook
 
 _KEYS = {"description": str, "notebook": str, "scale": str, "params": dict, "grid": dict}
+MOST_JOBS = 10_000
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")}
+_DEEPEST = 4  # a value in a list of lists of the grid
 
 
 def find_job_files(root: Path) -> dict[str, Path]:
@@ -51,15 +58,20 @@ def read_job_file(path: Path, root: Path) -> list[Job]:
     """
     content = _load(path)
     notebook = find_notebook(content["notebook"], root)
-    params, grid = content.get("params", {}), content.get("grid", {})
-    for name, values in grid.items():
+    texts = content.get("params", {})
+    params = {name: find_parameter(notebook, name).parse(text) for name, text in texts.items()}
+    grid = {}
+    for name, texts in content.get("grid", {}).items():
         if name in params:
             raise JobError(f"{path.name}: {name!r} stands in both params and grid.")
-        find_parameter(notebook, name)
-        if not isinstance(values, list) or not values:
-            raise JobError(f"{path.name}: grid: {name} takes a list of values, not {values!r}.")
-        if any(value in values[:n] for n, value in enumerate(values)):
-            raise JobError(f"{path.name}: grid: {name} has a value twice: {values!r}.")
+        parameter = find_parameter(notebook, name)
+        if not isinstance(texts, list) or not texts:
+            raise JobError(f"{path.name}: grid: {name} takes a list of values, not {texts!r}.")
+        grid[name] = [parameter.parse(text) for text in texts]
+        if len({repr(value) for value in grid[name]}) < len(texts):
+            raise JobError(f"{path.name}: grid: {name} has a value twice: {texts!r}.")
+    if (size := math.prod(map(len, grid.values()))) > MOST_JOBS:
+        raise JobError(f"{path.name}: grid: {size:,} jobs; at most {MOST_JOBS:,} in one file.")
     # A file outside the checkout is nobody else's: its jobs carry their own commands.
     inside = path.resolve().is_relative_to(root)
     source = batch_command(path, root) if inside else ""
@@ -81,19 +93,13 @@ def _load(path: Path) -> dict[str, Any]:
     # Imported here: a GPU node that runs single jobs need not have it.
     import yaml
 
-    class Loader(yaml.SafeLoader):
-        """Refuses a key given twice, where YAML would silently keep the last."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-            keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-            for key in keys:
-                if keys.count(key) > 1:
-                    raise JobError(f"{path.name}: {key!r} is given twice.")
-            return super().construct_mapping(node, deep)
-
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.BaseLoader)):
+            raise JobError(f"{path.name}: cannot be read: a job file has no aliases.")
+        node = yaml.compose(text, yaml.BaseLoader)
+        content = _plain(node, path) if node else None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise JobError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise JobError(f"{path.name}: a job file holds keys: {', '.join(_KEYS)}.")
@@ -105,3 +111,21 @@ def _load(path: Path) -> dict[str, Any]:
     if missing := [key for key in ("notebook", "scale") if key not in content]:
         raise JobError(f"{path.name}: lacks {' and '.join(missing)}.")
     return content
+
+
+def _plain(node: Any, path: Path, depth: int = 0) -> Any:
+    """Return a YAML node as texts, lists and dicts, whatever YAML would take a text for."""
+    where = f"{path.name}, line {node.start_mark.line + 1}"
+    if node.tag not in _TAGS or depth > _DEEPEST:
+        raise JobError(f"{where}: cannot be read: a job file has no tags, and no deeper lists.")
+    if isinstance(node.value, str):
+        return node.value
+    if node.id == "sequence":
+        return [_plain(each, path, depth + 1) for each in node.value]
+    found: dict[str, Any] = {}
+    for name, value in node.value:
+        key = str(_plain(name, path, depth + 1))
+        if key in found:
+            raise JobError(f"{where}: {key!r} is given twice.")
+        found[key] = _plain(value, path, depth + 1)
+    return found

@@ -4,7 +4,9 @@ import ast
 import io
 import json
 import math
+import reprlib
 import tokenize
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,13 @@ from nasutils.errors import JobError
 
 _BASE = {"str": str, "int": int, "float": float, "bool": bool}
 _BOOLEANS = {"true": True, "false": False}
+# How a text becomes a value; each raises where it is none.
+_READERS: dict[str, Callable[[str], Any]] = {
+    "str": str.__str__,  # of a text alone
+    "int": int,
+    "float": float,
+    "bool": lambda text: _BOOLEANS[text.lower()],
+}
 
 
 @dataclass(frozen=True)
@@ -36,26 +45,31 @@ class Parameter:
         """The type as the notebook writes it."""
         return f"{self.kind} | None" if self.optional else self.kind
 
-    def parse(self, text: str) -> Any:
-        """Read a value from the command line.
+    def parse(self, text: str | list[str]) -> Any:
+        """Read a value from the command line or a job file; a list may be written as JSON, too.
 
         Raises:
             JobError: If ``text`` is no value of this parameter's type.
         """
-        if self.optional and text.lower() in ("none", "null"):
-            return None
         try:
-            if self.kind == "str":
-                value: Any = text
-            elif self.kind == "bool":
-                value = _BOOLEANS[text.lower()]
-            elif self.kind in _BASE:
-                value = _BASE[self.kind](text)
-            else:
-                value = json.loads(text)
-        except (ValueError, KeyError):
+            return self._read(text)
+        except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
             raise self._mismatch(text) from None
-        return self.check(value)
+
+    def _read(self, text: str | list[str]) -> Any:
+        if self.optional and isinstance(text, str) and text.lower() in ("none", "null", "~"):
+            return None
+        if self.kind in _BASE:
+            return self.check(_READERS[self.kind](text))
+        if isinstance(text, str):
+            return self.check(json.loads(text))
+        if not isinstance(text, list):
+            raise ValueError
+        return self.check([_READERS[self._item_kind](item) for item in text])
+
+    @property
+    def _item_kind(self) -> str:
+        return self.kind.removeprefix("list[").removesuffix("]")
 
     def check(self, value: Any) -> Any:
         """Return ``value`` as this parameter's type; an int passes for a float, nothing else bends.
@@ -69,8 +83,7 @@ class Parameter:
             return self._item(value, self.kind, value)
         if not isinstance(value, list):
             raise self._mismatch(value)
-        kind = self.kind.removeprefix("list[").removesuffix("]")
-        return [self._item(item, kind, value) for item in value]
+        return [self._item(item, self._item_kind, value) for item in value]
 
     def _item(self, item: Any, kind: str, value: Any) -> Any:
         if kind == "float" and type(item) is int:
@@ -84,7 +97,8 @@ class Parameter:
         way_out = {"bool": " (true or false)", "int": " (like 3)", "float": " (like 0.5)"}.get(
             self.kind, ' (like [1, 2] or ["a", "b"])' if self.kind.startswith("list") else ""
         )
-        return JobError(f"parameter {self.name!r} takes {self.annotation}{way_out}, not {value!r}.")
+        given = reprlib.repr(value)
+        return JobError(f"parameter {self.name!r} takes {self.annotation}{way_out}, not {given}.")
 
 
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:

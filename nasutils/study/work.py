@@ -289,23 +289,3 @@ def _restore(folder: Path) -> None:
     """Bring back the run that `_replace` had put aside when it was killed."""
     if _old(folder).exists() and not folder.exists():
         _old(folder).rename(folder)
-
-
-def prepare_worker() -> None:
-    """Make a process of a local pool end in order: with its parent, and when told to."""
-    import multiprocessing
-    import threading
-
-    def end(*_: object) -> None:
-        raise SystemExit(128 + signal.SIGTERM)
-
-    def follow_parent() -> None:
-        multiprocessing.parent_process().join()
-        os.kill(os.getpid(), signal.SIGTERM)
-        # The job has stopped by then; the pool's own loop would wait for the next one for ever.
-        time.sleep(_PATIENCE + 1)
-        os._exit(1)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=follow_parent, daemon=True).start()

@@ -1,6 +1,8 @@
 """The fetcher against a server on this machine that can be slow, cut off and wrong."""
 
+import contextlib
 import errno
+import gc
 import hashlib
 import http.server
 import subprocess
@@ -14,24 +16,55 @@ import pytest
 from nasutils.data import sources
 from nasutils.data.fetch import available_offline, cached_path, fetch, locate, mirrored_path
 from nasutils.data.sources import Source
-from nasutils.errors import DataError, UnknownNameError
+from nasutils.errors import DataError, NasutilsError, UnknownNameError
 
 CONTENT = bytes(range(256)) * 1000
+
+
+# Whole answers, as they go over the line.
+REDIRECT = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {}\r\n\r\n"
+RAW = {
+    "nothing": b"",
+    "no_status": b"hello\r\n\r\n",
+    "bad_status": b"HTTP/1.1 abc OK\r\n\r\n",
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\nx",
+    "negative_length": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx",
+    "two_lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nx",
+    "chunk_size": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nx",
+    "cut_chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx",
+    "gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnot compressed",
+    "loop": REDIRECT.format("loop.bin").encode(),
+    "file": REDIRECT.format("file:///etc/passwd").encode(),
+    "port": REDIRECT.format("http://a:b:c/").encode(),
+    "host": REDIRECT.format("http://[::1/").encode(),
+    "latin": REDIRECT.format("http://\xff\xfe/").encode("latin-1"),
+    "headers": b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n",
+    "long_line": b"HTTP/1.1 200 " + b"x" * 70_000 + b"\r\n\r\n",
+    "few_bytes": b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc",
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.requests.append(self.path)
+        if "/raw/" in self.path:
+            self.wfile.write(RAW[self.path.split("/")[-1].removesuffix(".bin")])
+            return
         if "missing" in self.path:
             self.send_error(404)
             return
         if "together" in self.path:
             self.server.barrier.wait(timeout=60)
         self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        if "endless" not in self.path:
+            self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         if "cut" in self.path:
             self.wfile.write(CONTENT[: len(CONTENT) // 2])
+        elif "endless" in self.path:
+            with contextlib.suppress(OSError):  # until the other side hangs up
+                while True:
+                    self.wfile.write(CONTENT)
         elif "wrong" in self.path:
             self.wfile.write(CONTENT[::-1])
         else:
@@ -159,14 +192,32 @@ def test_no_network_and_no_mirror_names_file_url_and_ways_out(toy, monkeypatch):
         assert part in str(error.value)
 
 
-def breaking_download(monkeypatch, error):
-    import pooch
+# requests leaves a socket to the garbage collector where an answer makes no sense.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", RAW)
+def test_every_bad_server_is_one_clear_error(server, toy, tmp_path, name):
+    toy(address(server, f"raw/{name}"))
+    with pytest.raises(DataError, match=r"bin.*NASUTILS_CACHE") as error:
+        fetch("toy")
+    assert "\n" not in str(error.value)
+    assert not files_below(tmp_path)
+    del error
+    gc.collect()
 
-    def write_a_little_then_fail(self, url, output_file, pooch):
-        Path(output_file).write_bytes(CONTENT[:1000])
+
+def test_an_endless_body_is_cut_at_the_registered_size(server, toy, tmp_path):
+    toy(address(server, "endless"))
+    with pytest.raises(DataError, match=r"endless\.bin sends more than the 256,000 bytes of toy"):
+        fetch("toy")
+    assert not files_below(tmp_path)
+
+
+def breaking_download(monkeypatch, error):
+    def send_a_little_then_fail(source, ways_out):
+        yield CONTENT[:1000]
         raise error
 
-    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", write_a_little_then_fail)
+    monkeypatch.setattr("nasutils.data.fetch._chunks", send_a_little_then_fail)
 
 
 def test_full_disk_is_an_error_and_leaves_nothing(toy, monkeypatch, tmp_path):
@@ -195,6 +246,29 @@ def unwritable_cache(monkeypatch, tmp_path):
 def test_unwritable_cache_does_not_matter_with_a_mirror(server, toy, unwritable_cache):
     path = write(mirrored_path(toy(address(server))), CONTENT)
     assert fetch("toy") == path
+
+
+def test_unreadable_cached_file_does_not_matter_with_a_mirror(toy, monkeypatch):
+    source = toy("http://127.0.0.1/owner/toy.bin")
+    path = write(mirrored_path(source), CONTENT)
+    closed, opened = write(cached_path(source), CONTENT), Path.open
+
+    def refuse(self, *arguments, **options):
+        if self == closed:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.warns(UserWarning, match="is damaged"):
+        assert fetch("toy") == path
+
+
+@pytest.mark.parametrize("variable", ["NASUTILS_CACHE", "NASUTILS_MIRROR"])
+def test_home_of_nobody(toy, monkeypatch, variable):
+    toy("http://127.0.0.1/owner/toy.bin")
+    monkeypatch.setenv(variable, "~no-such-user/x")
+    with pytest.raises(NasutilsError, match=f"{variable}=~no-such-user/x: "):
+        fetch("toy")
 
 
 def test_unwritable_cache_without_mirror_names_the_way_out(server, toy, unwritable_cache):

@@ -78,11 +78,12 @@ def small(monkeypatch, tmp_path):
     """Replace the known pixels by small ones, and the archives by ones in the official layout."""
     monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("NASUTILS_IMAGES", raising=False)
-    hashes = {
-        (name, split): hashlib.sha256(toy_split(name, split)[0].tobytes()).hexdigest()
-        for name, split in images._PIXELS
-    }
-    monkeypatch.setattr(images, "_PIXELS", hashes)
+    for part, known in enumerate(("_PIXELS", "_CLASSES")):
+        hashes = {
+            key: hashlib.sha256(toy_split(*key)[part].tobytes()).hexdigest()
+            for key in images._PIXELS
+        }
+        monkeypatch.setattr(images, known, hashes)
     monkeypatch.setattr(images, "fetch", lambda name: tmp_path / f"{name}.tar.gz")
     return tmp_path
 
@@ -113,6 +114,27 @@ def test_wrong_pixels_are_refused(small, monkeypatch):
     write_npz(small / "cache" / "images" / "cifar10.npz", "cifar100")
     with pytest.raises(DataError, match=r"train pixels of .*cifar10\.npz have SHA-256"):
         load_images("cifar10", "train")
+
+
+@pytest.mark.parametrize("change", [1, slice(None, None, -1)])
+def test_wrong_labels_are_refused(small, change):
+    pixels, labels = toy_split("cifar10", "test")
+    labels = labels + change if change == 1 else labels[change]
+    path = small / "cache" / "images" / "cifar10.npz"
+    path.parent.mkdir(parents=True)
+    np.savez(path, x_test=pixels, y_test=labels)
+    with pytest.raises(DataError, match=r"test labels of .*cifar10\.npz have SHA-256"):
+        load_images("cifar10", "test")
+
+
+@pytest.mark.parametrize("shape", [(10, 3072), (10, 3, 32, 32), (30720,)])
+def test_pixels_of_another_shape_are_refused(small, shape):
+    pixels, labels = toy_split("cifar10", "test")
+    path = small / "cache" / "images" / "cifar10.npz"
+    path.parent.mkdir(parents=True)
+    np.savez(path, x_test=pixels.reshape(shape), y_test=labels)
+    with pytest.raises(DataError, match=r"cifar10\.npz holds uint8 of shape"):
+        load_images("cifar10", "test")
 
 
 @pytest.mark.parametrize("keep", [0, 10, 1_000, -100])

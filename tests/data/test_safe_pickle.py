@@ -1,6 +1,8 @@
 import gzip
+import io
 import os
 import pickle
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -16,6 +18,44 @@ class Payload:
 
     def __reduce__(self):
         return self.call
+
+
+class Global:
+    """A name that a pickle asks for."""
+
+    def __init__(self, module, name):
+        self.module, self.name = module, name
+
+
+class Reduced:
+    """A call of such a name, and the state that is set on what it returns."""
+
+    def __init__(self, module, name, arguments, state=None):
+        self.function, self.arguments, self.state = Global(module, name), arguments, state
+
+
+class CraftedPickler(pickle._Pickler):
+    def save_global_name(self, value):
+        self.write(f"c{value.module}\n{value.name}\n".encode())
+
+    def save_reduced(self, value):
+        self.save(value.function)
+        self.save(value.arguments)
+        self.write(pickle.REDUCE)
+        if value.state is not None:
+            self.save(value.state)
+            self.write(pickle.BUILD)
+
+    dispatch: ClassVar = pickle._Pickler.dispatch | {
+        Global: save_global_name,
+        Reduced: save_reduced,
+    }
+
+
+def pickled(value):
+    file = io.BytesIO()
+    CraftedPickler(file, protocol=3).dump(value)
+    return file.getvalue()
 
 
 @pytest.mark.parametrize("protocol", [3, 4, 5])
@@ -53,6 +93,80 @@ def test_code_is_refused_and_not_run(payload, tmp_path):
 def test_outside_objects_are_refused():
     with pytest.raises(DataError, match="outside object"):
         load_pickle(b"\x80\x04\x8c\x01xQ.")
+
+
+def array_pickle(code="f8", order="<", itemsize=-1, shape=(2,), raw=bytes(16), **changes):
+    """Write by hand what numpy pickles of an array, with any part replaced."""
+    details = (3, order, None, None, None, itemsize, -1, 0)
+    dtype = Reduced("numpy", "dtype", (code, False, True), details)
+    state = changes.get("state", (1, shape, changes.get("dtype", dtype), False, raw))
+    kind = changes.get("kind", Global("numpy", "ndarray"))
+    return pickled(Reduced("numpy._core.multiarray", "_reconstruct", (kind, (0,), b"b"), state))
+
+
+@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3), np.arange(6).reshape(2, 3).T])
+@pytest.mark.parametrize("dtype", [">f8", "<i2", "u1", "?", "c16", "S7", ">U3"])
+@pytest.mark.parametrize("protocol", [3, 5])
+def test_every_plain_array_comes_through(array, dtype, protocol):
+    array = array.astype(dtype)
+    pickled = pickle.dumps(array, protocol=protocol)
+    read = load_pickle(pickled)
+    assert read.dtype == pickle.loads(pickled).dtype
+    np.testing.assert_array_equal(read, array)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"code": "O8"},
+        {"code": "V8"},
+        {"code": "f8,i4"},
+        {"code": "S0", "raw": b""},
+        {"code": "M8"},
+        {"code": 8},
+        {"itemsize": 1 << 20},
+        {"code": "S8", "itemsize": 1 << 20},
+        {"order": "?"},
+        {"shape": (1 << 40,)},
+        {"shape": (-2,)},
+        {"shape": (3,)},
+        {"shape": [2]},
+        {"shape": (True, 2)},
+        {"shape": (1 << 33, 1 << 33), "raw": b""},
+        {"raw": [1, 2]},
+        {"raw": bytes(15)},
+        {"dtype": "f8"},
+        {"dtype": None},
+        {"state": (1, (2,))},
+        {"state": {"shape": (1 << 40,)}},
+        {"kind": None},
+        {"kind": b"x"},
+    ],
+)
+def test_no_crafted_array_reads_past_its_memory(changes):
+    assert load_pickle(array_pickle()).tolist() == [0.0, 0.0]
+    with pytest.raises(DataError, match="not a whole pickle"):
+        load_pickle(array_pickle(**changes))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Reduced("numpy", "ndarray", ((1 << 20,), "f8", b"xxxx")),
+        Reduced("numpy._core.multiarray", "scalar", (Reduced("numpy", "dtype", ("f8",)), b"x")),
+        Reduced("numpy._core.multiarray", "scalar", ("O", b"12345678")),
+        Reduced("numpy._core.numeric", "_frombuffer", (b"xx", "f8", (1 << 20,), "C")),
+    ],
+)
+def test_crafted_calls_are_refused(value):
+    with pytest.raises(DataError, match="not a whole pickle"):
+        load_pickle(pickled(value))
+
+
+def test_functions_of_the_allow_list_keep_their_attributes():
+    function = Global("numpy._core.multiarray", "_reconstruct")
+    with pytest.raises(DataError, match="state of a function"):
+        load_pickle(pickled(function)[:-1] + pickled({"__defaults__": ()})[2:-1] + b"b.")
 
 
 def test_no_prefix_of_a_pickle_passes():

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from nasutils.cache import checksum_file
 from nasutils.data import load_table, table_names, tables
 from nasutils.data.tables import Table, get_table, register
 from nasutils.errors import DataError, UnknownNameError
@@ -35,9 +36,8 @@ def test_built_from_its_files_once_then_read(toy, tmp_path):
     pd.testing.assert_frame_equal(first, FRAME)
     pd.testing.assert_frame_equal(second, FRAME)
     assert toy == [{"yahpo_nb301_model": tmp_path / "yahpo_nb301_model"}]
-    assert [path.name for path in (tmp_path / "cache" / "tables").iterdir()] == [
-        get_table("toy").cache_path.name
-    ]
+    path = get_table("toy").cache_path
+    assert sorted((tmp_path / "cache" / "tables").iterdir()) == [path, checksum_file(path)]
 
 
 def test_every_caller_has_a_frame_of_its_own(toy):
@@ -98,7 +98,7 @@ def test_many_callers_at_once(toy, tmp_path):
     with ThreadPoolExecutor(4) as pool:
         for frame in pool.map(load_table, ["toy"] * 8):
             pd.testing.assert_frame_equal(frame, FRAME)
-    assert len(list((tmp_path / "cache" / "tables").iterdir())) == 1
+    assert len(list((tmp_path / "cache" / "tables").iterdir())) == 2
 
 
 def test_embedded_tables_need_no_cache(toy, tmp_path):
@@ -110,6 +110,16 @@ def test_embedded_tables_need_no_cache(toy, tmp_path):
 def test_undocumented_columns_are_refused(toy):
     register(Table("odd", (), lambda paths: FRAME.assign(more=1), "undocumented", COLUMNS))
     with pytest.raises(DataError, match=r"odd was built with the columns .*'more'"):
+        load_table("odd")
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), TypeError("y"), ZeroDivisionError()])
+def test_files_of_another_layout_are_one_error(toy, error):
+    def fail(paths):
+        raise error
+
+    register(Table("odd", (), fail, "not what it was", COLUMNS))
+    with pytest.raises(DataError, match="table odd cannot be built from its files"):
         load_table("odd")
 
 

@@ -94,3 +94,9 @@ def test_training_rows():
         assert 10 < row["test"] <= 100
     again = pd.DataFrame(train_cell(NASBench201Cell((SKIP,) * 6), seeds=(0, 5)))
     assert again["test"].tolist() == [row["test"] for row in rows]
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_no_workers(workers, tmp_path):
+    with pytest.raises(NasutilsError, match="at least one"):
+        making.make("training", tmp_path, 10, workers=workers)

@@ -264,6 +264,19 @@ def test_darts_of_other_sizes(channels, num_cells):
         assert direct.fingerprint() == trace(network, (3, 32, 32)).fingerprint()
 
 
+@pytest.mark.parametrize(("channels", "cells", "image"), [(8, 1, (1, 8)), (4, 2, (3, 16))])
+def test_nasbench201_of_other_sizes(channels, cells, image):
+    for cell in draws("nasbench201", 3):
+        network = build_on_meta(
+            lambda c=cell: NASBench201Network(
+                c, channels=channels, cells_per_stage=cells, in_channels=image[0]
+            )
+        )
+        direct = nasbench201_graph(cell, channels=channels, cells_per_stage=cells, image=image)
+        slow = trace(network, (image[0], image[1], image[1]))
+        assert direct.fingerprint() == slow.fingerprint()
+
+
 def test_published_darts_parameters():
     assert params(darts_graph(DARTS_V2, channels=36, num_cells=20)) == 3_349_342
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.methods.up_nas import PROXY_NAMES, UNIFIED
+from nasutils.methods.up_nas.unify import PROXY_NAMES, UNIFIED
 from nasutils.report import PublishedResults
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.study import load_results

@@ -6,6 +6,8 @@ from nasutils.study.jobfiles import find_job_file, find_job_files, read_job_file
 from nasutils.study.jobs import make_job, parse_parameters
 from nasutils.study.notebooks import find_notebook, find_notebooks
 
+NUMBERS = list(range(200))
+
 
 @pytest.fixture
 def tiny(root):
@@ -91,6 +93,42 @@ def test_job_file_makes_the_grid(root):
         assert find_job_file(name, root) == path
 
 
+PARAMETERS = """\
+rate: float = 0.1
+name: str | None = None
+sizes: list[int] = [1]
+act: str"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("rate", "1e-3", 0.001),
+        ("rate", "2", 2.0),
+        ("name", "None", None),
+        ("name", "null", None),
+        ("name", "2026-01-01", "2026-01-01"),
+        ("name", "no", "no"),
+        ("seed", "010", 10),
+        ("sizes", "[3, 04]", [3, 4]),
+        ("sizes", "[]", []),
+    ],
+)
+def test_a_value_means_the_same_in_a_job_file_and_after_p(root, name, text, value):
+    for suffix in (".py", ".ipynb"):
+        path = root / "notebooks" / f"00_tiny{suffix}"
+        lines = PARAMETERS if suffix == ".py" else PARAMETERS.replace("\n", "\\n")
+        path.write_text(path.read_text().replace("act: str", lines))
+    path = root / "notebooks" / "jobs" / "one.yaml"
+    path.write_text(f"notebook: tiny\nscale: demo\nparams: {{{name}: {text}}}\n")
+    [job] = read_job_file(path, root)
+    assert job.parameters[name] == value
+    path.write_text(f"notebook: tiny\nscale: demo\ngrid: {{{name}: [{text}]}}\n")
+    assert read_job_file(path, root)[0].key == job.key
+    if "04" not in text:  # -p takes lists as JSON
+        assert parse_parameters(find_notebook("tiny", root), [f"{name}={text}"]) == {name: value}
+
+
 def test_job_file_outside_the_checkout_is_not_the_source(root, tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("notebook: tiny\nscale: demo\n")
@@ -116,6 +154,17 @@ def test_job_file_outside_the_checkout_is_not_the_source(root, tmp_path):
         ("notebook: tiny\nscale: demo\nparams: [seed]", "params takes a dict"),
         ("notebook: tiny\nscale: demo\nparams: {out: x}", "set by the job"),
         ("notebook: !!python/object:os.system x\nscale: demo", "cannot be read"),
+        ("notebook: !!timestamp tiny\nscale: demo", "line 1: cannot be read: .* no tags"),
+        ("notebook: &a tiny\nscale: *a", "no aliases"),
+        ("notebook: tiny\nscale: demo\nparams: " + "[" * 2000 + "]" * 2000, "cannot be read"),
+        ("notebook: tiny\nscale: demo\nparams: {seed: {a: 1}}", "takes int"),
+        ("notebook: tiny\nscale: demo\nparams: {seed: " + "9" * 5000 + "}", r"takes int.*\.\.\."),
+        ("notebook: tiny\nscale: demo\nparams: {seed: 1:30}", "takes int"),
+        ("notebook: tiny\nscale: demo\ngrid: {seed: [1, 01]}", "a value twice"),
+        (
+            f"notebook: tiny\nscale: demo\ngrid: {{seed: {NUMBERS}, act: {NUMBERS}}}",
+            "grid: 40,000 jobs; at most 10,000",
+        ),
     ],
 )
 def test_bad_job_file(root, text, message):

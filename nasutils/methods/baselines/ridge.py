@@ -1,13 +1,21 @@
 """A baseline without network: ridge regression on counts of operators and on the spectrum.
 
-It says how much of a ranking simple properties of a graph explain, without any other family.
+It says how much of a ranking simple properties of a graph explain, without any other benchmark.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
 from sklearn.linear_model import RidgeCV
+from sklearn.preprocessing import StandardScaler
 
+from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.graphs import OPERATORS
+from nasutils.methods.base import Predict, method
+from nasutils.methods.common.architecture_graphs import (
+    SPACES_WITH_GRAPHS,
+    benchmark_graphs,
+    labelled_graphs,
+    rank_by_graphs,
+)
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.label_scales import scaled_labels
 
@@ -22,20 +30,22 @@ def operator_counts(graphs: GraphSet) -> np.ndarray:
     return flat.reshape(len(graphs), -1)
 
 
-def predict_by_counts(graphs: GraphSet, labels: ArrayLike, rows: np.ndarray) -> np.ndarray:
-    """Predict all N graphs from a few labels, on the scale of normal scores; (N,).
+@method(
+    "baselines",
+    "Ridge",
+    spaces=SPACES_WITH_GRAPHS,
+    description="ridge regression on counts of operators and the spectrum of the graph",
+)
+def ridge(benchmark: Benchmark, split: Split) -> Predict:
+    """Fit normal scores of the labels; all graphs say how large a feature's differences are."""
+    graphs, labels = labelled_graphs(benchmark, split.labelled)
+    scaler = StandardScaler().fit(_features(benchmark_graphs(benchmark)))
+    targets = scaled_labels([(graphs, labels)], "normal_score").numpy()
+    model = RidgeCV(_PENALTIES).fit(scaler.transform(_features(graphs)), targets)
+    return rank_by_graphs(
+        benchmark, lambda graphs: model.predict(scaler.transform(_features(graphs)))
+    )
 
-    Args:
-        graphs: The N graphs.
-        labels: Their accuracies, (N,).
-        rows: Those that are labelled.
 
-    Raises:
-        NasutilsError: If labels are not finite or all alike.
-    """
-    features = np.concatenate([operator_counts(graphs), graphs.eigenvalues], axis=1)
-    varying = features[:, features.std(0) > 0]
-    # Unlabelled graphs say how large the differences in a feature are.
-    x = (varying - varying.mean(0)) / varying.std(0)
-    targets = scaled_labels([(rows, np.asarray(labels)[rows])], "normal_score").numpy()
-    return RidgeCV(_PENALTIES).fit(x[rows], targets).predict(x)
+def _features(graphs: GraphSet) -> np.ndarray:
+    return np.concatenate([operator_counts(graphs), graphs.eigenvalues], axis=1)

@@ -1,67 +1,76 @@
-"""SynFlow in the place of a predictor: what ranks the children of the searches beside ours.
+"""SynFlow in the place of a predictor: it needs no label, and ranks the children of a search.
 
-All cells of NAS-Bench-201 have public scores. Networks of the other spaces are built and scored
-here, narrower than the benchmarks' own: 16 channels for NAS-Bench-101, 8 channels and 8 cells for
-DARTS.
+All cells of NAS-Bench-201 and of NB201-Digits have scores. Networks of the other spaces are built
+and scored here, narrower than the benchmarks' own: 16 channels for NAS-Bench-101, 8 channels and 8
+cells for DARTS.
 """
 
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
+import pandas as pd
 import torch
 from torch import nn
 
+from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.benchmarks.zero_cost import nasbench201_synflow
-from nasutils.errors import UnknownNameError
+from nasutils.data import load_table
+from nasutils.methods.base import Predict, method
 from nasutils.networks.darts import DARTSNetwork
 from nasutils.networks.nasbench101 import NASBench101Network
 from nasutils.proxies import score
-from nasutils.search import Score
 from nasutils.threads import deterministic_cpu
 
 _IMAGES = torch.zeros(2, 3, 32, 32)  # SynFlow looks at their shape alone
 
 
-def _by_network(build: Callable[[Any], nn.Module]) -> Score:
+def _by_network(build: Callable[[Any], nn.Module]) -> Predict:
     """Return what builds every architecture and scores it; each is scored once."""
 
     @cache
-    def flow(architecture: Any) -> float:
+    def synflow(architecture: Any) -> float:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # an architecture has the same weights whenever it is asked about
             return score(build(architecture), _IMAGES, names="synflow")["synflow"]
 
     @deterministic_cpu()
     def rank(architectures: list[Any]) -> list[float]:
-        return [flow(architecture) for architecture in architectures]
+        return [synflow(architecture) for architecture in architectures]
 
     return rank
 
 
-def _public_nasbench201() -> Score:
-    known = nasbench201_synflow().to_dict()
+def _by_table(scores: Callable[[], pd.Series]) -> Predict:
+    known = scores().to_dict()
     return lambda cells: [known[str(cell)] for cell in cells]
 
 
-#: Name of an arena -> what ranks its architectures.
-_SYNFLOW: dict[str, Callable[[], Score]] = {
+def _digits() -> pd.Series:
+    return load_table("nb201_digits").set_index("arch")["synflow"]
+
+
+#: Networks, as of ``Benchmark.network`` or its space -> what ranks architectures.
+_SYNFLOW: dict[str, Callable[[], Predict]] = {
     "nasbench101": partial(_by_network, partial(NASBench101Network, channels=16)),
-    "nasbench201": _public_nasbench201,
-    "nasbench301": partial(_by_network, partial(DARTSNetwork, channels=8, num_cells=8)),
+    "nasbench201": partial(_by_table, nasbench201_synflow),
+    "nb201_digits": partial(_by_table, _digits),
+    "darts": partial(_by_network, partial(DARTSNetwork, channels=8, num_cells=8)),
 }
 
 
-def rank_by_synflow(name: str) -> Score:
-    """Return SynFlow as the ``rank`` of a search.
+@cache
+def _ranking(network: str) -> Predict:
+    return _SYNFLOW[network]()
 
-    Args:
-        name: Of the arena: nasbench101, nasbench201 or nasbench301.
 
-    Raises:
-        UnknownNameError: If there is no such arena, or none with SynFlow.
-        DataError: If public scores cannot be had.
-    """
-    if name not in _SYNFLOW:
-        raise UnknownNameError("benchmark to search by SynFlow", name, _SYNFLOW)
-    return _SYNFLOW[name]()
+@method(
+    "baselines",
+    "SynFlow, of built networks",
+    needs=frozenset(),
+    spaces=frozenset({"nasbench101", "nasbench201", "darts"}),
+    description="SynFlow where no score is public, too",
+)
+def synflow(benchmark: Benchmark, split: Split) -> Predict:
+    """Rank by the proxy; no label is read."""
+    return _ranking(benchmark.network or benchmark.space)

@@ -77,16 +77,6 @@ def _signed(vectors: np.ndarray) -> np.ndarray:
     return np.where(deciding < 0, -vectors, vectors)
 
 
-def spectral_distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return the Euclidean distance of eigenvalues, the paper's pseudo-distance of graphs.
-
-    Args:
-        first: Eigenvalues of shape (..., 11).
-        second: Others, whose shape fits by broadcasting.
-    """
-    return np.linalg.norm(np.asarray(first) - second, axis=-1)
-
-
 def most_similar(eigenvalues: np.ndarray, size: int) -> np.ndarray:
     """Find the graphs at the smallest spectral distance of each, without a matrix of all pairs.
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, lookup
 from nasutils.graphs import FEATURES, OPERATORS
 from nasutils.methods.common.graph_set import Batch
 from nasutils.methods.common.spectrum import NUM_POSITIONS
@@ -94,9 +94,7 @@ class MessagePassing(nn.Module):
         from torch_geometric.nn import GraphConv  # takes seconds
 
         super().__init__()
-        if activation not in ACTIVATIONS:
-            raise UnknownNameError("activation", activation, ACTIVATIONS)
-        self.activation = ACTIVATIONS[activation]
+        self.activation = lookup("activation", activation, ACTIVATIONS)
         widths = [inputs, *[hidden] * layers]
         self.layers = nn.ModuleList(GraphConv(*pair) for pair in pairwise(widths))
 
@@ -189,7 +187,7 @@ def mean_pool(x: Tensor, batch: Batch) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True)
-class EncoderSettings:
+class GraphEncoderSettings:
     """Sizes of the encoder (Section 7.3); where one branch has no layers, the other is as wide.
 
     Attributes:
@@ -231,9 +229,9 @@ class CLEncoder(nn.Module):
         settings: Its sizes.
     """
 
-    def __init__(self, settings: EncoderSettings | None = None) -> None:
+    def __init__(self, settings: GraphEncoderSettings | None = None) -> None:
         super().__init__()
-        settings = settings or EncoderSettings()
+        settings = settings or GraphEncoderSettings()
         self.embedding = settings.embedding
         width = settings.embedding // settings.branches
         self.nodes = NodeEmbedding(settings.node)

@@ -8,12 +8,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, lookup
 
 #: How the positives of an anchor share its attraction: the structurally similar most, all alike as
 #: in SupCon (Eq. 4.3), or the different most, which is what the paper's "softmax of the distance"
 #: says to the letter.
-SIMILAR, UNIFORM, DISTANT = WEIGHTS = ("similar", "uniform", "distant")
+SIMILAR = "similar"
+WEIGHTS = {SIMILAR: -1.0, "uniform": 0.0, "distant": 1.0}  # sign of the distance
 
 
 def contrastive_loss(
@@ -23,7 +24,7 @@ def contrastive_loss(
     *,
     weights: str = SIMILAR,
     temperature: float = 0.1,
-    sharpness: float = 0.05,
+    weight_temperature: float = 0.05,
 ) -> Tensor:
     """Return Eq. 4.5, divided by the number of anchors so that it does not grow with the batch.
 
@@ -34,7 +35,7 @@ def contrastive_loss(
             give the paper's loss; a class for each pair gives SimCLR's (Eq. 4.2).
         weights: One of ``WEIGHTS``.
         temperature: Of the agreement, tau in Eq. 4.1.
-        sharpness: Temperature of the softmax that turns spectral distances into weights.
+        weight_temperature: Temperature of the softmax that turns spectral distances into weights.
 
     Returns:
         A scalar.
@@ -44,8 +45,10 @@ def contrastive_loss(
         NasutilsError: If the shapes do not fit, a temperature is not positive, or a graph is alone
             in its class.
     """
-    _check(z, eigenvalues, classes, temperature, sharpness)
-    alpha = positive_weights(eigenvalues, classes, weights=weights, sharpness=sharpness)
+    _check(z, eigenvalues, classes, temperature, weight_temperature)
+    alpha = positive_weights(
+        eigenvalues, classes, weights=weights, weight_temperature=weight_temperature
+    )
     z = F.normalize(z, dim=1)
     own = torch.eye(len(z), dtype=torch.bool, device=z.device)
     similarity = z @ z.mT / temperature
@@ -55,7 +58,11 @@ def contrastive_loss(
 
 
 def positive_weights(
-    eigenvalues: Tensor, classes: Tensor, *, weights: str = SIMILAR, sharpness: float = 0.05
+    eigenvalues: Tensor,
+    classes: Tensor,
+    *,
+    weights: str = SIMILAR,
+    weight_temperature: float = 0.05,
 ) -> Tensor:
     """Return the convex combination over each graph's positives, alpha in Eq. 4.5.
 
@@ -63,7 +70,7 @@ def positive_weights(
         eigenvalues: Of B graphs, shape (B, 11).
         classes: Theirs, int of shape (B,); no graph is alone in its class.
         weights: One of ``WEIGHTS``.
-        sharpness: Temperature of the softmax.
+        weight_temperature: Temperature of the softmax.
 
     Returns:
         Shape (B, B): row i holds the weights of the positives of graph i, zero elsewhere.
@@ -71,12 +78,11 @@ def positive_weights(
     Raises:
         UnknownNameError: If there are no such weights.
     """
-    if weights not in WEIGHTS:
-        raise UnknownNameError("weights of the positives", weights, WEIGHTS)
+    sign = lookup("weights of the positives", weights, WEIGHTS)
     # The fast way by a matrix product would make distances of equal graphs other than zero.
     distance = torch.cdist(eigenvalues, eigenvalues, compute_mode="donot_use_mm_for_euclid_dist")
-    sign = {SIMILAR: -1.0, UNIFORM: 0.0, DISTANT: 1.0}[weights]
-    return (sign * distance / sharpness).masked_fill(~_positives(classes), -torch.inf).softmax(1)
+    logits = sign * distance / weight_temperature
+    return logits.masked_fill(~_positives(classes), -torch.inf).softmax(1)
 
 
 def _positives(classes: Tensor) -> Tensor:
@@ -86,7 +92,7 @@ def _positives(classes: Tensor) -> Tensor:
 
 
 def _check(
-    z: Tensor, eigenvalues: Tensor, classes: Tensor, temperature: float, sharpness: float
+    z: Tensor, eigenvalues: Tensor, classes: Tensor, temperature: float, weight_temperature: float
 ) -> None:
     if z.ndim != 2 or eigenvalues.ndim != 2 or classes.shape != (len(z),):
         raise NasutilsError(
@@ -95,8 +101,10 @@ def _check(
         )
     if len(eigenvalues) != len(z):
         raise NasutilsError(f"{len(z)} projections, but the eigenvalues of {len(eigenvalues)}.")
-    if temperature <= 0 or sharpness <= 0:
-        raise NasutilsError(f"temperatures are positive, not {temperature} and {sharpness}.")
+    if temperature <= 0 or weight_temperature <= 0:
+        raise NasutilsError(
+            f"temperatures are positive, not {temperature} and {weight_temperature}."
+        )
     alone = ~_positives(classes).any(1)
     if alone.any():
         raise NasutilsError(

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from tqdm import tqdm
 
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, UnknownNameError, lookup
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.spectrum import most_similar
-from nasutils.methods.transferable.encoder import CLEncoder, EncoderSettings, projection_head
+from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings, projection_head
 from nasutils.methods.transferable.loss import SIMILAR, WEIGHTS, contrastive_loss
 from nasutils.threads import deterministic_cpu
 
@@ -36,7 +36,7 @@ class ContrastiveRecipe:
         positives: One of ``POSITIVES``; with "pair" the loss does not know the families.
         weights: Of the positives, one of ``loss.WEIGHTS``.
         temperature: Of the agreement, tau.
-        sharpness: Temperature of the softmax over spectral distances.
+        weight_temperature: Temperature of the softmax over spectral distances.
         near: The paper picks "a very similar graph from the training set" in place of augmenting
             one: half of a batch are picked at random among so many of the most similar to the other
             half, of the same family where the loss knows it. 0 leaves them out.
@@ -48,22 +48,21 @@ class ContrastiveRecipe:
         NasutilsError: If pairs are asked for without picking any.
     """
 
-    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    encoder: GraphEncoderSettings = field(default_factory=GraphEncoderSettings)
     epochs: int = 10
     batch_size: int = 192
     learning_rate: float = 1e-3
     positives: str = FAMILY
     weights: str = SIMILAR
     temperature: float = 0.1
-    sharpness: float = 0.05
+    weight_temperature: float = 0.05
     near: int = 10
     chunk_nodes: int = 65_536
 
     def __post_init__(self) -> None:
         if self.positives not in POSITIVES:
             raise UnknownNameError("positives", self.positives, POSITIVES)
-        if self.weights not in WEIGHTS:
-            raise UnknownNameError("weights of the positives", self.weights, WEIGHTS)
+        lookup("weights of the positives", self.weights, WEIGHTS)
         if self.positives == PAIR and self.near < 1:
             raise NasutilsError("pairs need similar graphs to pick from: near is at least 1.")
 
@@ -213,7 +212,7 @@ def _train(
             torch.from_numpy(classes).to(device),
             weights=recipe.weights,
             temperature=recipe.temperature,
-            sharpness=recipe.sharpness,
+            weight_temperature=recipe.weight_temperature,
         )
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

@@ -5,13 +5,26 @@ Source: Han et al., "A General-Purpose Transferable Predictor for NAS", Section 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from nasutils.benchmarks.benchmark import Benchmark
+from nasutils.benchmarks.oracle import QueryOracle
 from nasutils.errors import NasutilsError
+from nasutils.methods.common.architecture_graphs import (
+    GRAPHS,
+    Labelled,
+    network_of,
+    rank_by_graphs,
+)
+from nasutils.methods.common.graph_set import GraphSet
+from nasutils.methods.transferable.transfer_predictor import TransferPredictor
 from nasutils.search import Score, SearchResult, ask
 from nasutils.spaces.crossover import crossover
+from nasutils.spaces.registry import Architecture
+
+#: From what was queried and its accuracies to what ranks the next children.
+Learn = Callable[[Sequence[Architecture], np.ndarray], Score]
 
 # Children that were asked about before are thrown away; in a small space they are most of them.
 _ATTEMPTS = 20
@@ -55,18 +68,18 @@ class EvolutionSettings:
         return self.population + self.rounds * self.budget
 
 
-#: Space -> settings of Table 6 under the contrastive predictor, and under random or zero-cost ones.
-#: They differ since the labels for fine-tuning count as queries, too.
+#: Benchmark -> settings of Table 6 under the contrastive predictor, and under random or zero-cost
+#: ones. They differ since the labels for fine-tuning count as queries, too.
 PUBLISHED: dict[str, dict[str, EvolutionSettings]] = {
-    "nasbench101": {
+    "nb101-test": {
         "predictor": EvolutionSettings(20, 100, 50, 6),
         "baseline": EvolutionSettings(20, 100, 100, 6),
     },
-    "nasbench201": {
+    "nb201-c10": {
         "predictor": EvolutionSettings(10, 10, 10, 5),
         "baseline": EvolutionSettings(10, 20, 10, 4),
     },
-    "nasbench301": {
+    "nb301-approx": {
         "predictor": EvolutionSettings(20, 100, 50, 7),
         "baseline": EvolutionSettings(20, 100, 100, 7),
     },
@@ -74,27 +87,21 @@ PUBLISHED: dict[str, dict[str, EvolutionSettings]] = {
 
 
 def evolve(
-    space: type,
+    oracle: QueryOracle,
     rank: Score,
-    query: Score,
     settings: EvolutionSettings,
     *,
     rng: np.random.Generator,
-    start: Sequence[Any] = (),
-    accept: Callable[[Any], bool] = lambda architecture: True,
-    learn: Callable[[list[Any], np.ndarray], Score] | None = None,
+    learn: Learn | None = None,
 ) -> SearchResult:
     """Search a space; no network is queried twice, by whatever name.
 
     Args:
-        space: Class of its architectures, with ``random``, ``mutate`` and ``isomorphism_class``.
+        oracle: The benchmark, which knows its space and what may be asked.
         rank: The predictor: from a list of architectures to scores, higher is better. Not asked
             where ``learn`` makes others.
-        query: The benchmark: to accuracies, likewise.
         settings: Sizes of the search.
         rng: Source of all draws.
-        start: Architectures that the population begins with; random ones fill it up.
-        accept: Whether an architecture may be ranked and queried, for spaces with invalid ones.
         learn: From all that was queried and its accuracies to another predictor, before each round.
             The paper's predictor, if left out, keeps to what it has learnt before the search.
 
@@ -103,18 +110,14 @@ def evolve(
         architectures were found.
 
     Raises:
-        NasutilsError: If ``start`` exceeds the population, or scores are NaN or too few.
+        NasutilsError: If scores are NaN or too few, or there is nothing to begin with.
         UnknownNameError: If children with two parents are asked for in a space without crossover.
     """
-    if len(start) > settings.population:
-        raise NasutilsError(
-            f"{len(start)} architectures exceed a population of {settings.population}."
-        )
-    fresh = _Fresh(accept)
-    first = fresh.keep(start)
-    first += fresh.draw(lambda: space.random(rng), settings.population - len(first))
-    known = first
-    scores = ask(query, first)
+    fresh = _Fresh(oracle.accepts)
+    known = fresh.draw(lambda: oracle.space.random(rng), settings.population)
+    if not known:
+        raise NasutilsError(f"no architecture that {oracle.id} knows was found to begin with.")
+    scores = oracle(known)
     for _ in range(settings.rounds):
         best = [known[i] for i in np.argsort(-scores, kind="stable")[: settings.top]]
         born = fresh.copy().draw(
@@ -126,12 +129,36 @@ def evolve(
             rank = learn(known, scores)
         order = np.argsort(-ask(rank, born), kind="stable")[: settings.budget]
         chosen = fresh.keep([born[i] for i in order])
-        scores = np.concatenate((scores, ask(query, chosen)))
+        scores = np.concatenate((scores, oracle(chosen)))
         known = known + chosen
     return SearchResult(known, scores)
 
 
-def _child(best: list[Any], settings: EvolutionSettings, rng: np.random.Generator) -> Any:
+def learn_answers(
+    predictor: TransferPredictor, benchmark: Benchmark, labelled: Labelled, *, seed: int
+) -> Learn:
+    """Return what fine-tunes a predictor on all answers so far, as ``evolve`` asks for it.
+
+    Args:
+        predictor: One that has learnt the sources; every time it is fine-tuned anew.
+        benchmark: Says what networks the architectures are put into.
+        labelled: What else it is fine-tuned on.
+        seed: Of the order of the labels.
+    """
+    graphs, labels = labelled
+    graph = GRAPHS[network_of(benchmark)]
+
+    def learn(known: Sequence[Architecture], accuracies: np.ndarray) -> Score:
+        together = GraphSet.concatenate([graphs, GraphSet.of(map(graph, known))])
+        both = together, np.concatenate([labels, accuracies])
+        return rank_by_graphs(benchmark, predictor.fine_tune(both, seed).predict)
+
+    return learn
+
+
+def _child(
+    best: list[Architecture], settings: EvolutionSettings, rng: np.random.Generator
+) -> Architecture:
     """Return a child of one or two of the best, mutated at least once."""
     child = best[rng.integers(len(best))]
     if rng.random() < settings.crossover:
@@ -144,13 +171,15 @@ def _child(best: list[Any], settings: EvolutionSettings, rng: np.random.Generato
 class _Fresh:
     """Lets through what is valid and new."""
 
-    def __init__(self, accept: Callable[[Any], bool], seen: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, accept: Callable[[Architecture], bool], seen: frozenset[str] = frozenset()
+    ) -> None:
         self._accept, self._seen = accept, set(seen)
 
     def copy(self) -> "_Fresh":
         return _Fresh(self._accept, frozenset(self._seen))
 
-    def keep(self, architectures: Sequence[Any]) -> list[Any]:
+    def keep(self, architectures: Sequence[Architecture]) -> list[Architecture]:
         """Return those that are valid and new, and remember them."""
         kept = []
         for architecture in architectures:
@@ -160,9 +189,9 @@ class _Fresh:
                 kept.append(architecture)
         return kept
 
-    def draw(self, make: Callable[[], Any], size: int) -> list[Any]:
+    def draw(self, make: Callable[[], Architecture], size: int) -> list[Architecture]:
         """Make architectures until so many are valid and new, or there seem to be no more."""
-        kept: list[Any] = []
+        kept: list[Architecture] = []
         for _ in range(_ATTEMPTS * size):
             if len(kept) == size:
                 break

@@ -177,7 +177,7 @@ def _compare_strategies(run: Run, steps: Pipeline, accuracy: pd.Series) -> None:
         "best of all 15,625": steps.space[int(estimator.score(steps.space).argmax())],
     }
     for strategy in STRATEGIES:
-        found = run_search(strategy, estimator, NASBench201Cell, seed=run.seed)
+        found = run_search(strategy, estimator, NASBench201Cell, seed=run.seed, budget=BUDGET)
         cells[strategy] = found.best
         _add_costs(run, "search", strategy, "nb201-c10", found)
     found = {row: accuracy[str(cell)] for row, cell in cells.items()}
@@ -217,6 +217,7 @@ def transfer(run: Run, steps: Pipeline) -> None:
         run.add("transfer cells", "cells", id, "count", len(benchmark))
 
 
+BUDGET = 1500  # architectures that each strategy scores
 DARTS_CELLS = 20_000  # that the auto-encoder sees
 DARTS_FRESH = 1000  # that show what it can decode, and what chance finds
 DARTS_SCORED = 10_000  # that the estimator learns from
@@ -286,7 +287,7 @@ def _darts_model(run: Run, steps: Pipeline, vgae: VGAE) -> ProxyModel:
 
 def _search_darts(run: Run, name: str, estimator: UnifiedEstimator, surrogate: Surrogate) -> None:
     for strategy in STRATEGIES:
-        found = run_search(strategy, estimator, DARTSGenotype, seed=run.seed)
+        found = run_search(strategy, estimator, DARTSGenotype, seed=run.seed, budget=BUDGET)
         row = f"{strategy}_{name.removeprefix('up_')}"
         network = build_on_meta(lambda best=found.best: DARTSNetwork(best))
         figures = {

@@ -1,6 +1,6 @@
-"""The tables and sentences of the UP-NAS chapter, from its published results."""
+"""The tables, sentences and claims of the UP-NAS chapter, from its published results."""
 
-from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,21 @@ from nasutils.methods.up_nas.strategies import STRATEGIES
 from nasutils.methods.up_nas.unify import PROXY_TITLES, UP_TITLES
 from nasutils.metrics import kendall_tau
 from nasutils.proxies import describe
-from nasutils.report.claims import NOT_RUN, verdict
-from nasutils.report.contrast import Contrast, all_of
-from nasutils.report.paper_table import PaperTable, paper_table
-from nasutils.report.published_results import Figures, table_of
-from nasutils.report.table import Table
+from nasutils.report import (
+    Claim,
+    Contrast,
+    Effect,
+    PublishedResults,
+    Table,
+    all_of,
+    table_of,
+)
+from nasutils.report.numbers import minus
+from nasutils.report.published_results import Place
 from nasutils.spaces.darts import DARTSGenotype
 
-#: Our benchmark -> the paper's, where the two are set side by side: it may have ranked all cells.
-PAPER_COLUMNS = {"nb201-c10-proxies": "nb201-c10"}
+#: Our benchmark -> the paper's that it is set beside: that may be all cells of the space.
+BESIDE = {"nb201-c10-proxies": "nb201-c10"}
 
 _C10 = "nb201-c10-proxies"
 _TRANSFER = {
@@ -76,27 +82,41 @@ _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
 }
 
 
-def published(results: Figures, item: str) -> Table:
+#: Name in the text -> where the figure stands, and how it is written.
+SENTENCES: dict[str, tuple[Place, str]] = {
+    "compared": (("agreement", "cells", f"{_C10}/ours", "count"), ".0f"),
+    **{
+        f"rho-{key}-{row}": (("agreement", row, f"{_C10}/{source}", "spearman"), ".2f")
+        for row in ("l2_norm", "plain", "Grasp", "EPE_NAS")
+        for key, source in (("ours", "ours"), ("public", "another public source"))
+    },
+    **{
+        f"transfer-{key}-{name}": (("transfer", row, id, "kendall_tau"), ".2f")
+        for name, id in (("nb301", "nb301-surrogate"), ("nb101", "nb101-naslib-proxies"))
+        for key, row in (("weighted", "UP_weighted"), ("params", "Params alone"))
+    },
+    **{
+        f"darts-{row}": (("reconstruction", row, "darts", "success_rate"), ".0f")
+        for row in ("exact", "valid", "nearest")
+    },
+}
+
+
+def published(results: PublishedResults, item: str) -> Table:
     """Return the table of an item that the paper does not have in this form."""
     first, columns = _SPREADS[item]
-    table = results.spread(item, columns)
+    rows = None
+    if item == "table6":
+        rows = [f"{way}_{name}" for name in ("weighted", "selected") for way in STRATEGIES]
+        rows.append("mean of 1,000 random cells")
+    table = results.spread(item, columns, rows)
     if item == "table6":
         printed = load_paper_numbers("up_nas").query("item == 'table6' and metric == 'test_error'")
         theirs = printed.set_index("row")["value"].map("{:.2f}".format)
         table.insert(0, "Paper (%)", theirs.reindex(table.index).fillna(""))
-        ways = [f"{way}_{name}" for name in ("weighted", "selected") for way in STRATEGIES]
-        order = [*ways, *table.index.difference(ways)]
-        table = table.loc[[row for row in order if row in table.index]]
         table.index = table.index.str.replace("_", ", ").str.replace("Gradient Ascent", "Ascent")
     table.index = table.index.str.replace(", the paper's weights", " (paper's)")
     return table_of(table, item, first)
-
-
-def beside_paper(results: Figures, item: str, rows: str = "all") -> PaperTable | None:
-    """Set the paper's table beside ours; None where only ours are shown and there is none yet."""
-    if rows == "ours" and not (results.rows["item"] == item).any():
-        return None
-    return paper_table("up_nas", item, scale=results.scale, rows=rows, beside=PAPER_COLUMNS)
 
 
 def registry(benchmark: Benchmark) -> Table:
@@ -106,7 +126,7 @@ def registry(benchmark: Benchmark) -> Table:
     known = describe().loc[sorted(taus, key=taus.__getitem__, reverse=True)]
     needs = known["needs"].str.replace("; ", ", ").replace("", "the network alone")
     table = pd.DataFrame({"Proxy": known["title"], "Name": known.index, "Needs": needs})
-    table["τ"] = [f"{taus[proxy]:.2f}".replace("-", "−") for proxy in known.index]
+    table["τ"] = [minus(f"{taus[proxy]:.2f}") for proxy in known.index]
     return Table(table, "registry", words=("Proxy", "Name", "Needs"))
 
 
@@ -119,37 +139,17 @@ def normalisation(live: pd.DataFrame | None) -> Table | None:
     return table_of(table, "normalisation-live", "Normalisation")
 
 
-def agreement(results: Figures) -> Table:
+def agreement(results: PublishedResults) -> Table:
     """Return how well our proxies and another public source agree with the public ones."""
-    found = results.rows.query("item == 'agreement' and metric == 'spearman'")
-    sources = found["column"].str.partition("/")[2].str.capitalize()
-    table = found.assign(column=sources).pivot_table("value", "row", "column")
+    table = results.pivot("agreement", "spearman")
+    table.columns = [column.partition("/")[2].capitalize() for column in table]
     if len(table):
-        table = table.sort_values("Ours", ascending=False).rename_axis(columns=None)
-    written = table.map(lambda rho: "" if np.isnan(rho) else f"{rho:.3f}".replace("-", "−"))
+        table = table.sort_values("Ours", ascending=False)
+    written = table.map(lambda rho: "" if np.isnan(rho) else minus(f"{rho:.3f}"))
     return table_of(written, "agreement", "Proxy")
 
 
-def facts(results: Figures) -> Iterator[tuple[str, str]]:
-    """Yield the figures of the chapter's sentences: a name, and the figure or a question mark."""
-    cells = ("agreement", "cells", f"{_C10}/ours", "count")
-    figures = {"compared": (*cells, ".0f")}
-    for name in ("l2_norm", "plain", "Grasp", "EPE_NAS"):
-        for key, source in (("ours", "ours"), ("public", "another public source")):
-            where = ("agreement", name, f"{_C10}/{source}", "spearman")
-            figures[f"rho-{key}-{name}"] = (*where, ".2f")
-    for key, id in (("nb301", "nb301-surrogate"), ("nb101", "nb101-naslib-proxies")):
-        for name, row in (("weighted", "UP_weighted"), ("params", "Params alone")):
-            figures[f"transfer-{name}-{key}"] = ("transfer", row, id, "kendall_tau", ".2f")
-    for row in ("exact", "valid", "nearest"):
-        figures[f"darts-{row}"] = ("reconstruction", row, "darts", "success_rate", ".0f")
-    for name, (*where, digits) in figures.items():
-        found = results.mean(*where)
-        unit = " %" if name.startswith("darts") else ""
-        yield name, "?" if np.isnan(found) else f"{found:{digits}}{unit}"
-
-
-def darts_cells(results: Figures, seed: int = 0) -> dict[str, DARTSGenotype]:
+def darts_cells(results: PublishedResults, seed: int = 0) -> dict[str, DARTSGenotype]:
     """Return the cells that the ascent found under one seed, by the unified proxy's title."""
     rows = results.rows.query("item == 'darts_cell' and seed == @seed")
     found = {}
@@ -159,139 +159,154 @@ def darts_cells(results: Figures, seed: int = 0) -> dict[str, DARTSGenotype]:
     return found
 
 
-def contrasts(results: Figures) -> tuple[list[Contrast], list[Contrast]]:
+def contrasts(results: PublishedResults) -> tuple[Contrast, Contrast]:
     """Return by how much ascents err less than rivals, and two hidden layers beat one and three."""
     saved = [
         results.contrast(
-            "table6", f"{rival}_{name}", f"Gradient Ascent_{name}", ["nb301-approx"],
+            "table6",
+            f"{rival}_{name}",
+            f"Gradient Ascent_{name}",
+            ["nb301-approx"],
             "surrogate_error",
         )
         for rival in ("Random", "Evolutionary")
         for name in ("weighted", "selected")
-    ]  # fmt: skip
+    ]
     deeper = [
         results.contrast(
             "table7", "MPE_2+UP_sum", f"MPE_{layers}+UP_sum", ["nb201-c10"], "valid_accuracy"
         )
         for layers in (1, 3)
     ]
-    return saved, deeper
+    return all_of(saved), all_of(deeper)
 
 
-def claims(results: Figures) -> Table:
-    """Return the verdicts, claim by claim."""
-    lines = [*_ranking_claims(results), *_search_claims(results), *_other_claims(results)]
-    names = ["Claim", "Paper", "Ours", "Verdict"]
-    return Table(pd.DataFrame(lines, columns=names), "verdicts", words=("Verdict", *names[:3]))
+_PART = "9,445 of 15,625 cells"
+_ASCENT = "375 starts, plain gradient, the best cell passed"
 
 
-_Claim = tuple[str, str, str, str]
+#: Row of Table 2 -> the paper's tau, original and predicted.
+_PRINTED = {"UP_weighted": ("0.71", "0.66"), "UP_selected": ("0.68", "0.59")}
 
 
-def _ranking_claims(results: Figures) -> list[_Claim]:
-    def tau(row: str, version: str = "original") -> float:
-        return results.mean("table2", row, f"{_C10}/{version}", "kendall_tau")
+def claims(results: PublishedResults) -> list[Claim]:
+    """Return the paper's claims, and what became of them."""
+    return [*_ranking_claims(results), *_search_claims(results), *_other_claims(results)]
 
-    single = max(tau(row) for row in PROXY_TITLES.values())
-    weighted, predicted = tau("UP_weighted"), tau("UP_weighted", "predicted")
-    selected = tau("UP_selected"), tau("UP_selected", "predicted")
+
+def _ranking_claims(results: PublishedResults) -> list[Claim]:
+    def place(row: str, version: str = "original") -> Place:
+        return "table2", row, f"{_C10}/{version}", "kendall_tau"
+
+    def shown(row: str) -> str:
+        taus = (results.of(*place(row, version)) for version in ("original", "predicted"))
+        return " and ".join(f"{tau:.3f}" for tau in taus)
+
+    best = max(PROXY_TITLES.values(), key=lambda row: results.mean(*place(row)))
+    gain = results.contrast("table2", "UP_weighted", best, [f"{_C10}/original"], "kendall_tau")
     return [
-        (
+        Claim(
             "UP_weighted ranks better than the best single proxy",
             "0.71 over 0.574",
-            f"{weighted:.3f} over {single:.3f}",
-            verdict(weighted > single),
+            f"{results.of(*place('UP_weighted')):.3f} over {results.of(*place(best)):.3f}",
+            gain.effects({f"{_C10}/original": 0.71 - 0.574}),
+            reduced=_PART,
         ),
-        (
-            "UP_weighted, original: τ",
-            "0.71",
-            f"{weighted:.3f}",
-            verdict(weighted >= 0.71, weighted > single),
-        ),
-        ("UP_weighted, predicted: τ", "0.66", f"{predicted:.3f}", verdict(predicted >= 0.66)),
-        (
-            "UP_selected, original and predicted: τ",
-            "0.68 and 0.59",
-            "{:.3f} and {:.3f}".format(*selected),
-            verdict(selected[0] >= 0.68 and selected[1] >= 0.59, selected[1] >= 0.59),
+        *(
+            Claim(
+                f"{row}, original and predicted: τ",
+                " and ".join(printed),
+                shown(row),
+                tuple(
+                    results.effect(*place(row, version), printed=figure)
+                    for version, figure in zip(("original", "predicted"), printed, strict=True)
+                ),
+                reduced=_PART,
+            )
+            for row, printed in _PRINTED.items()
         ),
     ]
 
 
-def _search_claims(results: Figures) -> list[_Claim]:
-    def found(row: str, data: str = "c10") -> float:
-        return results.mean("table3", row, f"nb201-{data}", "test_accuracy")
+def _search_claims(results: PublishedResults) -> list[Claim]:
+    def place(row: str, data: str = "c10") -> Place:
+        return "table3", row, f"nb201-{data}", "test_accuracy"
 
-    c10, c100, in16 = (found("UP_weighted", data) for data in ("c10", "c100", "in16"))
-    alike = [found(row) for row in UP_TITLES.values()]
+    def slashed(*places: Place) -> str:
+        return " / ".join(f"{results.of(*each):.2f}" for each in places)
+
     errors = [
-        results.mean("table6", f"{way}_weighted", "nb301-approx", "surrogate_error")
+        ("table6", f"{way}_weighted", "nb301-approx", "surrogate_error")
         for way in ("Gradient Ascent", "Random", "Evolutionary")
     ]
+    layers = [("table7", f"MPE_{n}+UP_sum", "nb201-c10", "valid_accuracy") for n in (1, 2, 3)]
+    found = pd.DataFrame({row: results.by_seed(*place(row)) for row in UP_TITLES.values()})
     saved, deeper = contrasts(results)
-    layers = [
-        results.mean("table7", f"MPE_{n}+UP_sum", "nb201-c10", "valid_accuracy") for n in (1, 2, 3)
-    ]
+    c10, c100, in16 = (place("UP_weighted", data) for data in ("c10", "c100", "in16"))
+    changed = partial(Claim, changes=_ASCENT)
     return [
-        (
+        changed(
             "UP_weighted finds a cell with this CIFAR-10 test accuracy",
             "94.18 %",
-            f"{results.of('table3', 'UP_weighted', 'nb201-c10', 'test_accuracy')}",
-            verdict(c10 >= 94.18, c10 >= 93.9),
+            f"{results.of(*c10)}",
+            (results.effect(*c10, printed="94.18"),),
         ),
-        (
+        changed(
             "the same cell on CIFAR-100 and ImageNet16-120",
-            "71.59 % and 47.16 %",
-            f"{c100:.2f} % and {in16:.2f} %",
-            verdict(c100 >= 71.59 and in16 >= 47.16, c100 >= 71.59 or in16 >= 47.16),
+            "71.59 and 47.16 %",
+            f"{slashed(c100, in16)} %",
+            (results.effect(*c100, printed="71.59"), results.effect(*in16, printed="47.16")),
         ),
-        (
+        changed(
             "all four unified proxies find the same cell",
             "94.18 % each",
-            f"{_slashed(alike)} %",
-            verdict(max(alike) - min(alike) < 0.01),
+            f"{slashed(*map(place, UP_TITLES.values()))} %, range",
+            (Effect.of(found.max(axis=1) - found.min(axis=1), "0.00", direction=0),),
         ),
-        (
+        changed(
             "DARTS: ascent finds better cells than random and evolutionary search",
             "2.44 / 2.88 / 2.75 % error (weighted)",
-            f"{_slashed(errors)} % (surrogate)",
-            all_of(saved).verdict,
+            f"{slashed(*errors)} %",
+            saved.effects(),
+            data="the surrogate's error",
         ),
-        (
+        changed(
             "two hidden layers are best by validation",
             "91.18 / 91.31 / 91.17 %",
-            f"{_slashed(layers)} %",
-            all_of(deeper).verdict,
+            f"{slashed(*layers)} %",
+            deeper.effects(),
         ),
     ]
 
 
-def _slashed(values: list[float]) -> str:
-    return " / ".join(f"{value:.2f}" for value in values)
+def _other_claims(results: PublishedResults) -> list[Claim]:
+    ids = ["nb101-naslib-proxies", "nb301-surrogate"]
 
+    def carried(row: str) -> str:
+        taus = (results.of("transfer", row, id, "kendall_tau") for id in ids)
+        return ", ".join(f"{tau:.2f}" for tau in taus)
 
-def _other_claims(results: Figures) -> list[_Claim]:
-    def carried(row: str) -> list[float]:
-        ids = ("nb101-naslib-proxies", "nb301-surrogate")
-        return [results.mean("transfer", row, id, "kendall_tau") for id in ids]
-
-    across, counting = carried("UP_weighted"), carried("Params alone")
-    better = [ours > theirs for ours, theirs in zip(across, counting, strict=True)]
-    training = sum(results.mean("cost", step, _C10, "seconds") for step in ("VGAE", "MPE"))
-    searching = results.mean("cost", "ascent, UP_weighted", "nb201-c10", "seconds")
+    steps = [results.by_seed("cost", step, _C10, "seconds") for step in ("VGAE", "MPE")]
+    training = steps[0] + steps[1]
+    searching = results.by_seed("cost", "ascent, UP_weighted", "nb201-c10", "seconds")
+    limits = ((training, 120), (searching, 5))
     return [
-        (
+        Claim(
             "the weights serve any space and data set",
             "no figure",
-            f"NAS-Bench-101 {across[0]:.2f}, NAS-Bench-301 {across[1]:.2f}; "
-            f"parameters alone {counting[0]:.2f}, {counting[1]:.2f}",
-            verdict(all(better), any(better)),
+            f"NAS-Bench-101 and 301: {carried('UP_weighted')}; "
+            f"parameters alone {carried('Params alone')}",
+            results.contrast(
+                "transfer", "UP_weighted", "Params alone", ids, "kendall_tau"
+            ).effects(),
+            data="the cells with public proxies",
         ),
-        (
+        Claim(
             "training takes less than two minutes, a search five seconds",
             "120 s, 5 s",
-            f"{training:.0f} s with the encoder, {searching:.1f} s",
-            verdict(training < 120 and searching < 5),
+            f"{training.mean():.0f} s with the encoder, {searching.mean():.1f} s",
+            tuple(Effect.of(seconds, no_effect=limit, direction=-1) for seconds, limit in limits),
+            changes=_ASCENT,
         ),
-        ("DARTS cell on ImageNet: top-1 error", "23.5 %", "needs GPU days of training", NOT_RUN),
+        Claim("DARTS cell on ImageNet: top-1 error", "23.5 %", needs="GPU days of training"),
     ]

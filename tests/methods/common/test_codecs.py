@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from nasutils.errors import UnknownNameError
-from nasutils.methods.up_nas import CODECS, MPESchedule, ProxyModel, get_codec
+from nasutils.methods.common.codecs import CODECS, get_codec
+from nasutils.methods.common.flat_parameters import Schedule
+from nasutils.methods.up_nas.model import ProxyModel
 from nasutils.spaces.darts import DARTS_V2, DARTSGenotype
 from nasutils.spaces.nasbench201 import VERTEX_LABELS, NASBench201Cell
 
@@ -27,11 +29,7 @@ def test_round_trip(space):
     assert labels.shape == (20, codec.graphs, codec.vertices, codec.labels)
     assert (labels.sum(-1) == 1).all()
     assert (adjacency.tril() == 0).all()
-    decoded = [
-        codec.decode(a, x)
-        for a, x in zip(adjacency.numpy(), labels.argmax(-1).numpy(), strict=True)
-    ]
-    assert decoded == architectures
+    assert codec.decode_all(adjacency, labels.argmax(-1)) == architectures
 
 
 def test_embedding_sizes_are_the_papers():
@@ -93,10 +91,6 @@ def test_unknown_space():
         get_codec("dart")
 
 
-def decode_all(codec, graphs):
-    return [codec.decode(*pair) for pair in zip(*map(torch.Tensor.numpy, graphs), strict=True)]
-
-
 @pytest.mark.parametrize("space", SPACES)
 def test_nearest_to_an_architecture_is_itself(space):
     codec, rng = get_codec(space), np.random.default_rng(0)
@@ -104,7 +98,7 @@ def test_nearest_to_an_architecture_is_itself(space):
     adjacency, labels = codec.encode(architectures)
     noise = torch.rand(labels.shape, generator=torch.Generator().manual_seed(0)) / 2
     graphs = codec.nearest(adjacency - 0.5, labels + noise)
-    assert decode_all(codec, graphs) == architectures
+    assert codec.decode_all(*graphs) == architectures
 
 
 @pytest.mark.parametrize("space", SPACES)
@@ -114,7 +108,7 @@ def test_nearest_is_the_likeliest_of_the_space(space):
     n, k = codec.vertices, codec.labels
     edges = torch.randn(4, codec.graphs, n, n, generator=generator, dtype=torch.float64)
     labels = torch.randn(4, codec.graphs, n, k, generator=generator, dtype=torch.float64)
-    found = decode_all(codec, codec.nearest(edges, labels))
+    found = codec.decode_all(*codec.nearest(edges, labels))
     for b, best in enumerate(found):
         rivals = [*best.neighbours(), *(SPACES[space].random(rng) for _ in range(100))]
         adjacency, names = (each.double() for each in codec.encode([best, *rivals]))
@@ -125,13 +119,13 @@ def test_nearest_is_the_likeliest_of_the_space(space):
         assert (likelihood[0] >= likelihood[1:] - 1e-9).all()
 
 
-def test_the_embedding_decides_how_an_ascent_decodes(few_cells, trained):
+def test_the_embedding_decides_how_an_ascent_decodes(few_cells, trained_vgae):
     codec = get_codec("nasbench201")
     scores = pd.DataFrame({"flops": np.linspace(0, 1, 8)})
-    schedule = MPESchedule(epochs=1, batch_size=8, learning_rate=1e-3)
-    model = ProxyModel.fit(codec, trained[0], few_cells, scores, schedule, seed=0)
+    schedule = Schedule(epochs=1, batch_size=8, learning_rate=1e-3)
+    model = ProxyModel.fit(codec, trained_vgae[0], few_cells, scores, schedule, seed=0)
     z = 3 * torch.randn(50, 128, generator=torch.Generator().manual_seed(0))
     weights = pd.Series({"flops": 1.0})
     plain, nearest = (model.unified(weights, nearest=flag) for flag in (False, True))
-    assert None in decode_all(codec, plain.graphs(z))
-    assert None not in decode_all(codec, nearest.graphs(z))
+    assert None in codec.decode_all(*plain.graphs(z))
+    assert None not in codec.decode_all(*nearest.graphs(z))

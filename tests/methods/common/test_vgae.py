@@ -8,8 +8,8 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.vgae import GINLayer, vgae_loss
-from nasutils.methods.up_nas import VGAE, VGAESchedule, get_codec, train_vgae
+from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.vgae import VGAE, GINLayer, VGAESchedule, train_vgae, vgae_loss
 from nasutils.spaces.darts import DARTSGenotype
 
 
@@ -87,10 +87,10 @@ def test_size_is_the_references():
     assert sum(p.numel() for p in VGAE(7).parameters()) == pytest.approx(0.12e6, rel=0.1)
 
 
-def test_what_was_learnt_comes_back_exactly(few_cells, few_graphs, trained):
-    vgae, losses = trained
+def test_what_was_learnt_comes_back_exactly(few_cells, cell_graphs, trained_vgae):
+    vgae, losses = trained_vgae
     codec = get_codec("nasbench201")
-    z = vgae.embed(*few_graphs)
+    z = vgae.embed(*cell_graphs)
     assert z.shape == (8, 128)
     graphs = vgae.reconstruct(z, codec.graphs)
     decoded = [codec.decode(a, x) for a, x in zip(*map(torch.Tensor.numpy, graphs), strict=True)]
@@ -98,12 +98,12 @@ def test_what_was_learnt_comes_back_exactly(few_cells, few_graphs, trained):
     assert losses[-1] < losses[0] / 2
 
 
-def test_posterior_does_not_depend_on_the_batch(few_graphs, trained):
-    vgae, _ = trained
-    mean, std = vgae.posterior(*few_graphs)
+def test_posterior_does_not_depend_on_the_batch(cell_graphs, trained_vgae):
+    vgae, _ = trained_vgae
+    mean, std = vgae.posterior(*cell_graphs)
     assert (std > 0).all()
-    torch.testing.assert_close(vgae.posterior(*few_graphs, batch_size=3), (mean, std))
-    torch.testing.assert_close(vgae.embed(*few_graphs), mean)
+    torch.testing.assert_close(vgae.posterior(*cell_graphs, batch_size=3), (mean, std))
+    torch.testing.assert_close(vgae.embed(*cell_graphs), mean)
 
 
 def test_darts_embeds_both_cells():
@@ -116,7 +116,7 @@ def test_darts_embeds_both_cells():
     assert labels.shape == (8, 2, 11)
 
 
-def test_the_rate_falls_along_a_cosine(few_graphs, monkeypatch):
+def test_the_rate_falls_along_a_cosine(cell_graphs, monkeypatch):
     rates = []
     step = torch.optim.Adam.step
 
@@ -126,20 +126,22 @@ def test_the_rate_falls_along_a_cosine(few_graphs, monkeypatch):
 
     monkeypatch.setattr(torch.optim.Adam, "step", watched)
     schedule = VGAESchedule(epochs=4, batch_size=8, learning_rate=2.0, cosine=True)
-    train_vgae(*few_graphs, seed=0, schedule=schedule)
+    train_vgae(*cell_graphs, seed=0, schedule=schedule)
     assert rates == pytest.approx([2, 1 + math.sqrt(0.5), 1, 1 - math.sqrt(0.5)])
 
 
-def test_the_same_seed_trains_the_same_and_leaves_other_draws_alone(few_graphs):
+def test_the_same_seed_trains_the_same_and_leaves_other_draws_alone(cell_graphs):
     schedule = VGAESchedule(epochs=1, batch_size=8)
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    first, again, other = (train_vgae(*few_graphs, seed=s, schedule=schedule)[1] for s in (1, 1, 2))
+    first, again, other = (
+        train_vgae(*cell_graphs, seed=s, schedule=schedule)[1] for s in (1, 1, 2)
+    )
     assert first == again != other
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_too_few_architectures(few_graphs):
+def test_too_few_architectures(cell_graphs):
     with pytest.raises(NasutilsError, match="8 architectures do not fill a batch of 32"):
-        train_vgae(*few_graphs, seed=0)
+        train_vgae(*cell_graphs, seed=0)

@@ -1,8 +1,11 @@
 """A few graphs of each space, made once."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from nasutils.benchmarks.benchmark import Benchmark
+from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.graphs import (
     FEATURES,
     ComputationGraph,
@@ -11,7 +14,11 @@ from nasutils.graphs import (
     nasbench201_graph,
     ofa_mbv3_graph,
 )
+from nasutils.methods.common import architecture_graphs
+from nasutils.methods.common.architecture_graphs import random_networks
 from nasutils.methods.common.graph_set import GraphSet
+from nasutils.methods.transferable import pretrained_cache
+from nasutils.methods.transferable.sources import fitted_to_sources, unfitted
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import OPS, NASBench201Cell
@@ -59,3 +66,25 @@ def tiny_sets():
         GraphSet.of(tiny_graph(rng, rng.integers(9, 17), share, ops) for _ in range(size))
         for size, share, ops in settings
     ]
+
+
+@pytest.fixture
+def tiny_benchmarks(monkeypatch, tmp_path):
+    """Twelve NAS-Bench-201 cells and ten of NAS-Bench-101, by the number of their operations."""
+    monkeypatch.setattr(architecture_graphs, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(pretrained_cache, "cache_dir", lambda: tmp_path)
+
+    def tiny(space, size):
+        cells = random_networks(space, size)
+        accuracy = [100 * str(cell).count("3x3") + i for i, cell in enumerate(cells)]
+        rows = pd.DataFrame({"arch": [str(cell) for cell in cells], "accuracy": accuracy})
+        entry = Benchmark(
+            f"tiny-{space}", "", "", space, lambda: rows, "accuracy", "accuracy",
+            evaluate_on_all=False,
+        )  # fmt: skip
+        monkeypatch.setitem(BENCHMARKS, entry.id, entry)
+        return entry
+
+    yield tiny("nasbench201", 12), tiny("nasbench101", 10)
+    unfitted.cache_clear()
+    fitted_to_sources.cache_clear()

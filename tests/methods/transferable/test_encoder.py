@@ -10,8 +10,8 @@ from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.encoder import (
     AttentionLayer,
     CLEncoder,
-    EncoderSettings,
     GNNEncoder,
+    GraphEncoderSettings,
     MessagePassing,
     NodeEmbedding,
     mean_pool,
@@ -27,8 +27,8 @@ def encoder(request):
     torch.manual_seed(0)
     return {
         "both": CLEncoder,
-        "gnn alone": lambda: CLEncoder(EncoderSettings(transformer_layers=0)),
-        "attention alone": lambda: CLEncoder(EncoderSettings(gnn_layers=0)),
+        "gnn alone": lambda: CLEncoder(GraphEncoderSettings(transformer_layers=0)),
+        "attention alone": lambda: CLEncoder(GraphEncoderSettings(gnn_layers=0)),
         "baseline": GNNEncoder,
     }[request.param]().eval()
 
@@ -157,7 +157,7 @@ def test_types_change_the_embedding_and_gradients_reach_all_weights(encoder, mix
 
 def test_attention_knows_the_place_of_a_node(mixed):
     torch.manual_seed(0)
-    encoder = CLEncoder(EncoderSettings(gnn_layers=0)).eval()
+    encoder = CLEncoder(GraphEncoderSettings(gnn_layers=0)).eval()
     batch = mixed.batch([0, 4])
     flipped = batch.with_random_signs(torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -178,9 +178,9 @@ def test_heads_have_the_papers_sizes():
 
 def test_bad_input():
     with pytest.raises(NasutilsError, match="message passing, of attention or both"):
-        EncoderSettings(gnn_layers=0, transformer_layers=0)
+        GraphEncoderSettings(gnn_layers=0, transformer_layers=0)
     with pytest.raises(NasutilsError, match="129 cannot be divided"):
-        EncoderSettings(embedding=129)
+        GraphEncoderSettings(embedding=129)
     with pytest.raises(UnknownNameError, match="relu, tanh"):
         GNNEncoder(activation="tahn")
     with pytest.raises(NasutilsError, match="at least one layer"):

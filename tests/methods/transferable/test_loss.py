@@ -10,7 +10,7 @@ from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.transferable.loss import WEIGHTS, contrastive_loss, positive_weights
 
 
-def slow_loss(z, eigenvalues, classes, weights, temperature, sharpness):
+def slow_loss(z, eigenvalues, classes, weights, temperature, weight_temperature):
     """Equations 4.1 and 4.5, term by term."""
     total = 0.0
     for i in range(len(z)):
@@ -23,7 +23,7 @@ def slow_loss(z, eigenvalues, classes, weights, temperature, sharpness):
         positives = [s for s in range(len(z)) if s != i and classes[s] == classes[i]]
         sign = {"similar": -1, "uniform": 0, "distant": 1}[weights]
         raw = {
-            s: math.exp(sign * np.linalg.norm(eigenvalues[i] - eigenvalues[s]) / sharpness)
+            s: math.exp(sign * np.linalg.norm(eigenvalues[i] - eigenvalues[s]) / weight_temperature)
             for s in positives
         }
         total -= sum(raw[s] / sum(raw.values()) * chi[s] for s in positives)
@@ -43,9 +43,13 @@ def tensors(drawn):
 
 
 @pytest.mark.parametrize("weights", WEIGHTS)
-@pytest.mark.parametrize(("temperature", "sharpness"), [(0.1, 0.05), (1, 0.3)])
-def test_against_plain_loops(drawn, weights, temperature, sharpness):
-    options = {"weights": weights, "temperature": temperature, "sharpness": sharpness}
+@pytest.mark.parametrize(("temperature", "weight_temperature"), [(0.1, 0.05), (1, 0.3)])
+def test_against_plain_loops(drawn, weights, temperature, weight_temperature):
+    options = {
+        "weights": weights,
+        "temperature": temperature,
+        "weight_temperature": weight_temperature,
+    }
     found = contrastive_loss(*tensors(drawn), **options)
     assert found.item() == pytest.approx(slow_loss(*drawn, **options))
 
@@ -93,7 +97,7 @@ def test_weights_are_a_convex_combination_of_the_positives(drawn):
 
 def test_uniform_is_supcon_and_the_limit_of_a_blunt_softmax(drawn):
     uniform = contrastive_loss(*tensors(drawn), weights="uniform")
-    blunt = contrastive_loss(*tensors(drawn), sharpness=1e9)
+    blunt = contrastive_loss(*tensors(drawn), weight_temperature=1e9)
     assert uniform.item() == pytest.approx(blunt.item())
 
 

@@ -10,12 +10,12 @@ from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.spectrum import most_similar
 from nasutils.methods.transferable import pretraining
-from nasutils.methods.transferable.encoder import CLEncoder, EncoderSettings, projection_head
-from nasutils.methods.transferable.predictor import embed
+from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings, projection_head
+from nasutils.methods.transferable.graph_predictor import embed
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe, FamilyBatches, pretrain
 
 SMALL = ContrastiveRecipe(
-    EncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1),
+    GraphEncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1),
     epochs=2,
     batch_size=24,
     near=3,

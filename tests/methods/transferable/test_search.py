@@ -5,8 +5,17 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from nasutils.benchmarks.oracle import QueryOracle
+from nasutils.benchmarks.registry import get_benchmark
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.transferable.search import PUBLISHED, EvolutionSettings, evolve
+from nasutils.graphs import nasbench201_graph
+from nasutils.methods.common.graph_set import GraphSet
+from nasutils.methods.transferable.search import (
+    PUBLISHED,
+    EvolutionSettings,
+    evolve,
+    learn_answers,
+)
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.crossover import OPERATORS, crossover
 from nasutils.spaces.darts import DARTSGenotype
@@ -19,6 +28,10 @@ SETTINGS = EvolutionSettings(top=5, budget=6, population=8, rounds=4, children=3
 
 def count_conv3(cells):
     return [cell.ops.count(CONV3) for cell in cells]
+
+
+def oracle_of(answer=count_conv3, accepts=lambda cell: True):
+    return QueryOracle("cells", NASBench201Cell, answer, accepts)
 
 
 def rng_of(seed=0):
@@ -79,7 +92,7 @@ def test_every_query_is_counted_and_of_a_new_network():
         ranked.append(cells)
         return count_conv3(cells)
 
-    result = evolve(NASBench201Cell, rank, query, SETTINGS, rng=rng_of())
+    result = evolve(oracle_of(query), rank, SETTINGS, rng=rng_of())
     assert [len(cells) for cells in asked] == [8, 6, 6, 6, 6]
     assert [len(cells) for cells in ranked] == [18] * 4
     assert len(result.scores) == SETTINGS.queries == 32
@@ -99,7 +112,7 @@ def test_the_children_that_rank_highest_are_queried():
         asked.append(cells)
         return count_conv3(cells)
 
-    evolve(NASBench201Cell, rank, query, SETTINGS, rng=rng_of())
+    evolve(oracle_of(query), rank, SETTINGS, rng=rng_of())
     for born, chosen in zip(ranked, asked[1:], strict=True):
         scores = np.array([OPS.index(cell.ops[0]) for cell in born])
         assert chosen == [born[i] for i in np.argsort(-scores, kind="stable")[:6]]
@@ -113,7 +126,7 @@ def test_children_are_mutations_of_the_best():
         return count_conv3(cells)
 
     settings = EvolutionSettings(3, 6, 8, 1, children=3, crossover=0, max_edits=1)
-    evolve(NASBench201Cell, lambda cells: np.zeros(len(cells)), query, settings, rng=rng_of())
+    evolve(oracle_of(query), lambda cells: np.zeros(len(cells)), settings, rng=rng_of())
     best = sorted(asked[0], key=lambda cell: -cell.ops.count(CONV3))[:3]
     neighbours = {cell for parent in best for cell in parent.neighbours()}
     assert set(asked[1]) <= neighbours
@@ -125,9 +138,8 @@ def test_a_good_predictor_finds_the_best_and_a_bad_one_less():
         return np.mean(
             [
                 evolve(
-                    NASBench201Cell,
+                    oracle_of(),
                     lambda cells: sign * np.array(count_conv3(cells)),
-                    count_conv3,
                     settings,
                     rng=rng_of(seed),
                 ).score
@@ -140,22 +152,22 @@ def test_a_good_predictor_finds_the_best_and_a_bad_one_less():
 
 
 def test_a_predictor_learns_from_all_answers_before_each_round():
-    lessons, asked = [], []
+    known_sets, asked = [], []
 
     def query(cells):
         asked.append(cells)
         return count_conv3(cells)
 
     def learn(known, scores):
-        lessons.append((list(known), scores.tolist()))
-        return lambda cells: [len(lessons) * OPS.index(cell.ops[0]) for cell in cells]
+        known_sets.append((list(known), scores.tolist()))
+        return lambda cells: [len(known_sets) * OPS.index(cell.ops[0]) for cell in cells]
 
     def before(cells):
         raise AssertionError("the first predictor knows less than all queries of the population")
 
-    result = evolve(NASBench201Cell, before, query, SETTINGS, rng=rng_of(), learn=learn)
-    assert [len(known) for known, _ in lessons] == [8, 14, 20, 26]
-    for known, scores in lessons:
+    result = evolve(oracle_of(query), before, SETTINGS, rng=rng_of(), learn=learn)
+    assert [len(known) for known, _ in known_sets] == [8, 14, 20, 26]
+    for known, scores in known_sets:
         assert known == result.architectures[: len(known)]
         assert scores == count_conv3(known)
     assert len(result.scores) == SETTINGS.queries
@@ -163,51 +175,59 @@ def test_a_predictor_learns_from_all_answers_before_each_round():
 
 def test_a_seed_determines_everything():
     runs = [
-        evolve(NASBench201Cell, count_conv3, count_conv3, SETTINGS, rng=rng_of(seed)).architectures
+        evolve(oracle_of(), count_conv3, SETTINGS, rng=rng_of(seed)).architectures
         for seed in (1, 1, 2)
     ]
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_it_begins_with_what_it_is_given_and_keeps_to_what_is_accepted():
-    start = [NASBench201Cell((CONV3,) * 6), NASBench201Cell((SKIP,) * 6)]
-    result = evolve(
-        NASBench201Cell,
-        count_conv3,
-        count_conv3,
-        SETTINGS,
-        rng=rng_of(),
-        start=[*start, start[0]],
-        accept=lambda cell: "none" not in cell.ops,
-    )
-    assert result.architectures[:2] == start
+def test_it_keeps_to_what_is_accepted():
+    oracle = oracle_of(accepts=lambda cell: "none" not in cell.ops)
+    result = evolve(oracle, count_conv3, SETTINGS, rng=rng_of())
     assert all("none" not in cell.ops for cell in result.architectures)
-    assert len(result.scores) == SETTINGS.queries
+    assert len(result.scores) == oracle.queries == SETTINGS.queries
 
 
 def test_it_ends_when_there_is_nothing_new():
-    # Two networks in all.
-    allowed = {(SKIP,) * 6, (CONV3, *[SKIP] * 5)}
-    result = evolve(
-        NASBench201Cell,
-        count_conv3,
-        count_conv3,
-        SETTINGS,
-        rng=rng_of(),
-        start=[NASBench201Cell((SKIP,) * 6)],
-        accept=lambda cell: cell.ops in allowed,
-    )
-    assert len(result.scores) <= 2
+    cells = [NASBench201Cell((op,) * 6) for op in (SKIP, CONV3)]
+
+    class Few:
+        random = staticmethod(lambda rng: cells[rng.integers(2)])
+
+    oracle = QueryOracle("few", Few, count_conv3, cells.__contains__)
+    result = evolve(oracle, count_conv3, SETTINGS, rng=rng_of())
+    assert set(result.architectures) == set(cells)
+
+
+def test_answers_are_learnt_beside_the_labels():
+    fitted = []
+
+    class Listening:
+        def fine_tune(self, labelled, seed):
+            graphs, labels = labelled
+            fitted.append((graphs.num_nodes.tolist(), labels.tolist(), seed))
+            return self
+
+        def predict(self, graphs):
+            return graphs.num_nodes
+
+    cells = [NASBench201Cell((op,) * 6) for op in ("skip_connect", "nor_conv_3x3", "avg_pool_3x3")]
+    nodes = [nasbench201_graph(cell).num_nodes for cell in cells]
+    labelled = GraphSet.of(map(nasbench201_graph, cells[:1])), np.array([9.0])
+    learn = learn_answers(Listening(), get_benchmark("nb201-c10"), labelled, seed=5)
+    rank = learn(cells[1:], np.array([8.0, 7.0]))
+    assert fitted == [(nodes, [9.0, 8.0, 7.0], 5)]
+    assert rank(cells).tolist() == nodes
 
 
 def test_published_sizes_make_the_published_queries():
-    fine_tuned = {"nasbench101": 50, "nasbench201": 40, "nasbench301": 50}
-    queries = {"nasbench101": 700, "nasbench201": 90, "nasbench301": 800}
-    for space, settings in PUBLISHED.items():
-        assert settings["baseline"].queries == queries[space]
-        total = settings["predictor"].queries + fine_tuned[space]
+    fine_tuned = {"nb101-test": 50, "nb201-c10": 40, "nb301-approx": 50}
+    queries = {"nb101-test": 700, "nb201-c10": 90, "nb301-approx": 800}
+    for id, settings in PUBLISHED.items():
+        assert settings["baseline"].queries == queries[id]
+        total = settings["predictor"].queries + fine_tuned[id]
         # In NAS-Bench-201 the population must be among the cells for fine-tuning.
-        assert total == queries[space] + (10 if space == "nasbench201" else 0)
+        assert total == queries[id] + (10 if id == "nb201-c10" else 0)
 
 
 def test_bad_input():
@@ -215,10 +235,9 @@ def test_bad_input():
         EvolutionSettings(1, 0, 1, 1)
     with pytest.raises(NasutilsError, match="0 to 1, not 2"):
         EvolutionSettings(1, 1, 1, 1, crossover=2)
-    arguments = (NASBench201Cell, count_conv3)
-    with pytest.raises(NasutilsError, match="9 architectures exceed a population of 8"):
-        evolve(*arguments, count_conv3, SETTINGS, rng=rng_of(), start=[None] * 9)
     with pytest.raises(NasutilsError, match="is NaN"):
-        evolve(*arguments, lambda cells: [np.nan] * len(cells), SETTINGS, rng=rng_of())
+        evolve(oracle_of(lambda cells: [np.nan] * len(cells)), count_conv3, SETTINGS, rng=rng_of())
     with pytest.raises(NasutilsError, match="asked for 8 scores"):
-        evolve(*arguments, lambda cells: [1], SETTINGS, rng=rng_of())
+        evolve(oracle_of(lambda cells: [1]), count_conv3, SETTINGS, rng=rng_of())
+    with pytest.raises(NasutilsError, match="no architecture that cells knows"):
+        evolve(oracle_of(accepts=lambda cell: False), count_conv3, SETTINGS, rng=rng_of())

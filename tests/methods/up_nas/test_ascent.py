@@ -1,4 +1,4 @@
-"""Gradient ascent on landscapes whose summits and borders are known."""
+"""Gradient ascent on heights whose summits and borders are known."""
 
 import numpy as np
 import pandas as pd
@@ -6,12 +6,10 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.up_nas import (
-    MPESchedule,
-    ProxyModel,
-    get_codec,
-    gradient_ascent,
-)
+from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.flat_parameters import Schedule
+from nasutils.methods.up_nas.ascent import gradient_ascent
+from nasutils.methods.up_nas.model import ProxyModel
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
 
@@ -55,7 +53,7 @@ def test_climbs_a_concave_hill_from_both_sides(steps, rate):
     assert result.ends == [6, 6]
     assert result.scores == {number: -((number - 6) ** 2) for number in range(10)}
     assert result.steps.tolist() == [300, 300]
-    assert result.decodings == 600
+    assert result.rows == 2 * 300 + 10
 
 
 def test_stops_at_the_border_of_the_space():
@@ -64,7 +62,7 @@ def test_stops_at_the_border_of_the_space():
         Integers(slope), [8, 5], steps="adam", max_steps=100, learning_rate=0.2
     )
     assert result.steps.tolist() == [8, 23]
-    assert result.decodings == 8 + 23
+    assert result.rows == 2 * 23 + 5  # both starts share the batch to the end
     assert result.ends == [9, 9]
     assert result.best == 9
     assert set(result.scores) == {5, 6, 7, 8, 9}
@@ -83,13 +81,13 @@ def test_starts_do_not_disturb_each_other():
         for start in (1, 4, 9)
     ]
     assert together.ends == [result.ends[0] for result in alone]
-    assert together.decodings == sum(result.decodings for result in alone)
+    assert together.steps.tolist() == [result.steps.item() for result in alone]
 
 
 def test_only_changed_graphs_are_checked():
-    landscape = Integers(slope)
-    gradient_ascent(landscape, [0], max_steps=12, learning_rate=0.1)
-    assert landscape.checked == 2  # at 0, then once at 1
+    numbers = Integers(slope)
+    gradient_ascent(numbers, [0], max_steps=12, learning_rate=0.1)
+    assert numbers.checked == 2  # at 0, then once at 1
 
 
 def test_the_start_counts_even_if_the_first_step_leaves_the_space():
@@ -106,17 +104,17 @@ def test_bad_input():
 
 
 @pytest.mark.parametrize("steps", ["gradient", "adam"])
-def test_on_cells_every_passed_one_is_valid_and_scored(few_cells, trained, steps):
+def test_on_cells_every_passed_one_is_valid_and_scored(few_cells, trained_vgae, steps):
     # The one proxy is the share of 3x3 convolutions.
     scores = pd.DataFrame({"flops": [cell.ops.count(CONV3) / 6 for cell in few_cells]})
-    schedule = MPESchedule(epochs=30, batch_size=8, learning_rate=1e-2)
+    schedule = Schedule(epochs=30, batch_size=8, learning_rate=1e-2)
     codec = get_codec("nasbench201")
-    model = ProxyModel.fit(codec, trained[0], few_cells, scores, schedule, seed=0)
-    landscape = model.unified(pd.Series({"flops": 1.0}))
-    result = gradient_ascent(landscape, few_cells, steps=steps, max_steps=200)
+    model = ProxyModel.fit(codec, trained_vgae[0], few_cells, scores, schedule, seed=0)
+    estimator = model.unified(pd.Series({"flops": 1.0}))
+    result = gradient_ascent(estimator, few_cells, steps=steps, max_steps=200)
     passed = list(result.scores)
     assert passed[:8] == few_cells
     assert all(isinstance(cell, NASBench201Cell) for cell in passed)
-    np.testing.assert_allclose(landscape.score(passed), list(result.scores.values()), atol=1e-5)
+    np.testing.assert_allclose(estimator.score(passed), list(result.scores.values()), atol=1e-5)
     assert result.score == max(result.scores.values()) == result.scores[result.best]
-    assert result.steps.sum() == result.decodings <= 8 * 200
+    assert result.rows == 8 * result.steps.max() + len(passed)

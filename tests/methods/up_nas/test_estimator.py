@@ -7,17 +7,17 @@ import torch
 from torch import nn
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.methods.up_nas import (
+from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.flat_parameters import Schedule
+from nasutils.methods.up_nas.estimator import (
     MPE_SCHEDULES,
-    MPESchedule,
     MultiProxyEstimator,
-    ProxyModel,
-    get_codec,
+    mpe_loss,
     train_estimator,
 )
-from nasutils.methods.up_nas.estimator import mpe_loss
+from nasutils.methods.up_nas.model import ProxyModel
 
-QUICK = MPESchedule(epochs=15, batch_size=16, learning_rate=1e-2)
+QUICK = Schedule(epochs=15, batch_size=16, learning_rate=1e-2)
 
 
 def test_loss_by_hand():
@@ -44,8 +44,8 @@ def test_hidden_layers_are_linear_bn_relu(layers):
 
 
 def test_schedules_are_the_papers():
-    assert MPE_SCHEDULES["nasbench201"] == MPESchedule(70, 16, 1e-3)
-    assert MPE_SCHEDULES["darts"] == MPESchedule(50, 64, 5e-4)
+    assert MPE_SCHEDULES["nasbench201"] == Schedule(70, 16, 1e-3)
+    assert MPE_SCHEDULES["darts"] == Schedule(50, 64, 5e-4)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_learns_a_linear_map_and_is_frozen(linear_task):
 
 
 def test_the_same_seed_trains_the_same(linear_task):
-    schedule = MPESchedule(epochs=1, batch_size=16, learning_rate=1e-3)
+    schedule = Schedule(epochs=1, batch_size=16, learning_rate=1e-3)
     first, again, other = (train_estimator(*linear_task, schedule, seed=s)[1] for s in (1, 1, 2))
     assert first == again != other
 
@@ -74,7 +74,7 @@ def test_the_same_seed_trains_the_same(linear_task):
 def test_samples_blur_what_is_learnt(linear_task):
     # The best guess at a point is the mean over the training points that may have led there.
     z = torch.tensor([[-1.0], [1.0]]).repeat(64, 1)
-    schedule = MPESchedule(epochs=150, batch_size=64, learning_rate=3e-3)
+    schedule = Schedule(epochs=150, batch_size=64, learning_rate=3e-3)
     blurred, _ = train_estimator(z, z.clone(), schedule, seed=0, std=torch.ones_like(z))
     sharp, _ = train_estimator(z, z.clone(), schedule, seed=0)
     point = torch.tensor([[1.0]])
@@ -98,12 +98,12 @@ def test_bad_input(linear_task):
 
 
 @pytest.fixture(scope="module", params=[True, False])
-def model(request, few_cells, trained):
+def model(request, few_cells, trained_vgae):
     scores = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 2)), columns=["nwot", "zen"])
-    schedule = MPESchedule(epochs=2, batch_size=4, learning_rate=1e-3)
+    schedule = Schedule(epochs=2, batch_size=4, learning_rate=1e-3)
     return ProxyModel.fit(
         get_codec("nasbench201"),
-        trained[0],
+        trained_vgae[0],
         few_cells,
         scores,
         schedule,

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.up_nas import search_weights, unified_proxy
+from nasutils.methods.up_nas.tpe import search_weights
+from nasutils.methods.up_nas.unify import unified_proxy
 from nasutils.metrics import kendall_tau
 
 

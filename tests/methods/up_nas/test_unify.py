@@ -8,12 +8,12 @@ from nasutils.data import load_table
 from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.data.proxy_files import PROXIES
 from nasutils.errors import DataError, UnknownNameError
-from nasutils.methods.up_nas import (
+from nasutils.methods.up_nas.normalise import Normalisation
+from nasutils.methods.up_nas.tpe import search_weights
+from nasutils.methods.up_nas.unify import (
     PROXY_NAMES,
     UNIFIED,
-    Normalisation,
     published_weights,
-    search_weights,
     selected_weights,
     unified_proxy,
 )

@@ -9,14 +9,14 @@ import torch
 from nasutils.errors import NasutilsError
 from nasutils.methods.transferable.encoder import (
     CLEncoder,
-    EncoderSettings,
+    GraphEncoderSettings,
     mlp,
     regression_head,
 )
-from nasutils.methods.transferable.predictor import (
+from nasutils.methods.transferable.graph_predictor import (
     FIT_RECIPES,
     FitRecipe,
-    Predictor,
+    GraphPredictor,
     embed,
     fit,
     fit_head,
@@ -32,8 +32,8 @@ QUICK = FitRecipe(epochs=3, batch_size=8, learning_rate=1e-3)
 @pytest.fixture
 def predictor():
     torch.manual_seed(0)
-    settings = EncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1)
-    return Predictor(CLEncoder(settings))
+    settings = GraphEncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1)
+    return GraphPredictor(CLEncoder(settings))
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,9 @@ def test_fine_tuning_goes_on_from_the_sources(predictor, sources):
     assert start[0] < 0.8 * scratch[0]
 
 
-@pytest.mark.parametrize("make", [gnn_baseline, lambda: Predictor(CLEncoder(EncoderSettings(16)))])
+@pytest.mark.parametrize(
+    "make", [gnn_baseline, lambda: GraphPredictor(CLEncoder(GraphEncoderSettings(16)))]
+)
 def test_a_seed_determines_everything(make, sources):
     torch.manual_seed(0)
     start = make()

@@ -15,9 +15,8 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm import tqdm
 
-from nasutils.errors import UnknownNameError
+from nasutils.errors import lookup
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.label_scales import LABEL_SCALES, scaled_labels
 from nasutils.methods.transferable.encoder import Encoder, GNNEncoder, mlp, regression_head
@@ -46,15 +45,14 @@ class FitRecipe:
     labels: str = "z_score"
 
     def __post_init__(self) -> None:
-        if self.labels not in LABEL_SCALES:
-            raise UnknownNameError("scale of the labels", self.labels, LABEL_SCALES)
+        lookup("scale of the labels", self.labels, LABEL_SCALES)
 
 
 #: On the sources, and on the few labels of the target.
 FIT_RECIPES = {"source": FitRecipe(), "fine_tune": FitRecipe(epochs=100)}
 
 
-class Predictor(nn.Module):
+class GraphPredictor(nn.Module):
     """An encoder with a regression head.
 
     Args:
@@ -72,7 +70,7 @@ class Predictor(nn.Module):
         return predict_from(self.head, embed(self.encoder, graphs))
 
 
-def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") -> Predictor:
+def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") -> GraphPredictor:
     """Return the GNN baseline, with its MLP of 4 hidden layers (Section 7.3), untrained.
 
     Args:
@@ -80,7 +78,7 @@ def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") ->
         hidden: Width of all layers.
         activation: Of the message passing, one of ``encoder.ACTIVATIONS``.
     """
-    return Predictor(GNNEncoder(layers, hidden, activation), mlp(hidden, hidden, 1, 5))
+    return GraphPredictor(GNNEncoder(layers, hidden, activation), mlp(hidden, hidden, 1, 5))
 
 
 @torch.no_grad()
@@ -115,7 +113,6 @@ def fit_head(
     recipe: FitRecipe,
     *,
     seed: int,
-    progress: bool = False,
 ) -> tuple[nn.Module, np.ndarray]:
     """Train a copy of a head on frozen embeddings.
 
@@ -124,7 +121,6 @@ def fit_head(
         sources: Of each family the embeddings, (n, m), and labels, (n,).
         recipe: One of ``FIT_RECIPES``, or another.
         seed: Of the order of the labels.
-        progress: Whether to draw a bar.
 
     Returns:
         The trained copy and the mean loss of each epoch, (epochs,).
@@ -140,17 +136,16 @@ def fit_head(
     def forward(rows: Tensor) -> Tensor:
         return head(x[rows.to(device)])[:, 0]
 
-    return head, _descend(head, forward, targets.to(device), recipe, seed, progress)
+    return head, _descend(head, forward, targets.to(device), recipe, seed)
 
 
 def fit(
-    predictor: Predictor,
+    predictor: GraphPredictor,
     sources: Sequence[tuple[GraphSet, ArrayLike]],
     recipe: FitRecipe,
     *,
     seed: int,
-    progress: bool = False,
-) -> tuple[Predictor, np.ndarray]:
+) -> tuple[GraphPredictor, np.ndarray]:
     """Train a copy of a whole predictor, encoder included.
 
     Args:
@@ -158,7 +153,6 @@ def fit(
         sources: Of each family n graphs and their labels, (n,).
         recipe: One of ``FIT_RECIPES``, or another.
         seed: Of the order of the labels and of the eigenvectors' signs.
-        progress: Whether to draw a bar.
 
     Returns:
         The trained copy in evaluation mode and the mean loss of each epoch, (epochs,).
@@ -176,7 +170,7 @@ def fit(
         batch = graphs.batch(rows.numpy()).with_random_signs(signs).to(device)
         return predictor.head(predictor.encoder(batch))[:, 0]
 
-    losses = _descend(predictor, forward, targets.to(device), recipe, seed, progress)
+    losses = _descend(predictor, forward, targets.to(device), recipe, seed)
     return predictor, losses
 
 
@@ -186,7 +180,6 @@ def _descend(
     targets: Tensor,
     recipe: FitRecipe,
     seed: int,
-    progress: bool,
 ) -> np.ndarray:
     """Train a module in place; return the mean loss of each epoch.
 
@@ -196,14 +189,13 @@ def _descend(
         targets: Of all rows, (M,).
         recipe: Epochs, batch size and learning rate.
         seed: Of the order.
-        progress: Whether to draw a bar.
     """
     order = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
     losses = torch.zeros(recipe.epochs, device=targets.device)
     module.train()
     with deterministic_cpu():
-        for epoch in tqdm(range(recipe.epochs), "labels", unit="epoch", disable=not progress):
+        for epoch in range(recipe.epochs):
             batches = torch.randperm(len(targets), generator=order).split(recipe.batch_size)
             for rows in batches:
                 loss = F.mse_loss(forward(rows), targets[rows.to(targets.device)])

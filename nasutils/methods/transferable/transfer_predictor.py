@@ -1,0 +1,183 @@
+"""A predictor that is carried from source benchmarks to a target, and what it is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+
+import numpy as np
+import torch
+
+from nasutils.methods.common.architecture_graphs import Labelled
+from nasutils.methods.common.graph_set import GraphSet
+from nasutils.methods.transferable.encoder import CLEncoder, Encoder
+from nasutils.methods.transferable.graph_predictor import (
+    FIT_RECIPES,
+    FitRecipe,
+    GraphPredictor,
+    embed,
+    fit,
+    fit_head,
+    gnn_baseline,
+    predict_from,
+)
+from nasutils.methods.transferable.pretrained_cache import pretrained
+from nasutils.methods.transferable.pretraining import ContrastiveRecipe
+
+_REMEMBERED = 64  # sets of graphs whose embeddings a frozen encoder keeps
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRecipe:
+    """How a transfer predictor is made.
+
+    Attributes:
+        contrastive: How the encoder is pre-trained; its weights stay as drawn where None.
+        gnn: Layers, width and activation of the baseline, in the place of the contrastive encoder.
+        whole: Whether labels train the encoder, too; the paper's trains the head alone.
+        source: How it learns the sources' labels.
+        fine_tune: How it learns the target's.
+        members: Predictors, from different weights, whose predictions are averaged.
+        beside: Another recipe, whose predictions are averaged with this one's.
+    """
+
+    contrastive: ContrastiveRecipe | None = None
+    gnn: tuple[int, int, str] | None = None
+    whole: bool = False
+    source: FitRecipe = FIT_RECIPES["source"]
+    fine_tune: FitRecipe = FIT_RECIPES["fine_tune"]
+    members: int = 1
+    beside: "TransferRecipe | None" = None
+
+
+class FrozenEncoder:
+    """An encoder that embeds each set of graphs once, and keeps the last sets' embeddings.
+
+    Args:
+        encoder: Whose weights do not change any more.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        # A set is equal to itself alone, and the cache keeps it alive: no other takes its place.
+        self.embed = lru_cache(maxsize=_REMEMBERED)(partial(embed, encoder))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransferPredictor:
+    """A predictor between two labelled sets; fitting makes another, and this one stays as it is.
+
+    Attributes:
+        recipe: How it was made.
+        members: Predictors whose mean it is.
+        frozen: The encoder, where labels do not train it; all members and successors share it.
+        beside: The predictor of the recipe beside it, which is fitted to the same labels.
+    """
+
+    recipe: TransferRecipe
+    members: list[GraphPredictor] = field(repr=False)
+    frozen: FrozenEncoder | None = field(repr=False, default=None)
+    beside: "TransferPredictor | None" = None
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder of the first member."""
+        return self.members[0].encoder
+
+    def fit_sources(self, labelled: Sequence[Labelled], seed: int) -> "TransferPredictor":
+        """Return a predictor that has trained on the labels of source benchmarks.
+
+        Args:
+            labelled: Of each source n graphs and their labels, (n,).
+            seed: Of the order of the labels.
+
+        Raises:
+            NasutilsError: If labels do not fit, are not finite or all alike.
+        """
+        beside = self.beside and self.beside.fit_sources(labelled, seed)
+        return self._fitted(labelled, self.recipe.source, seed, beside)
+
+    def fine_tune(self, labelled: Labelled, seed: int) -> "TransferPredictor":
+        """Return a predictor that has trained on few labels of the target.
+
+        Args:
+            labelled: n graphs and their labels, (n,).
+            seed: Of the order of the labels.
+
+        Raises:
+            NasutilsError: As ``fit_sources``.
+        """
+        beside = self.beside and self.beside.fine_tune(labelled, seed)
+        return self._fitted([labelled], self.recipe.fine_tune, seed, beside)
+
+    def _fitted(
+        self,
+        labelled: Sequence[Labelled],
+        recipe: FitRecipe,
+        seed: int,
+        beside: "TransferPredictor | None",
+    ) -> "TransferPredictor":
+        members = [
+            self._member(predictor, labelled, recipe, seed + 1000 * number)
+            for number, predictor in enumerate(self.members)
+        ]
+        return replace(self, members=members, beside=beside)
+
+    def _member(
+        self, predictor: GraphPredictor, labelled: Sequence[Labelled], recipe: FitRecipe, seed: int
+    ) -> GraphPredictor:
+        if self.frozen is None:
+            return fit(predictor, labelled, recipe, seed=seed)[0]
+        embedded = [(self.frozen.embed(graphs), labels) for graphs, labels in labelled]
+        head, _ = fit_head(predictor.head, embedded, recipe, seed=seed)
+        return GraphPredictor(predictor.encoder, head)
+
+    def predict(self, graphs: GraphSet) -> np.ndarray:
+        """Predict accuracies, on the scale that labels were brought to; (N,)."""
+        if self.frozen is None:
+            found = [predictor.predict(graphs) for predictor in self.members]
+        else:
+            embedded = self.frozen.embed(graphs)
+            found = [predict_from(predictor.head, embedded) for predictor in self.members]
+        own = np.mean(found, axis=0)
+        return (own + self.beside.predict(graphs)) / 2 if self.beside else own
+
+
+def pretrained_predictor(
+    recipe: TransferRecipe,
+    unlabelled: Sequence[GraphSet],
+    *,
+    seed: int,
+    epochs: int | None = None,
+    device: str = "cpu",
+    progress: bool = False,
+) -> TransferPredictor:
+    """Return a predictor that has seen graphs, but no label.
+
+    Args:
+        recipe: How to make it.
+        unlabelled: The graphs of each family, for contrastive training.
+        seed: Of weights and batches.
+        epochs: Of contrastive training, where not the recipe's.
+        device: Where it learns and predicts.
+        progress: Whether to draw a bar.
+
+    Raises:
+        NasutilsError: As ``pretrain``.
+    """
+    members = []
+    for number in range(recipe.members):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 1000 * number)
+            made = gnn_baseline(*recipe.gnn) if recipe.gnn else GraphPredictor(CLEncoder())
+            members.append(made)
+    options = {"seed": seed, "device": device, "progress": progress}
+    if recipe.contrastive:
+        contrastive = recipe.contrastive
+        contrastive = contrastive if epochs is None else replace(contrastive, epochs=epochs)
+        encoder = pretrained(unlabelled, contrastive, **options).encoder
+        members = [GraphPredictor(encoder, each.head) for each in members]
+    members = [each.to(device) for each in members]
+    frozen = None if recipe.whole else FrozenEncoder(members[0].encoder)
+    beside = recipe.beside and pretrained_predictor(
+        recipe.beside, unlabelled, epochs=epochs, **options
+    )
+    return TransferPredictor(recipe, members, frozen, beside)
