@@ -4,7 +4,9 @@ PYTHON  ?= python3
 VENV    ?= .venv
 REPORTS ?= _build/reports
 
-PY := $(VENV)/bin/python
+PY := "$(VENV)/bin/python"
+# Another Python than that of an environment that is there makes it anew, if it was asked for.
+CHOSEN := $(if $(filter file,$(origin PYTHON)),,--remake)
 
 .DEFAULT_GOAL := help
 .PHONY: help install study book test lint unit notebooks bench clean
@@ -13,9 +15,10 @@ help:  ## list the commands
 	@echo "Neural Architecture Search, Reproduced"
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "Another Python: make study PYTHON=python3.12    Installer options: PIP_FLAGS=..."
+	@echo "Parameters of the chapters: make study ARGS=\"-p seed=3\""
 
 study: install  ## run every chapter at scale=demo, then build the book from the runs
-	@$(PY) -m tools.study
+	@$(PY) -m tools.study $(ARGS)
 
 book: install  ## build the book from the notebooks as they are stored
 	@$(PY) -m tools.book
@@ -23,9 +26,10 @@ book: install  ## build the book from the notebooks as they are stored
 test: lint unit notebooks book  ## check everything: style, code, notebooks, jobs, book
 	@echo "make test: all good"
 
-lint: install  ## style of the code
+lint: install  ## style of the code, direction of the imports
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	"$(VENV)/bin/lint-imports" --no-cache
 
 unit: install  ## tests of the package, the pages, the pairing and the job files
 	$(PY) -m pytest -q --junitxml=$(REPORTS)/unit.xml
@@ -37,7 +41,7 @@ bench: install  ## measure speed and memory for the performance page
 	@$(PY) -m perf
 
 install:  ## make .venv with the pinned packages
-	@$(PYTHON) -m tools.install $(VENV)
+	@$(PYTHON) -m tools.install "$(VENV)" $(CHOSEN)
 
 clean:  ## remove what was built, keep .venv and the runs
 	rm -rf _build build .pytest_cache .ruff_cache

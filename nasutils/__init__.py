@@ -1,3 +1,3 @@
 """Neural Architecture Search, Reproduced: the code that the chapters share."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -67,6 +67,12 @@ def checksum_file(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
+def checked_files(folder: Path) -> list[Path]:
+    """Return the cached files below a folder, sorted: those that are there and have a checksum."""
+    found = (path.with_suffix("") for path in folder.rglob("*.sha256"))
+    return sorted(path for path in found if is_file(path))
+
+
 def is_whole(path: Path) -> bool:
     """Whether a cached file is, to the byte, what was written."""
     try:

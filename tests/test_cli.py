@@ -1,3 +1,6 @@
+import csv
+import json
+import os
 import subprocess
 import sys
 
@@ -5,7 +8,7 @@ import pytest
 
 import nasutils
 from nasutils import cli
-from nasutils.study.results import write_metrics
+from nasutils.study.results import COLUMNS, write_metrics
 
 SCRIPT = """\
 # %% tags=["parameters"]
@@ -129,7 +132,19 @@ def test_run_list_and_batch(root, call, monkeypatch):
     assert status == 0
     assert "seed: int = 0  which seed" in output
     assert "tiny, demo, 2 of 3 jobs finished" in output
-    assert "failed   nasutils run tiny --scale demo\n" in output
+    assert "failed    nasutils run tiny --scale demo\n" in output
+    status, output, _ = call("list", "--format", "json")
+    records = json.loads(output)
+    assert [each["status"] for each in records if each["kind"] == "run"].count("finished") == 2
+    status, output, _ = call("batch", "seeds", "--as-script", "--format", "csv")
+    assert [each["status"] for each in csv.DictReader(output.splitlines())] == [
+        "failed", "skipped", "skipped",
+    ]  # fmt: skip
+    (root / "nasutils" / "code.py").write_text("x = 1\n")
+    status, output, _ = call("list")
+    assert "stale     nasutils run tiny --scale demo -p seed=2\n" in output
+    status, output, _ = call("run", "tiny", "-p", "seed=2", "--as-script")
+    assert "finished before (stale: its code has changed since)" in output
 
 
 def test_run_that_fails(root, call):
@@ -156,4 +171,71 @@ def test_results_show_mean_and_deviation(root, call):
     (path.parent / "performance.csv").write_text("task,seconds\nx,1\n")
     status, output, _ = call("results")
     assert status == 0
-    assert "table1 a   c      tau    demo    2.0  1.0      3" in output
+    assert "tiny     table1  a    c       tau     demo   2     1    3" in output
+    status, output, _ = call("results", "tiny", "--format", "json")
+    [record] = json.loads(output)
+    assert (record["mean"], record["std"], record["seeds"]) == ("2", "1", 3)
+    path.write_text(path.read_text() + "<<<<<<< ours\n")
+    assert call("results", "tiny")[::2] == (
+        1, f"nasutils: {path}, line 5: has not {len(COLUMNS)} fields.\n",
+    )  # fmt: skip
+
+
+def test_show_writes_a_page(root, call):
+    folder = root / "runs" / "tiny" / "0123456789ab"
+    folder.mkdir(parents=True)
+    assert "holds no executed notebook" in call("show", "0123")[2]
+    cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "# A title"}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "00_tiny.ipynb").write_text(json.dumps(notebook))
+    status, output, _ = call("show", "0123")
+    assert (status, output) == (0, "runs/tiny/0123456789ab/00_tiny.html\n")
+    assert "A title" in (folder / "00_tiny.html").read_text()
+    status, output, _ = call("show", str(folder), "--out", "page.html")
+    assert (root / "page.html").is_file()
+    assert "unknown run '9'. Valid: 0123456789ab." in call("show", "9")[2]
+
+
+def nasutils_piped(arguments, encoding="utf-8"):
+    """Run the command line into a pipe that nobody reads."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "nasutils", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    ) as process:
+        process.stdout.close()
+        errors = process.stderr.read().decode()
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["results"], ["data", "list"], ["--help"]])
+def test_a_closed_pipe_is_no_error(root, arguments):
+    status, errors = nasutils_piped(arguments)
+    assert (status, "Traceback" in errors, "BrokenPipe" in errors) == (0, False, False)
+
+
+def test_nobody_reads_and_the_job_goes_on(root):
+    arguments = ["run", "tiny", "-p", "seed=1", "--as-script"]
+    status, errors = nasutils_piped(arguments, "latin-1")
+    assert (status, errors) == (0, "")
+    assert len(list(root.glob("runs/tiny/*/metrics.csv"))) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
+def test_any_letter_in_any_locale(root, encoding):
+    script = root / "notebooks" / "00_tiny.py"
+    script.write_text(script.read_text() + 'print("\u03c4 = \u22120.5")\n', encoding="utf-8")
+    command = [sys.executable, "-m", "nasutils", "run", "tiny", "-p", "seed=1", "--as-script"]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, b"")
+    [log] = root.glob("runs/tiny/*/log.txt")
+    assert "\u03c4 = \u22120.5" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody", "a/b", ".", ""])
+@pytest.mark.parametrize("command", ["run", "batch", "publish", "show", "results"])
+def test_no_name_is_a_traceback(root, call, command, name):
+    _, _, errors = call(command, name)
+    assert errors.count("\n") <= 1

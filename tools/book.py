@@ -1,5 +1,6 @@
 """Build the book with warnings as errors, check it, and print the path of its first page."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,11 @@ def build(source: Path, destination: Path) -> Path:
         destination: Folder for the pages; replaced.
 
     Raises:
-        SystemExit: If the build warns or fails, or if a page is not fit to be read offline.
+        SystemExit: If a notebook holds an error, if the build warns or fails, or if a page is not
+            fit to be read offline.
     """
+    if faults := stored_errors(source / "notebooks"):
+        raise SystemExit("\n".join(["a notebook holds an error:", *faults]))
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="book-", dir=destination.parent) as scratch:
         # -n: unknown references are warnings; -W: warnings are errors; show all of them.
@@ -44,6 +48,18 @@ def build(source: Path, destination: Path) -> Path:
                 shutil.rmtree(destination)
             pages.rename(destination)
     return destination / "index.html"
+
+
+def stored_errors(folder: Path) -> list[str]:
+    """Return one sentence for each error among the stored outputs of the notebooks in a folder."""
+    found = []
+    for path in sorted(folder.glob("*.ipynb")):
+        for number, cell in enumerate(json.loads(path.read_text("utf-8"))["cells"], start=1):
+            wanted = "raises-exception" in cell["metadata"].get("tags", [])
+            for output in () if wanted else cell.get("outputs", ()):
+                if output["output_type"] == "error":
+                    found.append(f"{path.name}, cell {number}: {output['ename']}")
+    return found
 
 
 def main() -> None:

@@ -3,10 +3,14 @@
 A page may link to the world; it may not load a script, style, font, picture or frame from it.
 """
 
+import functools
 import re
+import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from PIL import Image
 
 # Attributes that make a browser fetch something, whatever the element.
 LOADING_ATTRIBUTES = ("src", "poster", "xlink:href")
@@ -88,7 +92,23 @@ def bad_loads(path: Path, loads: list[str]) -> list[tuple[str, str]]:
             bad.append((load, "not part of the book"))
         elif not parts.scheme and not local_target(path, load).exists():
             bad.append((load, "no such file"))
+        elif not parts.scheme and not is_whole(local_target(path, load)):
+            bad.append((load, "a damaged picture"))
     return bad
+
+
+@functools.cache
+def is_whole(path: Path) -> bool:
+    """Whether a picture can be read to its end; any other file counts as whole."""
+    try:
+        if path.suffix == ".svg":
+            ET.parse(path)
+        elif path.suffix in (".png", ".jpg", ".jpeg", ".gif", ".webp"):
+            with Image.open(path) as picture:
+                picture.load()
+    except (OSError, ValueError, SyntaxError):  # an SVG's ParseError is a SyntaxError
+        return False
+    return True
 
 
 def dead_links(path: Path, pages: dict[Path, Page]) -> list[tuple[str, str]]:

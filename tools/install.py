@@ -3,17 +3,17 @@
 Uses nothing but the standard library, so that any ``python3`` can start it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import os
+import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 OLDEST = (3, 11)
+# An older Python has to read this file, to say so: no newer syntax here.
 EXTRAS = "book,test"
 
 
@@ -42,11 +42,25 @@ def fingerprint() -> str:
     return hashlib.sha256(repr((project, str(Path.cwd()))).encode()).hexdigest()
 
 
-def install(venv: Path) -> None:
-    """Create ``venv`` if needed and install the package with its pins into it."""
-    python = venv / "bin" / "python"
-    # pip comes last: without it the making was interrupted.
-    if not python.with_name("pip").exists():
+def is_usable(python: Path) -> bool:
+    """Whether an environment is whole, and in the place for which its scripts were written."""
+    pip = python.with_name("pip")  # It comes last: without it the making was interrupted.
+    return pip.exists() and str(python) in pip.read_text("utf-8", "replace")[:1000]
+
+
+def is_of_another_python(venv: Path) -> bool:
+    """Whether the environment was made by another minor version than that of this process."""
+    settings = venv / "pyvenv.cfg"
+    if not settings.exists():
+        return False
+    found = re.search(r"^version\s*=\s*(\d+)\.(\d+)", settings.read_text("utf-8"), re.MULTILINE)
+    return found is not None and tuple(map(int, found.groups())) != sys.version_info[:2]
+
+
+def install(venv: Path, remake: bool = False) -> None:
+    """Create ``venv`` where needed or wanted, and install the package with its pins into it."""
+    python = venv.absolute() / "bin" / "python"
+    if remake or not is_usable(python):
         print(f"Making the virtual environment {venv}", flush=True)
         run([sys.executable, "-m", "venv", "--clear", str(venv)])
     print("Installing the pinned packages (a few minutes, once)", flush=True)
@@ -59,7 +73,7 @@ def install(venv: Path) -> None:
     subprocess.run([*compiler, str(venv / "lib")], check=False)
 
 
-def run(command: list[str]) -> None:
+def run(command: "list[str]") -> None:
     """Run a command and stop with its name if it fails."""
     if subprocess.run(command, check=False).returncode:
         raise SystemExit(f"failed: {shlex.join(command)}")
@@ -73,14 +87,20 @@ def main() -> None:
 
     venv = Path(sys.argv[1])
     stamp = venv / "installed.sha256"
-    if stamp.exists() and stamp.read_text() == fingerprint():
+
+    def another() -> bool:
+        return "--remake" in sys.argv and is_of_another_python(venv)
+
+    def done() -> bool:
+        return stamp.exists() and stamp.read_text() == fingerprint() and not another()
+
+    if done():
         return
     print(f"Preparing {venv} (waits where another run is at it)", flush=True)
     with locked(Path("_build/install.lock")):
-        if stamp.exists() and stamp.read_text() == fingerprint():
-            return
-        install(venv)
-        stamp.write_text(fingerprint())
+        if not done():
+            install(venv, remake=another())
+            stamp.write_text(fingerprint())
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
-"""Run every chapter at ``scale=demo`` and build the book from these runs."""
+"""Run every chapter at ``scale=demo`` and build the book from these runs.
 
+``python -m tools.study -p seed=3`` sets a parameter in every chapter that has it.
+"""
+
+import argparse
 import json
 import shutil
 import tempfile
@@ -7,9 +11,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from nasutils.errors import NasutilsError
 from nasutils.study.batch import run_tasks
-from nasutils.study.jobs import make_job
-from nasutils.study.notebooks import Notebook, find_notebooks
+from nasutils.study.jobs import Job, make_job, parse_parameters
+from nasutils.study.notebooks import find_notebooks
 from nasutils.study.provenance import core_count
 from nasutils.study.work import LOG, Outcome, Task
 from tools.book import build
@@ -18,9 +23,8 @@ from tools.book import build
 SOURCES = ("_config.yml", "_toc.yml", "book", "nasutils")
 
 
-def run(notebook: Notebook, root: Path) -> Outcome:
-    """Run one chapter; a run of the same notebook and code that is finished is taken as it is."""
-    job = make_job(notebook, "demo", {})
+def run(job: Job, root: Path) -> Outcome:
+    """Run one chapter; a run of the same job and code that is finished is taken as it is."""
     task = Task(job, root, root / "runs", threads=core_count(), echo=True)
     [outcome] = run_tasks([task])
     if outcome.stale:
@@ -28,21 +32,45 @@ def run(notebook: Notebook, root: Path) -> Outcome:
     return outcome
 
 
-def run_all(root: Path) -> list[Path]:
-    """Run the chapters one after the other, saying how far it is; return the executed notebooks.
+def make_jobs(root: Path, texts: list[str]) -> list[Job]:
+    """Return a job for each chapter, with those of the parameters ``name=value`` that it has.
 
     Raises:
-        SystemExit: At the end, if there is no chapter or one failed.
+        SystemExit: If there is no chapter, or a parameter that none has.
+        NasutilsError: If a value is none of its parameter's.
     """
     notebooks = find_notebooks(root)
     if not notebooks:
         raise SystemExit(f"no chapters in {root / 'notebooks'}")
+    known = {name for notebook in notebooks.values() for name in notebook.parameters}
+    for text in texts:
+        if text.partition("=")[0] not in known:
+            raise SystemExit(f"no chapter has the parameter of -p {text}.")
+    return [
+        make_job(
+            notebook,
+            "demo",
+            parse_parameters(
+                notebook, [text for text in texts if text.partition("=")[0] in notebook.parameters]
+            ),
+        )
+        for notebook in notebooks.values()
+    ]
+
+
+def run_all(jobs: list[Job], root: Path) -> list[Path]:
+    """Run the chapters one after the other, saying how far it is; return the executed notebooks.
+
+    Raises:
+        SystemExit: At the end, if one failed.
+    """
     executed, failed = [], []
     begin = time.monotonic()
-    for number, notebook in enumerate(notebooks.values(), start=1):
-        head = f"[{number}/{len(notebooks)}] {notebook.chapter}"
+    for number, job in enumerate(jobs, start=1):
+        notebook = job.notebook
+        head = f"[{number}/{len(jobs)}] {notebook.chapter}"
         print(f"{head}: running at scale=demo", flush=True)
-        outcome = run(notebook, root)
+        outcome = run(job, root)
         executed.append(outcome.folder / notebook.path.name)
         if outcome.status == "failed":
             failed.append(f"{notebook.chapter}: {outcome.error} [{outcome.folder / LOG}]")
@@ -75,7 +103,13 @@ def stage(executed: list[Path], root: Path, folder: Path) -> None:
 def main() -> None:
     """Run, build, and say where the first page is."""
     root = Path.cwd()
-    executed = run_all(root)
+    parser = argparse.ArgumentParser("make study")
+    parser.add_argument("-p", metavar="NAME=VALUE", action="append", default=[])
+    try:
+        jobs = make_jobs(root, parser.parse_args().p)
+    except NasutilsError as error:
+        raise SystemExit(f"make study: {error}") from None
+    executed = run_all(jobs, root)
     print("Building the book", flush=True)
     scratch = root / "_build"
     scratch.mkdir(exist_ok=True)

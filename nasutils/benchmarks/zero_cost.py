@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nasutils.benchmarks.registry import get_benchmark
-from nasutils.benchmarks.rows import nasbench201_synflow as nasbench201_synflow
 
 
 @dataclass(frozen=True, slots=True)

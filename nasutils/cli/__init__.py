@@ -1,5 +1,6 @@
 """The command line ``nasutils``; its rooms are imported when they are asked for."""
 
+import contextlib
 import importlib
 import sys
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 
 import nasutils
 from nasutils.cli import study
+from nasutils.cli.output import PatientStream
 from nasutils.errors import NasutilsError
 
 _HELP = """Rerun the chapters of the book, with other parameters or at another scale.
@@ -20,6 +22,7 @@ Examples:
   nasutils batch benchmarks_bench --workers 4     a grid of runs; done ones are skipped
   nasutils publish benchmarks_bench               their figures into the book
   nasutils results benchmarks                     the published figures
+  nasutils show runs/benchmarks/HASH              a run as a page to read
 
 \b
 Scales:
@@ -46,12 +49,15 @@ _FORWARD = {
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line, and status 1."""
-    try:
-        app(prog_name="nasutils")
-    except NasutilsError as error:
-        print(f"nasutils: {error}", file=sys.stderr)
-        sys.exit(1)
+    """Run the command line; an error of ours, or of the system, is one line, and status 1."""
+    with contextlib.redirect_stdout(PatientStream(sys.stdout)):
+        try:
+            app(prog_name="nasutils")
+        except (NasutilsError, OSError) as error:
+            print(f"nasutils: {error}", file=sys.stderr)
+            sys.exit(1)
+        finally:
+            sys.stdout.flush()
 
 
 def _print_version(wanted: bool) -> None:
@@ -75,6 +81,7 @@ app.command(epilog=study.RUN_EXAMPLES)(study.run)
 app.command(epilog=study.BATCH_EXAMPLES)(study.batch)
 app.command(epilog=study.PUBLISH_EXAMPLES)(study.publish)
 app.command()(study.results)
+app.command(epilog=study.SHOW_EXAMPLES)(study.show)
 
 
 @app.command(add_help_option=False, context_settings=_FORWARD)

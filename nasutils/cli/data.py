@@ -1,13 +1,13 @@
 """``nasutils data``: which public files there are, where they are, whether they are whole."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from nasutils.cli.output import Format, FormatOption, write_records
 
+if TYPE_CHECKING:
     from nasutils.data.tables import Table
 
 app = typer.Typer(help="Public benchmark files: list, fetch, verify.", no_args_is_help=True)
@@ -20,25 +20,44 @@ Name = Annotated[str, typer.Argument(help="A file or table, as `nasutils data li
 
 
 @app.command("list")
-def list_() -> None:
+def list_(form: FormatOption = Format.TEXT) -> None:
     """Show every table and file: size, licence, and where it is on this machine."""
     from nasutils.data.sources import load_sources
     from nasutils.data.tables import get_table, table_names
 
     tables = [get_table(name) for name in table_names()]
+    sources = load_sources().values()
+    places = {source.name: _place(source.name) for source in sources}
+    if form != Format.TEXT:
+        empty = {"bytes": "", "licence": ""}
+        known = [{"kind": "table", "name": t.name, **empty, "state": _state(t)} for t in tables]
+        for each in sources:
+            file = {"kind": "file", "name": each.name, "bytes": each.bytes}
+            known.append({**file, "licence": each.licence, "state": places[each.name]})
+        write_records(known, form)
+        return
     rows = [
-        (table.name, f"{len(table.columns)} columns", f"{len(table.sources)} files", _state(table))
+        {
+            "TABLE": table.name,
+            "HOLDS": f"{len(table.columns)} columns",
+            "BUILT FROM": f"{len(table.sources)} files",
+            "STATE": _state(table),
+        }
         for table in tables
     ]
-    _print_columns(("TABLE", "HOLDS", "BUILT FROM", "STATE"), rows)
+    write_records(rows, form)
     typer.echo()
-    sources = load_sources().values()
     files = [
-        (source.name, f"{source.bytes / 1e3:,.0f} kB", source.licence, _place(source.name))
+        {
+            "FILE": source.name,
+            "SIZE": f"{source.bytes / 1e3:,.0f} kB",
+            "LICENCE": source.licence,
+            "WHERE": places[source.name],
+        }
         for source in sources
     ]
-    _print_columns(("FILE", "SIZE", "LICENCE", "WHERE"), files)
-    absent = [source.bytes for source in sources if _place(source.name) == "absent"]
+    write_records(files, form)
+    absent = [source.bytes for source in sources if places[source.name] == "absent"]
     typer.echo(f"\n{len(files)} files, {len(absent)} absent ({sum(absent) / 1e6:,.0f} MB).")
 
 
@@ -65,21 +84,25 @@ def fetch(
 
 @app.command()
 def verify() -> None:
-    """Check the SHA-256 of every file in the cache and the mirror; exit 1 if one is damaged."""
+    """Check the SHA-256 of every file in the cache and the mirror; exit 1 if one is damaged.
+
+    Public files, and the tables and encoders that were made from them.
+    """
+    from nasutils.cache import checked_files, is_whole
     from nasutils.data.fetch import cached_path, mirrored_path
     from nasutils.data.sources import load_sources
+    from nasutils.files import has_sha256, is_file
+    from nasutils.paths import cache_dir
 
-    damaged, whole = [], 0
+    found = {path: is_whole(path) for path in checked_files(cache_dir())}
     for source in load_sources().values():
         for path in (cached_path(source), mirrored_path(source)):
-            if path is None or not path.is_file():
-                continue
-            if _is_whole(path, source.sha256):
-                whole += 1
-            else:
-                damaged.append(path)
-                typer.echo(f"damaged: {source.name}: {path}", err=True)
-    typer.echo(f"{whole} files are whole, {len(damaged)} damaged.")
+            if path is not None and is_file(path):
+                found[path] = has_sha256(path, source.sha256)
+    damaged = [path for path, whole in found.items() if not whole]
+    for path in damaged:
+        typer.echo(f"damaged: {path}", err=True)
+    typer.echo(f"{len(found) - len(damaged)} files are whole, {len(damaged)} damaged.")
     if damaged:
         raise typer.Exit(1)
 
@@ -90,11 +113,12 @@ def path(name: Name) -> None:
     from nasutils.data.fetch import locate
     from nasutils.data.tables import get_table, table_names
     from nasutils.errors import DataError
+    from nasutils.files import is_file
 
     _check([name])
     if name in table_names():
         copy = get_table(name).cache_path
-        found = copy if copy.is_file() else None
+        found = copy if is_file(copy) else None
     else:
         found = locate(name)
     if found is None:
@@ -114,23 +138,14 @@ def _check(names: Iterable[str]) -> None:
             raise UnknownNameError("file or table", name, known)
 
 
-def _is_whole(path: "Path", sha256: str) -> bool:
-    from nasutils.data.fetch import sha256_of
-    from nasutils.errors import DataError
-
-    try:
-        return sha256_of(path) == sha256
-    except DataError:  # Unreadable, which is as bad.
-        return False
-
-
 def _state(table: "Table") -> str:
     """Say whether a table loads at once, from files that are here, or after a download."""
+    from nasutils.cache import is_whole
     from nasutils.data.fetch import available_offline
 
     if not table.sources:
         return "embedded"
-    if table.cache_path.is_file():
+    if is_whole(table.cache_path):
         return "cached"
     absent = sum(not available_offline(name) for name in table.sources)
     return f"needs {absent} absent files" if absent else "ready to build"
@@ -144,11 +159,3 @@ def _place(name: str) -> str:
     if found is None:
         return "absent"
     return "cache" if found == cached_path(get_source(name)) else "mirror"
-
-
-def _print_columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    lines = [header, *rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())

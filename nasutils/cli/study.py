@@ -1,11 +1,16 @@
 """The commands about jobs and results."""
 
+import statistics
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TextIO
 
 import typer
 
+from nasutils.cli.output import Format, FormatOption, write_records
 from nasutils.errors import JobError, UnknownNameError
+from nasutils.files import write_text
 from nasutils.paths import repository_root
 from nasutils.study import batch as batches
 from nasutils.study import provenance
@@ -15,7 +20,7 @@ from nasutils.study.jobs import make_job, parse_parameters
 from nasutils.study.notebooks import Notebook, find_notebook, find_notebooks
 from nasutils.study.results import METRICS, published_chapters, read_metrics, results_file
 from nasutils.study.scales import Scale
-from nasutils.study.work import LOG, Outcome, Task
+from nasutils.study.work import FAILED, LOG, Outcome, Task
 
 # The marker \b keeps the lines of a block as they are.
 RUN_EXAMPLES = """\b
@@ -33,6 +38,13 @@ Examples:
   nasutils publish benchmarks_bench
   nasutils publish runs/benchmarks/0123456789ab
 """
+SHOW_EXAMPLES = """\b
+Examples:
+  nasutils show runs/benchmarks/0123456789ab
+  nasutils show 0123 --open
+"""
+
+_FIGURE = ("item", "row", "column", "metric", "scale")
 
 _Force = Annotated[bool, typer.Option("--force", help="Run again what is finished already.")]
 _Script = Annotated[
@@ -71,7 +83,7 @@ def run(
     print(f"{job.command}  ->  {_short(job.folder(task.runs))}")
     [outcome] = _run_tasks([task])
     if outcome.status == "failed":
-        raise JobError(f"{outcome.error} [{_short(outcome.folder / LOG)}]")
+        raise JobError(_error(outcome))
     _print_end(outcome)
 
 
@@ -86,6 +98,7 @@ def batch(
     as_script: _Script = False,
     out: _Runs = None,
     force: _Force = False,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Run a grid of jobs, from a job file.
 
@@ -107,31 +120,83 @@ def batch(
         def report(outcome: Outcome) -> None:
             bar.update()
             if outcome.status == "failed":
-                bar.write(f"failed: {_failure(outcome)}")
+                bar.write(f"failed: {_failure(outcome)}", file=sys.stderr)
 
         outcomes = _run_tasks(tasks, workers=workers, dask=dask, report=report)
-    _print_summary(outcomes)
+    if form != Format.TEXT:
+        write_records([_outcome(each) for each in outcomes], form)
+    _print_summary(outcomes, sys.stdout if form == Format.TEXT else sys.stderr)
 
 
-def list_() -> None:
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "command": outcome.job.command,
+        "folder": str(_short(outcome.folder)),
+        **{name: getattr(outcome, name) for name in ("status", "stale", "seconds", "error")},
+    }
+
+
+def list_(form: FormatOption = Format.TEXT) -> None:
     """Show chapters, parameters, job files, runs."""
     root = repository_root()
     notebooks = find_notebooks(root)
-    print("Chapters (nasutils run NAME -p PARAMETER=VALUE):")
-    for notebook in notebooks.values():
-        print(f"  {notebook.chapter}")
-        for line in _parameter_lines(notebook):
-            print(f"      {line}")
+    records = [*_chapters(notebooks), *_job_files(root), *_runs_of(root, notebooks)]
+    if form != Format.TEXT:
+        write_records(records, form)
+        return
     print("Scales (--scale):")
     for scale in Scale:
         print(f"  {scale:7}{scale.data}; {scale.machine}")
-    print("Job files (nasutils batch NAME):")
+    for kind, heading in (
+        ("parameter", "Chapters and their parameters (nasutils run NAME -p PARAMETER=VALUE):"),
+        ("job file", "Job files (nasutils batch NAME):"),
+        ("run", "Runs (nasutils show NAME):"),
+    ):
+        print(heading)
+        of_kind = [each for each in records if each["kind"] == kind]
+        width = max((len(each["name"]) for each in of_kind), default=0)
+        for each in of_kind:
+            print(f"  {each['name']:{width}}  {each['status']:8}  {each['about']}".rstrip())
+
+
+def _record(kind: str, name: object, about: str, status: str = "") -> dict[str, str]:
+    return {"kind": kind, "name": str(name), "status": status, "about": about}
+
+
+def _chapters(notebooks: Mapping[str, Notebook]) -> Iterator[dict[str, str]]:
+    for chapter, notebook in notebooks.items():
+        try:
+            parameters = notebook.parameters.values()
+        except JobError as error:
+            yield _record("parameter", chapter, f"cannot be run: {error}", "broken")
+            continue
+        for each in parameters:
+            if each.name not in ("scale", "out"):
+                about = f"{each.name}: {each.annotation} = {each.default!r}  {each.help}".rstrip()
+                yield _record("parameter", chapter, about)
+
+
+def _job_files(root: Path) -> Iterator[dict[str, str]]:
     for name, path in find_job_files(root).items():
-        print(f"  {name:24}{_job_file_line(path, root)}")
-    print("Runs:")
+        try:
+            jobs = read_job_file(path, root)
+        except (JobError, UnknownNameError) as error:
+            yield _record("job file", name, f"cannot be run: {error}", "broken")
+            continue
+        statuses = [provenance.status(job.folder(root / "runs")) for job in jobs]
+        done = statuses.count("finished")
+        about = f"{jobs[0].notebook.chapter}, {jobs[0].scale}, {done} of {len(jobs)} jobs finished"
+        yield _record("job file", name, about)
+
+
+def _runs_of(root: Path, notebooks: Mapping[str, Notebook]) -> Iterator[dict[str, str]]:
     for folder in sorted((root / "runs").glob("*/[0-9a-f]*")):
         if found := provenance.read(folder):
-            print(f"  {_short(folder)}  {found['status']:9}{found['command']}")
+            status = found.get("status", "broken")
+            notebook = notebooks.get(found.get("chapter", ""))
+            if status == "finished" and provenance.is_stale(found, notebook):
+                status = "stale"
+            yield _record("run", _short(folder), found.get("command", ""), status)
 
 
 def publish(
@@ -150,6 +215,7 @@ def publish(
     stale: Annotated[
         bool, typer.Option("--stale", help="Take runs whose code has changed since.")
     ] = False,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Put the figures of runs into the book.
 
@@ -162,12 +228,16 @@ def publish(
     done = publishing.publish(
         names, root, _runs(runs, root), allow_dirty=allow_dirty, partial=partial, stale=stale
     )
+    if form != Format.TEXT:
+        write_records([{**vars(each), "path": str(_short(each.path))} for each in done], form)
+        return
     for each in done:
         print(f"{_short(each.path)}: {each.rows} figures, {each.replaced} replaced")
 
 
 def results(
     chapter: Annotated[str, typer.Argument(help="A chapter; all of them, if not given.")] = "",
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Show the published figures.
 
@@ -175,14 +245,56 @@ def results(
     """
     root = repository_root()
     chapters = published_chapters(root)
-    if chapter and chapter not in chapters:
+    if chapter and not results_file(chapter, root).is_file():
         if chapter in find_notebooks(root):
             raise JobError(f"{chapter} has no published results yet: nasutils publish --help")
         raise UnknownNameError("chapter with results", chapter, chapters or {"(none)"})
     if not chapters:
-        print("Nothing is published yet: nasutils publish --help")
-    for name in [chapter] if chapter else chapters:
-        print(_results_table(results_file(name, root)))
+        print("Nothing is published yet: nasutils publish --help", file=sys.stderr)
+    chosen = [chapter] if chapter else chapters
+    write_records([row for name in chosen for row in _means(name, root)], form)
+
+
+def show(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="Folder of a run, or the start of its hash.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="The page to write, instead of one in the run's folder.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write a run as one HTML page: its text, code, figures and plots."""
+    root = repository_root()
+    folder = _find_run(run, root)
+    notebooks = list(folder.glob("*.ipynb"))
+    if not notebooks:
+        raise JobError(
+            f"{_short(folder)} holds no executed notebook: a script leaves {LOG} and {METRICS}."
+        )
+    try:
+        from nbconvert import HTMLExporter
+    except ImportError:
+        raise JobError("nbconvert is not installed: pip install 'nasutils[book]'.") from None
+    page, _ = HTMLExporter().from_filename(str(notebooks[0]))
+    target = out or notebooks[0].with_suffix(".html")
+    write_text(target, page)
+    print(_short(target.absolute()))
+    if open_:
+        typer.launch(target.absolute().as_uri())
+
+
+def _find_run(name: str, root: Path) -> Path:
+    """Return the folder of a run, by its path, or by the start of its hash."""
+    if (folder := Path(name)).is_dir():
+        return folder.absolute()
+    runs = [folder for folder in sorted((root / "runs").glob("*/[0-9a-f]*")) if folder.is_dir()]
+    found = [folder for folder in runs if folder.name.startswith(name)]
+    # A failed repeat is shown by its whole name alone.
+    found = [each for each in found if each.name == name or FAILED not in each.name]
+    if len(found) != 1:
+        raise UnknownNameError("run", name, [folder.name for folder in found or runs] or ["(none)"])
+    return found[0]
 
 
 def _runs(out: Path | None, root: Path) -> Path:
@@ -208,13 +320,14 @@ def _print_end(outcome: Outcome) -> None:
             print(f"  {_short(path)}")
 
 
-def _print_summary(outcomes: list[Outcome]) -> None:
+def _print_summary(outcomes: list[Outcome], stream: TextIO) -> None:
     status = [outcome.status for outcome in outcomes]
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     stale = any(outcome.stale for outcome in outcomes)
     print(
         f"{status.count('finished')} finished, {status.count('skipped')} finished before"
-        f"{_stale_note(stale)}, {len(failed)} failed"
+        f"{_stale_note(stale)}, {len(failed)} failed",
+        file=stream,
     )
     if failed:
         raise JobError(
@@ -227,8 +340,13 @@ def _stale_note(stale: bool) -> str:
 
 
 def _failure(outcome: Outcome) -> str:
-    log = _short(outcome.folder / LOG)
-    return f"{outcome.job.command}: {outcome.error} [{log}]"
+    return f"{outcome.job.command}: {_error(outcome)}"
+
+
+def _error(outcome: Outcome) -> str:
+    """Return the error, and the log where there is one."""
+    log = outcome.folder / LOG
+    return f"{outcome.error} [{_short(log)}]" if log.is_file() else outcome.error
 
 
 def _short(path: Path) -> Path:
@@ -237,28 +355,19 @@ def _short(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _parameter_lines(notebook: Notebook) -> list[str]:
-    try:
-        parameters = [p for p in notebook.parameters.values() if p.name not in ("scale", "out")]
-    except JobError as error:
-        return [f"cannot be run: {error}"]
-    return [f"{p.name}: {p.annotation} = {p.default!r}  {p.help}".rstrip() for p in parameters]
-
-
-def _job_file_line(path: Path, root: Path) -> str:
-    try:
-        jobs = read_job_file(path, root)
-    except (JobError, UnknownNameError) as error:
-        return f"cannot be run: {error}"
-    statuses = [provenance.status(job.folder(root / "runs")) for job in jobs]
-    done = statuses.count("finished")
-    return f"{jobs[0].notebook.chapter}, {jobs[0].scale}, {done} of {len(jobs)} jobs finished"
-
-
-def _results_table(path: Path) -> str:
-    import pandas as pd
-
-    frame = pd.DataFrame(read_metrics(path)).astype({"value": float})
-    keys = ["item", "row", "column", "metric", "scale"]
-    table = frame.groupby(keys, sort=False).value.agg(["mean", "std", "count"])
-    return f"{path.stem}\n{table.rename(columns={'count': 'seeds'}).to_string(na_rep='')}\n"
+def _means(chapter: str, root: Path) -> list[dict[str, Any]]:
+    """Return a record for each figure of a chapter that seeds repeat."""
+    seeds: dict[tuple[str, ...], list[float]] = {}
+    for row in read_metrics(results_file(chapter, root)):
+        key = tuple(row[name] for name in _FIGURE)
+        seeds.setdefault(key, []).append(float(row["value"]))
+    return [
+        {
+            "chapter": chapter,
+            **dict(zip(_FIGURE, key, strict=True)),
+            "mean": f"{statistics.fmean(values):.6g}",
+            "std": f"{statistics.stdev(values):.6g}" if len(values) > 1 else "",
+            "seeds": len(values),
+        }
+        for key, values in seeds.items()
+    ]

@@ -1,4 +1,6 @@
+import csv
 import hashlib
+import json
 import subprocess
 import sys
 from types import MappingProxyType
@@ -6,6 +8,7 @@ from types import MappingProxyType
 import pytest
 from typer.testing import CliRunner
 
+from nasutils.cache import cached
 from nasutils.cli.data import app
 from nasutils.data import sources
 from nasutils.data.sources import Source
@@ -71,8 +74,31 @@ def test_verify_names_damaged_files_and_fails(folders, name):
     folders[name].write_bytes(b"hullo")
     result = run("verify")
     assert result.exit_code == 1
-    assert f"damaged: {name}: {folders[name]}" in result.output
+    assert f"damaged: {folders[name]}" in result.output
     assert "1 files are whole, 1 damaged." in result.output
+
+
+def test_verify_covers_what_was_made(folders, tmp_path):
+    table = tmp_path / "cache" / "tables" / "toy.parquet"
+    table.parent.mkdir()
+    cached(table, load=str, make=lambda: "made", save=lambda made, path: path.write_text(made))
+    assert "3 files are whole, 0 damaged." in run("verify").output
+    table.write_text("mode")
+    result = run("verify")
+    assert result.exit_code == 1
+    assert f"damaged: {table}" in result.output
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_list_for_programs(folders, form):
+    output = run("list", "--format", form).output
+    records = json.loads(output) if form == "json" else list(csv.DictReader(output.splitlines()))
+    by_name = {each["name"]: each for each in records}
+    assert str(by_name["cached"]["bytes"]) == "5"
+    assert by_name["absent"]["state"] == "absent"
+    assert by_name["nb201_digits"] == {
+        "kind": "table", "name": "nb201_digits", "bytes": "", "licence": "", "state": "embedded",
+    }  # fmt: skip
 
 
 def test_path(folders):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.methods.up_nas.unify import PROXY_NAMES, UNIFIED
 from nasutils.report import PublishedResults
@@ -34,17 +35,18 @@ def test_every_figure_has_ten_seeds(item):
 
 
 def test_our_proxies_are_compared_on_200_cells():
-    assert figure("agreement", "cells", "ours", "count").mean >= 200
+    ours = "nb201-c10-proxies/ours"
+    assert figure("agreement", "cells", ours, "count").mean >= 200
     for proxy in ("Snip", "grad_norm", "Synflow", "Nwot", "fisher", "Flops", "Params"):
-        assert figure("agreement", proxy, "ours", "spearman").mean >= 0.95, proxy
+        assert figure("agreement", proxy, ours, "spearman").mean >= 0.95, proxy
 
 
 def test_unified_proxy_passes_the_paper():
     paper = load_paper_numbers("up_nas").set_index(["item", "row", "column"])["value"]
     for version in ("original", "predicted"):
-        column = f"nb201-c10/{version}"
+        column = f"nb201-c10-proxies/{version}"
         ours = figure("table2", "UP_weighted", column, "kendall_tau").mean
-        assert ours > paper["table2", "UP_weighted", column]
+        assert ours > paper["table2", "UP_weighted", f"nb201-c10/{version}"]
         assert ours > max(figure("table2", p, column, "kendall_tau").mean for p in PROXY_NAMES)
 
 
@@ -63,3 +65,8 @@ def test_found_darts_cells_are_cells():
         edges = numbers.set_index("row")["value"]
         DARTSGenotype.from_numbers([edges[f"edge {i}"] for i in range(16)])
     assert set(rows["column"]) <= set(UNIFIED)
+
+
+def test_every_column_names_its_benchmark_or_what_the_paper_calls_it():
+    ids = {column.partition("/")[0] for column in RESULTS["column"]}
+    assert ids - set(BENCHMARKS) == {"nb301-approx", "darts", "up_weighted", "up_selected"}

@@ -1,6 +1,7 @@
 """The check of a built book finds what loads from elsewhere and what leads nowhere."""
 
 import pytest
+from PIL import Image
 
 from tools.check_book import check
 
@@ -31,7 +32,7 @@ ALLOWED = [
 
 
 def book(folder, body):
-    (folder / "x.png").touch()
+    Image.new("RGB", (2, 2)).save(folder / "x.png")
     (folder / "index.html").write_text(f"<html><body id='top'>{body}</body></html>")
     return folder
 
@@ -69,6 +70,16 @@ def test_style_sheet_is_checked_without_its_comments(tmp_path):
     )
     [fault] = check(book(tmp_path, ""))
     assert fault == "a.css loads https://b.example/f: not part of the book"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("logo.svg", b"<svg><path d='M0'/>"), ("a.png", b"\x89PNG\r\n"), ("b.jpg", b"")],
+)
+def test_cut_picture_is_a_fault(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    [fault] = check(book(tmp_path, f'<img src="{name}">'))
+    assert fault == f"index.html loads {name}: a damaged picture"
 
 
 def test_no_book_is_an_error(tmp_path):

@@ -50,14 +50,46 @@ def test_nothing_is_run_once_it_is_installed(tmp_path, monkeypatch):
     assert len(calls) == 2
 
 
+def test_moved_environment_is_made_anew(tmp_path):
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    assert not install.is_usable(python)
+    python.with_name("pip").write_text(f"#!{python}\n")
+    assert install.is_usable(python)
+    moved = tmp_path / "elsewhere"
+    python.parent.rename(moved)
+    assert not install.is_usable(moved / "python")
+
+
+def test_another_python_makes_it_anew_if_it_was_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text(PROJECT)
+    monkeypatch.chdir(tmp_path)
+    venv = tmp_path / "venv"
+    venv.mkdir()
+    (venv / "installed.sha256").write_text(install.fingerprint())
+    made = []
+    monkeypatch.setattr(install, "install", lambda venv, remake: made.append(remake))
+    here = "{}.{}".format(*sys.version_info)
+    for version, flags, expected in (
+        (here, ["--remake"], []),
+        ("3.1", [], []),
+        ("3.1", ["--remake"], [True]),
+    ):
+        (venv / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}.4\n")
+        monkeypatch.setattr(sys, "argv", ["install", str(venv), *flags])
+        install.main()
+        assert made == expected
+
+
 def test_failed_step_leaves_no_stamp(tmp_path, monkeypatch):
     (tmp_path / "pyproject.toml").write_text(PROJECT)
     (tmp_path / "venv" / "bin").mkdir(parents=True)
-    (tmp_path / "venv" / "bin" / "pip").touch()
+    python = tmp_path / "venv" / "bin" / "python"
+    python.with_name("pip").write_text(f"#!{python}\n")
     (tmp_path / "venv" / "bin" / "python").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "venv" / "bin" / "python").chmod(0o755)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["install", "venv"])
-    with pytest.raises(SystemExit, match="failed: venv/bin/python -m pip install"):
+    with pytest.raises(SystemExit, match=r"failed: .*venv/bin/python -m pip install"):
         install.main()
     assert not (tmp_path / "venv" / "installed.sha256").exists()

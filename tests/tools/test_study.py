@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tools.study import run_all, stage
+from nasutils.errors import JobError
+from tools.study import make_jobs, stage
 
 
 def cell(*tags):
@@ -38,4 +39,17 @@ def test_executed_notebooks_become_the_chapters(tmp_path):
 
 def test_no_chapters_is_an_error(tmp_path):
     with pytest.raises(SystemExit, match="no chapters"):
-        run_all(tmp_path)
+        make_jobs(tmp_path, [])
+
+
+def test_parameters_go_to_the_chapters_that_have_them(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    for name, more in (("a", "seed: int = 0"), ("b", "cells: int = 5")):
+        text = f'# %% tags=["parameters"]\nscale: str = "demo"\n{more}\nout: str = ""\n'
+        (tmp_path / "notebooks" / f"00_{name}.py").write_text(text)
+    first, second = make_jobs(tmp_path, ["seed=3"])
+    assert (first.parameters["seed"], second.parameters["cells"]) == (3, 5)
+    with pytest.raises(SystemExit, match="no chapter has the parameter of -p sed=3"):
+        make_jobs(tmp_path, ["sed=3"])
+    with pytest.raises(JobError, match="takes int"):
+        make_jobs(tmp_path, ["seed=x"])

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
-from nasutils.benchmarks.zero_cost import nasbench201_synflow
+from nasutils.benchmarks.rows import nasbench201_synflow
 from nasutils.data import load_table
 from nasutils.methods.base import Predict, method
 from nasutils.networks.darts import DARTSNetwork

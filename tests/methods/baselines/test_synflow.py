@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nasutils.benchmarks.registry import get_benchmark
-from nasutils.benchmarks.zero_cost import nasbench201_synflow
+from nasutils.benchmarks.rows import nasbench201_synflow
 from nasutils.methods.base import get_method
 from nasutils.methods.baselines.synflow import _SYNFLOW, synflow
 from nasutils.networks.nasbench101 import NASBench101Network
