@@ -1,6 +1,7 @@
 """The chapter's experiments: every one at every scale, on small tables, and against what stands."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ def small(monkeypatch):
     repeats = np.random.default_rng(0).normal(size=(SIZE, 3)) + table[["test"]].to_numpy()
     monkeypatch.setattr(experiments, "repeated_measurements", lambda id, rng: repeats)
     monkeypatch.setattr(experiments, "SAMPLE_SIZES", (5, 10, 500))
+    few = partial(experiments.tau_of_samples, repeats=20)
+    monkeypatch.setattr(experiments, "tau_of_samples", few)
 
 
 def rows_of(run):
