@@ -8,7 +8,7 @@ from perf.harness import Measurement, in_fresh_process
 # Table -> how its frame is stacked, and the seconds in which two cores should predict all of it.
 STACKS = {
     "nasbench201": "stack('nasbench201', [NASBench201Cell.from_string(a) for a in {}['arch']])",
-    "nasbench101": "stack_nasbench101({})",
+    "nasbench101": "nasbench101_cell_sequences({})",
 }
 SECONDS = {"nasbench201": 4, "nasbench101": 60}
 
@@ -16,23 +16,23 @@ SETUP = """
 from dataclasses import replace
 import numpy as np
 from nasutils.data import load_table
-from nasutils.methods.hypernas import RECIPES, fit, stack, stack_nasbench101
+from nasutils.methods.hypernas import RECIPES, fit, cell_sequences, nasbench101_cell_sequences
 from nasutils.spaces.nasbench201 import NASBench201Cell
 table = load_table({table!r})
 recipe = replace(RECIPES["hypernas_p"], epochs={epochs})
 """
-TRAIN = "fit(stacks, np.arange(len(stacks)), [range(40)] * {seeds}, recipe, range({seeds}))"
+TRAIN = "fit(sequences, np.arange(len(sequences)), [range(40)] * {seeds}, recipe, range({seeds}))"
 
 
 def measure() -> Iterator[Measurement]:
     """Predict both tables from strings or bits on, then train five seeds both ways."""
-    for name, stacks in STACKS.items():
+    for name, sequences in STACKS.items():
         load_table(name)
         train = f"predictor = {TRAIN.format(seeds=1)}"
         setup = (
-            f"{SETUP.format(table=name, epochs=1)}stacks = {stacks.format('table[:40]')}\n{train}"
+            f"{SETUP.format(table=name, epochs=1)}sequences = {sequences.format('table[:40]')}\n{train}"
         )
-        run = in_fresh_process(setup, f"predictor.predict({stacks.format('table')})", repeats=2)
+        run = in_fresh_process(setup, f"predictor.predict({sequences.format('table')})", repeats=2)
         task = f"stack and predict all of `{name}` by HyperNAS-P"
         yield Measurement(task, "time", f"{run.seconds:.1f} s", f"{SECONDS[name]} s")
         yield Measurement(task, "processor time", f"{run.processor:.1f} s")
@@ -42,8 +42,8 @@ def measure() -> Iterator[Measurement]:
 
 
 def _training() -> Iterator[Measurement]:
-    stacks = STACKS["nasbench201"].format("table[:40]")
-    setup = f"{SETUP.format(table='nasbench201', epochs=10)}stacks = {stacks}"
+    sequences = STACKS["nasbench201"].format("table[:40]")
+    setup = f"{SETUP.format(table='nasbench201', epochs=10)}sequences = {sequences}"
     together = in_fresh_process(setup, TRAIN.format(seeds=5), repeats=2)
     apart = in_fresh_process(setup, f"for _ in range(5): {TRAIN.format(seeds=1)}", repeats=2)
     task = "train HyperNAS-P on 40 NAS-Bench-201 cells, 10 epochs, five seeds"
