@@ -224,23 +224,25 @@ def _positions(benchmark: Benchmark, architectures: Sequence[Architecture]) -> l
     return [places[architecture] for architecture in architectures]
 
 
-PLAIN, WITH_PROXIES = Forest(), Forest(proxies=True)
+#: Their rows.
+FORESTS = PLAIN, WITH_PROXIES = "Trees", "Trees + proxies"
+_plain, _with_proxies = Forest(), Forest(proxies=True)
 register(
     Method(
         "baselines",
-        "Trees",
-        PLAIN.fit,
+        PLAIN,
+        _plain.fit,
         description="300 random trees on counts of operations and paths",
-        fit_predict=PLAIN.fit_predict,
+        fit_predict=_plain.fit_predict,
     )
 )
 register(
     Method(
         "baselines",
-        "Trees + proxies",
-        WITH_PROXIES.fit,
+        WITH_PROXIES,
+        _with_proxies.fit,
         needs=frozenset({Need.LABELS, Need.PROXIES}),
         description="the same, with zero-cost proxies as features",
-        fit_predict=WITH_PROXIES.fit_predict,
+        fit_predict=_with_proxies.fit_predict,
     )
 )

@@ -13,6 +13,7 @@ from nasutils.benchmarks.evaluation import evaluate
 from nasutils.benchmarks.registry import BENCHMARKS, get_benchmark
 from nasutils.errors import JobError
 from nasutils.methods.base import Method, Prediction, methods_of
+from nasutils.methods.baselines.forest import FORESTS
 from nasutils.methods.common.benchmark_sequences import benchmark_sequences, network_of
 from nasutils.methods.hypernas import auxiliary, searches
 from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
@@ -52,7 +53,6 @@ TARGETS = {
 SHORT = {"demo": {"epochs": 60}, "bench": {}, "paper": {}}
 # Rows that the live run leaves out, to be short.
 _LONG = (*ABLATIONS, PROXY_TASK, GENERATED_TASK, AVERAGED, BOTH)
-FORESTS = ("Trees", "Trees + proxies")
 _TABLES = ("nasbench101", "nasbench201")
 
 

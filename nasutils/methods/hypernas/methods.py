@@ -9,6 +9,7 @@ from scipy.stats import zscore
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.methods.base import Method, Need, Predict, Prediction, get_method, register
+from nasutils.methods.baselines.forest import WITH_PROXIES
 from nasutils.methods.common.benchmark_sequences import network_of, read_sequences
 from nasutils.methods.hypernas.joint_methods import JOINT, JointMethod
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
@@ -201,7 +202,7 @@ _register(
 _register(AVERAGED, NetworkMethod(_OURS, members=3), "the mean of three of ours")
 _register(
     BOTH,
-    MeanMethod(("baselines/Trees + proxies", f"{CHAPTER}/{PROXY_TASK}")),
+    MeanMethod((f"baselines/{WITH_PROXIES}", f"{CHAPTER}/{PROXY_TASK}")),
     "the mean of ours with proxies and of the forest that sees them",
     Need.PROXIES,
 )
