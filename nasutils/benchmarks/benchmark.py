@@ -119,10 +119,10 @@ class Benchmark:
     def proxies(self) -> pd.DataFrame:
         """The public zero-cost proxies of the table, (M, at most 13); NaN where not scored.
 
-        A table that has but the sizes among them, which are costs, has no proxies.
+        Where a table has only the sizes among them, they are costs, and there are no proxies.
         """
         found = [name for name in PROXIES if name in self.table]
-        return self.table[found if {*found} - {*self.costs.values(), "params", "flops"} else []]
+        return self.table[found if {*found} - {"params", "flops"} else []]
 
     @cached_property
     def features(self) -> pd.DataFrame:

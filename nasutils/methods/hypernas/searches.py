@@ -14,6 +14,8 @@ from nasutils.study.run import Run
 
 #: Architectures that a search asks the predictor for.
 BUDGET = 1000
+#: Scale -> the number of labels after which a table is searched.
+SEARCH_SIZES = {"demo": 78, "bench": 156, "paper": 156}
 MAX_FLOPS = 500  # millions
 
 
@@ -42,7 +44,7 @@ def _search_table(
     run: Run, benchmark: Benchmark, name: str, size: int, splits: Sequence[Split], found: Prediction
 ) -> None:
     """Record the cell ranked first, and the best of ten by validation accuracy (Table 6)."""
-    if size != run.by_scale(demo=78, bench=156, paper=156):
+    if size != SEARCH_SIZES[run.scale]:
         return
     for queries in (1, 10):
         top = np.argsort(-found.scores, axis=1)[:, :queries]  # (R, queries)

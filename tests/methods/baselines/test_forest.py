@@ -49,7 +49,9 @@ def test_against_every_path(space):
     own = [which for which, cell in enumerate(sequences.cells) if not cell.shared]
     for row, which in itertools.product(range(25), own):
         cell = sequences.cells[which]
-        names = [None if i == ABSENT else sequences.vocabulary[i] for i in cell.labels[row].tolist()]
+        names = [
+            None if i == ABSENT else sequences.vocabulary[i] for i in cell.labels[row].tolist()
+        ]
         paths = all_paths(cell.adjacency[row].numpy(), names)
         ours = features.loc[row].filter(like=f"{which}/").rename(lambda c: c.split("/", 1)[1])
         assert ours["paths"] == len(paths)
@@ -69,13 +71,15 @@ def test_one_architecture_has_no_columns_of_its_reduction():
     assert list(alone) == list(two)
 
 
-def test_live_operations_by_hand():
+def test_used_operations_by_hand():
     # Node 1 is fed by a 3x3 convolution, but leads nowhere.
     string = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
-    features = path_features(cell_sequences("nasbench201", [NASBench201Cell.from_string(string)] * 2))
+    features = path_features(
+        cell_sequences("nasbench201", [NASBench201Cell.from_string(string)] * 2)
+    )
     assert features.loc[0, "0/count/nor_conv_3x3"] == 2
-    assert features.loc[0, "0/live/skip_connect"] == 1
-    assert "0/live/nor_conv_3x3" not in features
+    assert features.loc[0, "0/used/skip_connect"] == 1
+    assert "0/used/nor_conv_3x3" not in features
     assert features.loc[0, "0/paths"] == 1
 
 

@@ -128,7 +128,7 @@ def test_transformer_layers():
     assert sequences.cells[0].adjacency[0].nonzero().tolist() == [[0, 1], [1, 2], [2, 3]]
 
 
-def test_part_of_the_stacks():
+def test_part_of_the_sequences():
     sequences = cell_sequences("nasbench201", ARCHITECTURES["nasbench201"])
     for rows in slice(1, 3), torch.tensor([4, 0, 4]):
         part = sequences[rows]
@@ -169,7 +169,10 @@ def test_networks_of_another_size():
     cells = ARCHITECTURES["nasbench201"]
     sequences = cell_sequences("nasbench201", cells, cells_per_stage=2)
     assert sequences.order == (0, 0, 1, 0, 0, 1, 0, 0)
-    assert cell_sequences("nasbench201", cells, cells_per_stage=5).order == cell_sequences("nasbench201", cells).order
+    assert (
+        cell_sequences("nasbench201", cells, cells_per_stage=5).order
+        == cell_sequences("nasbench201", cells).order
+    )
     without = cell_sequences("nasbench201", cells, reduction="none", cells_per_stage=2)
     assert without.order == (0,) * 6
     for space, number in (("nasbench201", 0), ("darts", 2)):

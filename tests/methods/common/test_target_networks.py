@@ -80,7 +80,7 @@ def test_computes_what_the_network_computes_in_training(space):
     assert len(weights) == len(list(network.parameters())) - 2 * len(norms)
 
 
-def test_stacks_of_another_network():
+def test_sequences_of_another_network():
     target = Target.build(TARGETS["nasbench201"][1])
     for space, reduction in (("nb201_digits", "block"), ("nasbench201", "node")):
         with pytest.raises(NasutilsError, match="which the sequences do not have"):

@@ -50,7 +50,7 @@ def test_images_are_normalised_averaged_and_split():
         ("nb201_digits", NASBench201Cell.random(RNG)),
     ],
 )
-def test_targets_belong_to_the_stacks(space, cell, full):
+def test_targets_belong_to_the_sequences(space, cell, full):
     task = load_auxiliary(space, full=full)
     target = task.target(cell)
     sequences = cell_sequences(space, [cell], cells_per_stage=task.cells_per_stage)

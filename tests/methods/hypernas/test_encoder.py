@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import ABSENT, NORMAL, Cells, CellSequences, cell_sequences
+from nasutils.methods.common.cell_sequences import (
+    ABSENT,
+    NORMAL,
+    Cells,
+    CellSequences,
+    cell_sequences,
+)
 from nasutils.methods.hypernas.encoder import (
     CONTEXTS,
     NP,
@@ -112,9 +118,11 @@ def test_np_reads_one_hot_codes_of_one_cell():
     shapes = [tuple(layer.weight.shape) for layer in network.encoder.gcns[NORMAL].layers]
     assert shapes == [(1, len(sequences.vocabulary), 288), (1, 144, 288), (1, 144, 288)]
     assert isinstance(network.regressor[1], torch.nn.Identity)
-    # Without context, a stack of equal cells is one cell.
+    # Without context, a sequence of equal cells is one cell.
     once = replace(sequences, order=(0,))
-    torch.testing.assert_close(network(graphs_for(sequences)), network_of(once, NP)(graphs_for(once)))
+    torch.testing.assert_close(
+        network(graphs_for(sequences)), network_of(once, NP)(graphs_for(once))
+    )
 
 
 def test_a_cell_without_context_is_encoded_once(cells_101, monkeypatch):

@@ -33,7 +33,7 @@ RECIPE = JointRecipe(
 
 
 @pytest.fixture(scope="module")
-def stacks():
+def sequences():
     return cell_sequences("nb201_digits", CELLS)
 
 
@@ -61,7 +61,7 @@ def test_learns(sequences, images, variant):
     assert entropies[0] > 0.7 * math.log(10)
     assert entropies[-1] < entropies[0] / 2
     targets = [target_of(row) for row in range(3)]
-    assert model.evaluate(sequences, targets, images.images, images.labels)["accuracy"].mean() > 70
+    assert model.evaluate(sequences, targets, images)["accuracy"].mean() > 70
     if variant == "hypernas":
         assert errors[-1] < errors[0]
         assert model.predictor.predict(sequences).shape == (1, 3)
@@ -79,11 +79,13 @@ def test_repeats(sequences, images):
     assert (first.losses != other.losses).any()
 
 
-def test_each_made_network_is_judged_for_itself(sequences, images):
-    model = fitted(sequences, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1)))
+def test_each_generated_network_is_evaluated_for_itself(sequences, images):
+    model = fitted(
+        sequences, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1))
+    )
     targets = [target_of(row) for row in range(3)]
-    together = model.evaluate(sequences, targets, images.images, images.labels)
-    alone = model.evaluate(sequences[2:], targets[2:], images.images, images.labels)
+    together = model.evaluate(sequences, targets, images)
+    alone = model.evaluate(sequences[2:], targets[2:], images)
     assert together.iloc[2].tolist() == alone.iloc[0].tolist()
     cells = graphs_of(sequences[:1], model.normalisation)
     features = [vertices[0] for vertices, _ in model.encoder.walk(cells)]
@@ -113,7 +115,12 @@ def test_bad_input(sequences, images):
         fit_jointly(sequences, np.ones(3), target_of, images, RECIPE, 0)
     with pytest.raises(NasutilsError, match="which the sequences do not have"):
         fit_jointly(
-            cell_sequences("nb201_digits", CELLS, reduction="node"), ACCURACY, target_of, images, RECIPE, 0
+            cell_sequences("nb201_digits", CELLS, reduction="node"),
+            ACCURACY,
+            target_of,
+            images,
+            RECIPE,
+            0,
         )
 
 
@@ -135,14 +142,18 @@ def test_messages_of_the_graph_hypernetwork_against_loops(sequences):
 
 
 def test_the_encoder_is_shared(sequences, images):
-    model = fitted(sequences, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1)))
+    model = fitted(
+        sequences, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1))
+    )
     assert model.encoder is model.predictor.network.encoder
     assert isinstance(model.encoder, nn.Module)
 
 
 def test_fewer_networks_and_half_precision_learn_too(sequences, images):
     recipe = replace(RECIPE, networks=1, precision="bfloat16")
-    model = fitted(sequences, images, replace(recipe, predictor=replace(RECIPE.predictor, epochs=40)))
+    model = fitted(
+        sequences, images, replace(recipe, predictor=replace(RECIPE.predictor, epochs=40))
+    )
     errors, entropies = model.losses
     assert np.isfinite(model.losses).all()
     assert entropies[-1] < entropies[0] / 2

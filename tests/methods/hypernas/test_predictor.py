@@ -29,7 +29,7 @@ ACCURACY = np.array([cell.ops.count(CONV3) for cell in CELLS]) + 0.01 * RNG.norm
 
 
 @pytest.fixture(scope="module")
-def stacks():
+def sequences():
     return cell_sequences("nb201_digits", CELLS)
 
 
@@ -89,14 +89,18 @@ def test_learns_what_it_was_not_shown(sequences, predictor):
 
 @pytest.mark.parametrize("change", [{"loss": "pairwise"}, {"labels": "normal_score"}])
 def test_other_losses_and_scales_learn_too(sequences, change):
-    predicted = fit(sequences, ACCURACY, [range(40)], replace(QUICK, **change), [0]).predict(sequences)
+    predicted = fit(sequences, ACCURACY, [range(40)], replace(QUICK, **change), [0]).predict(
+        sequences
+    )
     assert kendall_tau(predicted[0, 70:], ACCURACY[70:]) > 0.6
 
 
 def test_a_replica_learns_what_it_would_alone(sequences, predictor):
     alone = fit(sequences, ACCURACY, [range(30, 70)], QUICK, [1])
     np.testing.assert_allclose(alone.losses[0], predictor.losses[1], rtol=0.02)
-    np.testing.assert_allclose(alone.predict(sequences)[0], predictor.predict(sequences)[1], atol=0.05)
+    np.testing.assert_allclose(
+        alone.predict(sequences)[0], predictor.predict(sequences)[1], atol=0.05
+    )
 
 
 def test_the_same_seed_gives_the_same(sequences):
@@ -175,7 +179,7 @@ def test_bad_recipes():
         Recipe(epochs=0)
 
 
-def test_stacks_of_another_kind_are_refused(sequences, predictor):
+def test_sequences_of_another_kind_are_refused(sequences, predictor):
     with pytest.raises(DataError, match=r"reads 5 cells .* these sequences have 17"):
         predictor.predict(cell_sequences("nasbench201", CELLS))
     with pytest.raises(DataError, match="maxpool3x3"):

@@ -21,7 +21,7 @@ COUNTS = pd.DataFrame({op: [float(cell.ops.count(op)) for cell in CELLS] for op 
 
 
 @pytest.fixture(scope="module")
-def stacks():
+def sequences():
     return cell_sequences("nb201_digits", CELLS)
 
 

@@ -23,7 +23,7 @@ SPLITS = np.array([range(80), range(40, 120)])
 
 
 @pytest.fixture(scope="module")
-def stacks():
+def sequences():
     return cell_sequences("nb201_digits", CELLS)
 
 
@@ -76,7 +76,9 @@ def test_each_fold_is_judged_by_its_own_predictor(sequences, trained):
 def test_labels_outside_the_split_are_never_read(sequences):
     hidden = ACCURACY.copy()
     hidden[80:] = np.nan
-    first, second = (cross_validate(sequences, y, SPLITS[:1], QUICK, [0]) for y in (ACCURACY, hidden))
+    first, second = (
+        cross_validate(sequences, y, SPLITS[:1], QUICK, [0]) for y in (ACCURACY, hidden)
+    )
     np.testing.assert_array_equal(first, second)
 
 
