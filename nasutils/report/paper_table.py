@@ -227,11 +227,12 @@ def _caption(ours: pd.DataFrame) -> str:
     seeds = f"{low} to {high} seeds" if low < high else f"{low} seed{'s' * (low > 1)}"
     devices = _escaped(" and ".join(sorted(ours["device"].unique())))
     versions = _escaped(", ".join(sorted(ours["version"].unique())))
+    notes = "".join(f" {_escaped(note)}." for note in ours["note"].unique() if note)
     jobs = ours["job"].unique()
     command = f"<code>{_escaped(jobs[0])}</code>" + (f" and {len(jobs) - 1} more" * (len(jobs) > 1))
     return (
         f"Ours: scale {ours['scale'].iloc[0]}, {seeds} (mean ± standard deviation), {devices}, "
-        f"{_duration(ours['seconds'].sum())}, nasutils {versions}. Repeat: {command}"
+        f"{_duration(ours['seconds'].sum())}, nasutils {versions}.{notes} Repeat: {command}"
     )
 
 

@@ -28,22 +28,6 @@ def test_one_panel_a_title():
     assert drawing.panels({}) == {}
 
 
-def test_histogram_is_in_percent():
-    _, ax = plt.subplots()
-    drawing.draw_histogram(ax, pd.Series([0.25, 0.75], index=[80, 85]), (80, 90))
-    assert [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in ax.patches] == [
-        (80, 5, 25),
-        (85, 5, 75),
-    ]
-
-
-def test_profile_draws_the_best_so_far():
-    _, ax = plt.subplots()
-    profile = pd.DataFrame({"cost": [1, 2, 3], "median": [5, 6, 4], "best": [7, 9, 8]})
-    drawing.draw_profile(ax, profile)
-    assert ax.lines[0].get_ydata().tolist() == [7, 9, 9]
-
-
 def test_operations_have_one_look_in_every_plot():
     _, (left, right) = plt.subplots(1, 2)
     line = pd.Series([1, 2], index=[0, 1])
@@ -51,15 +35,3 @@ def test_operations_have_one_look_in_every_plot():
     drawing.draw_lines(right, {"skip": line, "sep_conv": line}, drawing.OPERATION_LOOKS)
     assert left.lines[1].get_color() == right.lines[0].get_color() != left.lines[0].get_color()
     assert right.lines[1].get_marker() == drawing.OPERATION_LOOKS["conv3x3"]["marker"]
-
-
-def test_pairs_by_hand():
-    _, ax = plt.subplots()
-    drawing.draw_pairs(ax, [1, 2, 3, 3], [10, 30, 20, 40], list("ABCD"))
-    assert texts(ax) == ["+", "+", "−", "+", "+", "="]
-
-
-def test_slopes_rank_both_lists():
-    _, ax = plt.subplots()
-    drawing.draw_slopes(ax, [0.1, 0.9, 0.5], [70, 60, 80], list("ABC"))
-    assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 2], [3, 1], [2, 3]]

@@ -13,7 +13,13 @@ from nasutils.report.numbers import format_number
 from nasutils.study.results import PAPERS, results_file, write_metrics
 
 TABLE2 = {"paper": "up_nas", "item": "table2", "column": "nb201-c10/original"}
-MADE = {"device": "cpu x 2 (A)", "seconds": 100, "version": "0.1.0+gabc", "job": "nasutils batch x"}
+MADE = {
+    "device": "cpu x 2 (A)",
+    "seconds": 100,
+    "version": "0.1.0+gabc",
+    "job": "nasutils batch x",
+    "note": "as of <old>",
+}
 
 
 @pytest.fixture
@@ -53,7 +59,14 @@ def test_table_sets_paper_beside_ours(root):
 
     page = table.to_html()
     assert "&lt;Ours&gt;" in page
-    for text in ("scale bench", "1 to 3 seeds", "cpu x 2 (A)", "7 min", "nasutils 0.1.0+gabc"):
+    for text in (
+        "scale bench",
+        "1 to 3 seeds",
+        "cpu x 2 (A)",
+        "7 min",
+        "nasutils 0.1.0+gabc",
+        "&lt;old&gt;",
+    ):
         assert text in page
     assert "<code>nasutils batch x</code>" in page
     assert page == report.paper_table("up_nas", "table2", root=root).to_html()

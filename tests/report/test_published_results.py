@@ -15,7 +15,7 @@ TAU = ("table2", "Synflow", "nb201-c10", "kendall_tau")
 def line(row, seed, value, scale="bench", column="nb201-c10"):
     figure = {"paper": "up_nas", "item": "table2", "row": row, "column": column}
     figure |= {"metric": "kendall_tau", "seed": seed, "value": value, "scale": scale}
-    return figure | {"device": "a machine", "seconds": 1, "version": "0", "job": "j"}
+    return figure | {"device": "a machine", "seconds": 1, "version": "0", "job": "j", "note": ""}
 
 
 @pytest.fixture
