@@ -147,12 +147,8 @@ def test_joint_at_every_scale(scale):
         return
     assert set(frame["row"]) == {*JOINT, experiments.ALONE}
     columns = frame.groupby("row")["column"].nunique()
-    assert columns[["HyperNAS-H", "GHN", "q = 2", "HyperNAS, our training"]].tolist() == [
-        2,
-        2,
-        1,
-        3,
-    ]
+    rows = ["HyperNAS-H", "GHN", "q = 2", "HyperNAS, our training"]
+    assert columns[rows].tolist() == [2, 2, 1, 3]
     ranked = {row for row, _ in taus}
     assert ranked == {*JOINT, experiments.ALONE} - {"HyperNAS-H", "GHN"}
     assert set(seeds_of(frame, "joint", "accuracy").values()) == {3}
@@ -188,10 +184,8 @@ def test_teacher_ranks_the_measured_ones_of_its_cells(benchmark):
     accuracy = get_benchmark(benchmark).test_accuracy[:8]
     values = frame.set_index(["row", "metric"])["value"]
     assert set(frame["column"]) == {f"{benchmark}/generated"}
-    for row, scores in (
-        ("accuracy", found["accuracy"]),
-        ("cross-entropy", -found["cross_entropy"]),
-    ):
+    scores_of = {"accuracy": found["accuracy"], "cross-entropy": -found["cross_entropy"]}
+    for row, scores in scores_of.items():
         assert values[row, "kendall_tau"] == pytest.approx(kendall_tau(scores, accuracy))
         assert values[row, "mean"] == pytest.approx(scores.abs().mean(), rel=1e-6)
 
