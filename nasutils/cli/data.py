@@ -1,5 +1,6 @@
 """``nasutils data``: which public files there are, where they are, whether they are whole."""
 
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,40 +26,22 @@ def list_(form: FormatOption = Format.TEXT) -> None:
     from nasutils.data.sources import load_sources
     from nasutils.data.tables import get_table, table_names
 
-    tables = [get_table(name) for name in table_names()]
-    sources = load_sources().values()
-    places = {source.name: _place(source.name) for source in sources}
-    if form != Format.TEXT:
-        empty = {"bytes": "", "licence": ""}
-        known = [{"kind": "table", "name": t.name, **empty, "state": _state(t)} for t in tables]
-        for each in sources:
-            file = {"kind": "file", "name": each.name, "bytes": each.bytes}
-            known.append({**file, "licence": each.licence, "state": places[each.name]})
-        write_records(known, form)
-        return
-    rows = [
+    records = [
         {
-            "TABLE": table.name,
-            "HOLDS": f"{len(table.columns)} columns",
-            "BUILT FROM": f"{len(table.sources)} files",
-            "STATE": _state(table),
+            "kind": "table",
+            "name": name,
+            "bytes": "",
+            "licence": "",
+            "state": _state(get_table(name)),
         }
-        for table in tables
+        for name in table_names()
     ]
-    write_records(rows, form)
-    typer.echo()
-    files = [
-        {
-            "FILE": source.name,
-            "SIZE": f"{source.bytes / 1e3:,.0f} kB",
-            "LICENCE": source.licence,
-            "WHERE": places[source.name],
-        }
-        for source in sources
-    ]
-    write_records(files, form)
-    absent = [source.bytes for source in sources if places[source.name] == "absent"]
-    typer.echo(f"\n{len(files)} files, {len(absent)} absent ({sum(absent) / 1e6:,.0f} MB).")
+    for name, source in load_sources().items():
+        file = {"kind": "file", "name": name, "bytes": source.bytes, "licence": source.licence}
+        records.append({**file, "state": _place(name)})
+    write_records(records, form)
+    absent = [each["bytes"] for each in records if each["state"] == "absent"]
+    print(f"{len(absent)} files are absent ({sum(absent) / 1e6:,.0f} MB).", file=sys.stderr)
 
 
 @app.command()

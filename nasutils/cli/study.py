@@ -19,7 +19,6 @@ from nasutils.study.jobfiles import find_job_file, find_job_files, read_job_file
 from nasutils.study.jobs import make_job, parse_parameters
 from nasutils.study.notebooks import Notebook, find_notebook, find_notebooks
 from nasutils.study.results import METRICS, published_chapters, read_metrics, results_file
-from nasutils.study.scales import Scale
 from nasutils.study.work import FAILED, LOG, Outcome, Task
 
 # The marker \b keeps the lines of a block as they are.
@@ -141,22 +140,7 @@ def list_(form: FormatOption = Format.TEXT) -> None:
     root = repository_root()
     notebooks = find_notebooks(root)
     records = [*_chapters(notebooks), *_job_files(root), *_runs_of(root, notebooks)]
-    if form != Format.TEXT:
-        write_records(records, form)
-        return
-    print("Scales (--scale):")
-    for scale in Scale:
-        print(f"  {scale:7}{scale.data}; {scale.machine}")
-    for kind, heading in (
-        ("parameter", "Chapters and their parameters (nasutils run NAME -p PARAMETER=VALUE):"),
-        ("job file", "Job files (nasutils batch NAME):"),
-        ("run", "Runs (nasutils show NAME):"),
-    ):
-        print(heading)
-        of_kind = [each for each in records if each["kind"] == kind]
-        width = max((len(each["name"]) for each in of_kind), default=0)
-        for each in of_kind:
-            print(f"  {each['name']:{width}}  {each['status']:8}  {each['about']}".rstrip())
+    write_records(records, form)
 
 
 def _record(kind: str, name: object, about: str, status: str = "") -> dict[str, str]:

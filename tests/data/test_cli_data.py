@@ -55,12 +55,13 @@ def run(*arguments):
 def test_list_shows_size_licence_and_place(folders):
     result = run("list")
     assert result.exit_code == 0
-    lines = {words[0]: words for words in map(str.split, result.output.splitlines()) if words}
-    assert lines["cached"] == ["cached", "0", "kB", "MIT", "cache"]
+    lines = {words[1]: words for words in map(str.split, result.stdout.splitlines())}
+    assert lines["cached"] == ["file", "cached", "5", "MIT", "cache"]
     assert lines["mirrored"][-1] == "mirror"
     assert lines["absent"][-1] == "absent"
-    assert lines["cifar10_archive"][1:3] == ["170,498", "kB"]
-    assert "nasbench201" in lines
+    assert lines["cifar10_archive"][2] == "170498071"
+    assert lines["nasbench201"][0] == "table"
+    assert "files are absent" in result.stderr
 
 
 def test_verify_passes_whole_files(folders):
@@ -91,7 +92,7 @@ def test_verify_covers_what_was_made(folders, tmp_path):
 
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_list_for_programs(folders, form):
-    output = run("list", "--format", form).output
+    output = run("list", "--format", form).stdout
     records = json.loads(output) if form == "json" else list(csv.DictReader(output.splitlines()))
     by_name = {each["name"]: each for each in records}
     assert str(by_name["cached"]["bytes"]) == "5"

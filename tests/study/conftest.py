@@ -42,13 +42,23 @@ rec = Recorder("benchmarks", scale=scale, seed=seed, out=out)
 print("seed", seed)
 
 # %% [markdown]
-# Here things go wrong.
+# Here things go wrong, where the parameter asks for it.
 
 # %%
 flag = Path(os.environ.get("TINY_FLAG", "flag"))
 if act == "fail":
     wrong = seed
     wrong / 0
+if act == "die" and flag.exists():
+    os.kill(os.getpid(), signal.SIGKILL)
+if act == "exit":
+    raise SystemExit(0)
+if act == "vanish":
+    os._exit(0)
+if act == "leave":
+    import subprocess
+
+    flag.write_text(str(subprocess.Popen(["sleep", "60"]).pid))
 if act == "wait" and flag.exists():
     flag.write_text(f"{os.getpid()}\\n")
     time.sleep(60)

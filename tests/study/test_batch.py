@@ -3,12 +3,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 
 import pytest
 
 from nasutils.errors import JobError
 from nasutils.study import executors, provenance
-from nasutils.study.batch import run_tasks
+from nasutils.study.batch import _is_lost, _outcome, run_tasks
 from nasutils.study.work import Outcome, work
 
 JOB_FILE = "notebook: tiny\nscale: demo\nparams: {act: wait}\ngrid: {seed: [0, 1, 2]}\n"
@@ -108,6 +109,30 @@ def test_dask_gives_the_same(task):
         outcomes = run_tasks(tasks, dask=cluster.scheduler_address)
     assert [outcome.status for outcome in outcomes] == ["finished", "failed"]
     assert "cell 3, line 4" in outcomes[1].error
+
+
+def test_dask_interrupted(task):
+    distributed = pytest.importorskip("distributed")
+
+    def interrupt(outcome):
+        raise KeyboardInterrupt
+
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        tasks = [task(seed=1), task(seed=2), task(seed=3)]
+        with pytest.raises(KeyboardInterrupt):
+            run_tasks(tasks, dask=cluster.scheduler_address, report=interrupt)
+
+
+def test_a_lost_scheduler_is_told(task):
+    future = Future()
+    future.cancel()
+    assert not _is_lost(future)
+    outcome = _outcome(future, task())
+    assert (outcome.status, outcome.error) == (
+        "failed", "the scheduler was lost before the job had ended",
+    )  # fmt: skip
 
 
 def test_dask_that_does_not_answer(task, monkeypatch):

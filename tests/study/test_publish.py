@@ -1,5 +1,7 @@
 import shutil
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -7,6 +9,8 @@ import nasutils
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.study import load_results, provenance
 from nasutils.study.jobfiles import read_job_file
+from nasutils.study.jobs import make_job
+from nasutils.study.notebooks import find_notebook
 from nasutils.study.publish import publish
 from nasutils.study.results import COLUMNS, METRICS, write_metrics
 from nasutils.study.work import Task, describe_start
@@ -123,6 +127,49 @@ def test_bad_runs(root, jobs, finish):
     with pytest.raises(JobError, match="run at demo, but records figures of bench"):
         publish([str(folder)], root, root / "runs")
     assert not (root / "book").exists()
+
+
+def test_many_at_once_lose_nothing(root, git, finish):
+    tiny = find_notebook("tiny", root)
+    folders = [finish(make_job(tiny, "demo", {"seed": seed})) for seed in range(8)]
+    barrier = threading.Barrier(len(folders))
+
+    def one(folder):
+        barrier.wait()
+        publish([str(folder)], root, root / "runs")
+
+    for _ in range(5):
+        shutil.rmtree(root / "book", ignore_errors=True)
+        with ThreadPoolExecutor(len(folders)) as pool:
+            list(pool.map(one, folders))
+        assert sorted(load_results("tiny", root).seed) == list(range(8))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[: len(text) // 2], "has 1 of the 3|has not 13 fields"),
+        (lambda text: text.replace("0.5", "13.abc", 1), "line 2: could not convert .*13.abc"),
+        (lambda text: text.replace("0.5", "nan", 1), "line 2: value is nan, not a finite"),
+        (lambda text: text.replace("1.5", "", 1), "line 2: could not convert"),
+        (lambda text: text + "<<<<<<< ours\n", "line 5: has not 13 fields"),
+        (lambda text: text.replace("table1", "tabl\xe9"), "line 2: is no UTF-8 text"),
+        (lambda text: text.replace("seed", "sed"), "has the columns"),
+        (lambda text: "", r"has the columns \(none\)"),
+        (lambda text: "".join(text.splitlines(True)[:-1]), "has 2 of the 3 figures"),
+    ],
+)
+def test_damage_is_refused(root, jobs, finish, damage, message):
+    path = finish(jobs[0], rows=("a", "b", "c")) / METRICS
+    publish([str(path.parent)], root, root / "runs")
+    published = root / "book" / "results" / "tiny.csv"
+    for file in (path, published):
+        text = file.read_text()
+        file.write_text(damage(text), encoding="latin-1")
+        if file == path or "of the 3" not in message:
+            with pytest.raises(JobError, match=message):
+                publish([str(path.parent)], root, root / "runs")
+        file.write_text(text)
 
 
 @pytest.mark.parametrize("changed", ["nasutils/code.py", "nasutils/new.py"])

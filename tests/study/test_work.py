@@ -1,14 +1,16 @@
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
 from nasutils.errors import JobError
 from nasutils.study import provenance
 from nasutils.study.results import METRICS, read_metrics
-from nasutils.study.work import LOG, check_runnable, work
+from nasutils.study.work import LOG, _environment, check_runnable, work
 
 
 def hidden(root):
@@ -118,6 +120,68 @@ def test_version_raised_in_the_meantime(task, experiments):
     experiments.write_text(experiments.read_text().replace('"cost", 1', '"cost", 2'))
     with pytest.raises(JobError, match="a declared version has changed"):
         work(job)
+
+
+@pytest.mark.parametrize("script", [False, True])
+@pytest.mark.parametrize("act", ["exit", "vanish"])
+def test_a_run_that_does_not_reach_its_last_cell_has_failed(task, act, script):
+    outcome = work(task(script=script, act=act))
+    assert outcome.status == "failed"
+    assert not script or outcome.error in (
+        "cell 3: SystemExit: 0", "ended with status 0, before its last cell was done",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_a_failed_repeat_leaves_the_finished_run(task, root, script):
+    first = work(task(script=script, act="die"))
+    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    (root / "flag").touch()
+    outcome = work(task(script=script, act="die", force=True))
+    assert outcome.status == "failed"
+    assert outcome.folder.name == f"{first.folder.name}-failed"
+    assert (outcome.folder / LOG).is_file()
+    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
+    assert work(task(act="die")).status == "skipped"
+    (root / "flag").unlink()
+    assert work(task(act="die", force=True)).folder == first.folder
+    assert not outcome.folder.exists()
+    assert hidden(root) == []
+
+
+def test_a_killed_repeat_leaves_the_finished_run(task, root):
+    """The whole call is killed, in the middle of a cell."""
+    first = work(task(act="wait"))
+    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    (root / "flag").touch()
+    command = [sys.executable, "-m", "nasutils", "run", "tiny", "--as-script", "--force"]
+    with subprocess.Popen([*command, "-p", "act=wait"], stdout=subprocess.DEVNULL) as process:
+        while not (root / "flag").read_text().endswith("\n"):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
+    assert work(task(act="wait")).status == "skipped"
+
+
+def test_a_run_put_aside_when_its_repeat_was_killed_comes_back(task):
+    first = work(task())
+    first.folder.rename(first.folder.with_name(f".{first.folder.name}.old"))
+    outcome = work(task())
+    assert (outcome.status, outcome.folder) == ("skipped", first.folder)
+    assert (first.folder / METRICS).is_file()
+
+
+def test_a_process_left_behind_holds_up_nobody(task, root):
+    assert work(task(act="leave")).status == "finished"
+    os.kill(int((root / "flag").read_text()), signal.SIGKILL)  # it runs on: no error
+
+
+def test_a_job_imports_the_package_of_its_checkout(task, root, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/another/checkout")
+    (root / "nasutils" / "__init__.py").touch()
+    paths = _environment(task())["PYTHONPATH"].split(os.pathsep)
+    assert paths == [str(root), "/another/checkout"]
 
 
 def test_leftovers_of_a_killed_run_are_no_result(task, root):
