@@ -117,8 +117,12 @@ class Benchmark:
 
     @cached_property
     def proxies(self) -> pd.DataFrame:
-        """The public zero-cost proxies of the table, (M, at most 13); NaN where not scored."""
-        return self.table[[name for name in PROXIES if name in self.table]]
+        """The public zero-cost proxies of the table, (M, at most 13); NaN where not scored.
+
+        Where a table has only the sizes among them, they are costs, and there are no proxies.
+        """
+        found = [name for name in PROXIES if name in self.table]
+        return self.table[found if {*found} - {"params", "flops"} else []]
 
     @cached_property
     def features(self) -> pd.DataFrame:

@@ -20,6 +20,7 @@ _MODULES = (
     "nasutils.data.autoformer",
     "nasutils.data.nasbench101",
     "nasutils.data.nasbench201",
+    "nasutils.data.nasbench201_supernets",
     "nasutils.data.nasbench301",
     "nasutils.data.nb201_digits",
     "nasutils.data.ofa_mbv3",

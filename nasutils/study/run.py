@@ -79,8 +79,8 @@ class Run:
 
     Raises:
         UnknownNameError: On a part, benchmark or method that does not exist.
-        JobError: If no selected experiment takes this benchmark and this method, or runs at this
-            scale, so that the run would record nothing.
+        JobError: If the seed is negative, or no selected experiment takes this benchmark and this
+            method or runs at this scale, so that the run would record nothing.
     """
 
     def __init__(
@@ -95,6 +95,8 @@ class Run:
         method: str = "",
         out: str = "",
     ) -> None:
+        if seed < 0:
+            raise JobError(f"seed={seed}: seeds are whole numbers from 0 on.")
         self.scale, self.seed, self.part = str(Scale(scale)), seed, part
         self.benchmark, self.method = benchmark, method
         self.recorder = Recorder(chapter, scale=scale, seed=seed, out=out)

@@ -1,10 +1,13 @@
-"""A baseline without network: randomised trees on counts of operations and features of paths.
+"""Baselines without network: randomised trees on counts of operations and features of paths.
 
-It says how much of a ranking simple properties of the cell explain. Zero-cost proxies may join them
-as further columns. Trees: Geurts et al., "Extremely randomized trees", Machine Learning 2006.
+They say how much of a ranking simple properties of the cell explain. Zero-cost proxies may join
+them as further columns. Trees: Geurts et al., "Extremely randomized trees", Machine Learning 2006.
 """
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -13,21 +16,29 @@ from numpy.typing import ArrayLike
 from sklearn.ensemble import ExtraTreesRegressor
 from torch import Tensor
 
-from nasutils.errors import DataError
-from nasutils.methods.common.cell_sequences import ABSENT, Cells, Stacks
+from nasutils.benchmarks.benchmark import Benchmark, Split
+from nasutils.errors import DataError, NasutilsError
+from nasutils.methods.base import Method, Need, Predict, Prediction, register
+from nasutils.methods.common.benchmark_sequences import (
+    benchmark_sequences,
+    network_of,
+    read_sequences,
+)
+from nasutils.methods.common.cell_sequences import ABSENT, Cells, CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.common.paths import Paths
+from nasutils.spaces.registry import Architecture
 
 # Larger than any proxy; what a forest of float32 thresholds can still tell apart.
 _LARGEST = 1e30
 
 
-def path_features(stacks: Stacks) -> pd.DataFrame:
-    """Describe the cells of B stacks by their operations and by their paths.
+def path_features(sequences: CellSequences) -> pd.DataFrame:
+    """Describe the cells of B architectures by their operations and by their paths.
 
     The columns, for each distinct cell that is not the same in all architectures:
 
-    - ``count``: vertices of each label; ``live``: those of them that lie on a path;
+    - ``count``: vertices of each label; ``used``: those of them that lie on a path;
     - ``passes``: how often paths pass each label, summed over the paths;
     - ``most`` and ``fewest``: times that a single path passes each label, over the paths; zero
       where there is no path;
@@ -37,9 +48,9 @@ def path_features(stacks: Stacks) -> pd.DataFrame:
         A row an architecture, float64; columns are named like ``0/most/nor_conv_3x3``.
     """
     parts = {}
-    for which, cell in enumerate(stacks.cells):
+    for which, cell in enumerate(sequences.cells):
         if not cell.shared:
-            described = _describe(cell, stacks.vocabulary)
+            described = _describe(cell, sequences.vocabulary)
             parts |= {f"{which}/{name}": column for name, column in described.items()}
     return pd.DataFrame(parts)
 
@@ -52,7 +63,7 @@ def _describe(cell: Cells, vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]
     longest, shortest = _extremes(paths, present)
     by_label = {
         "count": one_hot.sum(1),
-        "live": (one_hot * (paths.through > 0)[..., None]).sum(1),
+        "used": (one_hot * (paths.through > 0)[..., None]).sum(1),
         "passes": (one_hot * paths.through[..., None]).sum(1),
         "most": most,
         "fewest": fewest,
@@ -108,7 +119,7 @@ def predict_by_trees(
         rows: The training cells of each forest, positions of shape (R, n).
         seeds: One a forest.
         trees: Trees of a forest.
-        labels: One of ``labels.LABEL_SCALES``.
+        labels: One of ``label_scales.LABEL_SCALES``.
 
     Returns:
         Predictions of shape (R, M), on the scale of the training targets.
@@ -117,16 +128,121 @@ def predict_by_trees(
         NasutilsError: As ``predictor.fit``.
         DataError: If a feature is missing.
     """
+    values = _checked_values(features)
+    forests = _fit(values, accuracy, rows, seeds, trees, labels)
+    # Many architectures have the same features: each is predicted once.
+    distinct, places = np.unique(values, axis=0, return_inverse=True)
+    return np.stack([forest.predict(distinct)[places] for forest in forests])
+
+
+def _checked_values(features: pd.DataFrame) -> np.ndarray:
     missing = features.columns[features.isna().any()]
     if len(missing):
         raise DataError(f"features are missing (NaN) in {', '.join(map(str, missing))}")
-    values = features.to_numpy(float).clip(-_LARGEST, _LARGEST).astype(np.float32)
+    return features.to_numpy(float).clip(-_LARGEST, _LARGEST).astype(np.float32)
+
+
+def _fit(
+    values: np.ndarray,
+    accuracy: ArrayLike,
+    rows: Sequence[ArrayLike],
+    seeds: Sequence[int],
+    trees: int,
+    labels: str,
+) -> list[ExtraTreesRegressor]:
     targets, rows = checked_labels(len(values), accuracy, rows, seeds)
     targets = LABEL_SCALES[labels](targets)
-    # Many architectures have the same features: each is asked for once.
-    distinct, places = np.unique(values, axis=0, return_inverse=True)
-    predictions = []
-    for seed, target, row in zip(seeds, targets.numpy(), rows.numpy(), strict=True):
-        forest = ExtraTreesRegressor(trees, random_state=seed).fit(values[row], target)
-        predictions.append(forest.predict(distinct)[places])
-    return np.stack(predictions)
+    return [
+        ExtraTreesRegressor(trees, random_state=seed).fit(values[row], target)
+        for seed, target, row in zip(seeds, targets.numpy(), rows.numpy(), strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A forest of a split's labels.
+
+    Attributes:
+        proxies: Whether it sees the public zero-cost proxies too; then it can predict no
+            architectures but the benchmark's.
+        trees: Trees of a forest.
+        labels: One of ``label_scales.LABEL_SCALES``.
+    """
+
+    proxies: bool = False
+    trees: int = 300
+    labels: str = "z_score"
+
+    def fit(self, benchmark: Benchmark, split: Split) -> Predict:
+        """Fit one forest; as of ``Method``."""
+        known = _features(benchmark, self.proxies)
+        rows, seeds = [split.labelled], [split.seed]
+        values = _checked_values(known)
+        (forest,) = _fit(values, benchmark.labels, rows, seeds, self.trees, self.labels)
+
+        def predict(architectures: Sequence[Architecture]) -> np.ndarray:
+            if self.proxies:
+                return forest.predict(values[_positions(benchmark, architectures)])
+            features = path_features(read_sequences(network_of(benchmark), architectures))
+            # What no architecture of the benchmark has is unknown to the forest.
+            return forest.predict(
+                _checked_values(features.reindex(columns=known.columns, fill_value=0.0))
+            )
+
+        return predict
+
+    def fit_predict(
+        self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False
+    ) -> Prediction:
+        """Fit a forest a split, and predict all architectures; as of ``Method``."""
+        began = time.perf_counter()
+        scores = predict_by_trees(
+            _features(benchmark, self.proxies),
+            benchmark.labels,
+            [split.labelled for split in splits],
+            [split.seed for split in splits],
+            trees=self.trees,
+            labels=self.labels,
+        )
+        return Prediction(scores, time.perf_counter() - began)
+
+
+@lru_cache(maxsize=2)
+def _features(benchmark: Benchmark, proxies: bool) -> pd.DataFrame:
+    features = path_features(benchmark_sequences(benchmark))
+    if not proxies:
+        return features
+    return pd.concat([features, benchmark.proxies.dropna(axis=1)], axis=1)
+
+
+def _positions(benchmark: Benchmark, architectures: Sequence[Architecture]) -> list[int]:
+    """Return where architectures stand in the table that has their proxies."""
+    places = {architecture: i for i, architecture in enumerate(benchmark.architectures)}
+    for architecture in architectures:
+        if architecture not in places:
+            raise NasutilsError(f"{benchmark.id} has no proxies of {architecture}.")
+    return [places[architecture] for architecture in architectures]
+
+
+#: Their rows.
+FORESTS = PLAIN, WITH_PROXIES = "Trees", "Trees + proxies"
+_plain, _with_proxies = Forest(), Forest(proxies=True)
+register(
+    Method(
+        "baselines",
+        PLAIN,
+        _plain.fit,
+        description="300 random trees on counts of operations and paths",
+        fit_predict=_plain.fit_predict,
+    )
+)
+register(
+    Method(
+        "baselines",
+        WITH_PROXIES,
+        _with_proxies.fit,
+        needs=frozenset({Need.LABELS, Need.PROXIES}),
+        description="the same, with zero-cost proxies as features",
+        fit_predict=_with_proxies.fit_predict,
+    )
+)

@@ -1,11 +1,11 @@
-"""How an architecture becomes a stack of cells, the input of HyperNAS (Section 3.1).
+"""How a network becomes a sequence of cells, the input of HyperNAS (Section 3.1).
 
 A network is a sequence of N cells, of which only S are distinct: NAS-Bench-101 repeats one cell
-nine times and has two alike reductions between. So a stack holds the distinct cells, and an order
-that says which of them stands at each position. Positions are counted from 0.
+nine times and has two alike reductions between. So a cell sequence holds the distinct cells, and an
+order that says which of them stands at each position. Positions are counted from 0.
 
 Sources: Lv et al., "HyperNAS", Section 4.1 (11 and 17 cells), Appendix B and C.2 (a stage of
-MobileNetV3 as a cell). The reduction cells' graphs, the stacks of DARTS, AutoFormer and
+MobileNetV3 as a cell). The reduction cells' graphs, the sequences of DARTS, AutoFormer and
 NB201-Digits are ours: the paper does not give them.
 """
 
@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasutils.data import nasbench101 as nasbench101_table
-from nasutils.errors import ArchitectureError, NasutilsError, UnknownNameError
+from nasutils.errors import ArchitectureError, NasutilsError, UnknownNameError, lookup
 from nasutils.spaces import autoformer, darts, nasbench101, nasbench201, ofa_mbv3
 
 NORMAL, REDUCTION = KINDS = (0, 1)
@@ -34,7 +34,7 @@ class Cells:
 
     Attributes:
         adjacency: Upper-triangular, uint8 of shape (B, F, F), or (1, F, F) where shared.
-        labels: Positions in the stack's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT``
+        labels: Positions in the sequence's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT``
             where a cell has no such vertex.
         kind: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it.
         shared: Whether it is the same in all architectures.
@@ -57,8 +57,8 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Stacks:
-    """B architectures of one space as stacks of cells.
+class CellSequences:
+    """B architectures of one space, as sequences of cells.
 
     Attributes:
         cells: The S distinct cells.
@@ -82,7 +82,7 @@ class Stacks:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, rows: slice | Tensor) -> "Stacks":
+    def __getitem__(self, rows: slice | Tensor) -> "CellSequences":
         """Return some of the architectures, by a slice or integer positions."""
         size = len(torch.arange(self.size)[rows])
         return replace(self, cells=tuple(cell[rows] for cell in self.cells), size=size)
@@ -120,16 +120,16 @@ REDUCTIONS = ("block", "node", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class _Space:
-    """How one space stacks its cells.
+class _Network:
+    """The network that the cells of one space are put into.
 
     Attributes:
         architecture: Class of its values.
         vocabulary: Labels of the cells that differ between architectures.
         kinds: Kind of each of these cells.
-        order: The order of a stack, in which ``len(kinds)`` is the fixed reduction.
+        order: The order of a sequence, in which ``len(kinds)`` is the fixed reduction.
         graphs: From values to adjacency (B, S, F, F) and labels (B, S, F).
-        block: The fixed reduction, if the space has one.
+        block: The fixed reduction, if there is one.
     """
 
     architecture: type
@@ -140,76 +140,74 @@ class _Space:
     block: _Graph | None = None
 
 
-def stack(
-    space: str,
+def cell_sequences(
+    network: str,
     architectures: Sequence[Any],
     *,
     reduction: str = "block",
     cells_per_stage: int | None = None,
-) -> Stacks:
-    """Return the stacks of architecture values.
+) -> CellSequences:
+    """Return the cell sequences of architectures.
 
     Args:
-        space: One of ``SPACES``.
-        architectures: Values of the space, such as ``NASBench201Cell``.
-        reduction: One of ``REDUCTIONS``, for spaces whose reductions are fixed; the others have
+        network: What the cells are put into, one of ``NETWORKS``: the networks of a search space,
+            or of a benchmark that has others.
+        architectures: Values of its space, such as ``NASBench201Cell``.
+        reduction: One of ``REDUCTIONS``, for networks whose reductions are fixed; the others have
             none, or search them.
-        cells_per_stage: Of a network that is smaller or larger than the benchmark's, for the same
-            spaces.
+        cells_per_stage: Of a network that is smaller or larger than the benchmark's, if its
+            reductions are fixed.
 
     Raises:
-        UnknownNameError: If there is no such space or reduction.
-        ArchitectureError: If an architecture is not of the space.
+        UnknownNameError: If there is no such network or reduction.
+        ArchitectureError: If an architecture is not of its space.
         NasutilsError: If there is no architecture, or no such number of cells.
     """
-    if space not in SPACES:
-        raise UnknownNameError("space of HyperNAS", space, SPACES)
+    found = lookup("network of cells", network, NETWORKS)
     if not len(architectures):
-        raise NasutilsError("there is no architecture to stack.")
-    wanted = SPACES[space].architecture
+        raise NasutilsError("there is no architecture to read.")
+    wanted = found.architecture
     for architecture in architectures:
         if not isinstance(architecture, wanted):
             raise ArchitectureError(
-                f"an architecture of {space} is a {wanted.__name__}, not {architecture!r}"
+                f"an architecture of {network} is a {wanted.__name__}, not {architecture!r}"
             )
-    return _assemble(
-        SPACES[space], *SPACES[space].graphs(architectures), reduction, cells_per_stage
-    )
+    return _assemble(found, *found.graphs(architectures), reduction, cells_per_stage)
 
 
-def stack_nasbench101(
+def nasbench101_cell_sequences(
     frame: pd.DataFrame, *, reduction: str = "block", cells_per_stage: int | None = None
-) -> Stacks:
-    """Return the stacks of (a part of) the table ``nasbench101``, many at once; as ``stack``."""
+) -> CellSequences:
+    """Read (a part of) the table ``nasbench101``, many cells at once; as ``cell_sequences``."""
     adjacency, labels = nasbench101_table.adjacency_and_ops(frame)
-    space = SPACES["nasbench101"]
-    return _assemble(space, adjacency[:, None], labels[:, None], reduction, cells_per_stage)
+    arrays = adjacency[:, None], labels[:, None]
+    return _assemble(NETWORKS["nasbench101"], *arrays, reduction, cells_per_stage)
 
 
 def _assemble(
-    space: _Space,
+    network: _Network,
     adjacency: np.ndarray,
     labels: np.ndarray,
     reduction: str,
     cells_per_stage: int | None,
-) -> Stacks:
+) -> CellSequences:
     if reduction not in REDUCTIONS:
         raise UnknownNameError("reduction", reduction, REDUCTIONS)
-    vocabulary, order = space.vocabulary, space.order
+    vocabulary, order = network.vocabulary, network.order
     if cells_per_stage is not None:
-        if space.block is None or cells_per_stage < 1:
-            raise NasutilsError(f"no network with {cells_per_stage} cells a stage in this space.")
+        if network.block is None or cells_per_stage < 1:
+            raise NasutilsError(f"no network of this kind has {cells_per_stage} cells a stage.")
         order = _three_stages(cells_per_stage)
     edges = torch.from_numpy(adjacency.astype(np.uint8))  # (B, S, F, F)
     codes = torch.from_numpy(labels.astype(np.int8))  # (B, S, F)
-    cells = [Cells(edges[:, s], codes[:, s], kind) for s, kind in enumerate(space.kinds)]
-    if space.block is not None and reduction == "none":
-        order = tuple(s for s in order if s < len(space.kinds))
-    elif space.block is not None:
-        fixed = space.block if reduction == "block" else _NODE
+    cells = [Cells(edges[:, s], codes[:, s], kind) for s, kind in enumerate(network.kinds)]
+    if network.block is not None and reduction == "none":
+        order = tuple(s for s in order if s < len(network.kinds))
+    elif network.block is not None:
+        fixed = network.block if reduction == "block" else _NODE
         vocabulary += tuple(name for name in fixed.labels if name not in vocabulary)
         cells.append(fixed.cells(vocabulary))
-    return Stacks(tuple(cells), order, vocabulary, len(labels))
+    return CellSequences(tuple(cells), order, vocabulary, len(labels))
 
 
 def _check(cell: Cells, vocabulary: tuple[str, ...]) -> None:
@@ -271,7 +269,7 @@ def _three_stages(cells: int) -> tuple[int, ...]:
     return (*stage, 1, *stage, 1, *stage)
 
 
-_NASBENCH201 = _Space(
+_NASBENCH201 = _Network(
     nasbench201.NASBench201Cell,
     nasbench201.VERTEX_LABELS,
     (NORMAL,),
@@ -280,8 +278,9 @@ _NASBENCH201 = _Space(
     _BLOCKS["nasbench201"],
 )
 
-SPACES: dict[str, _Space] = {
-    "nasbench101": _Space(
+#: Search space, or ``network`` of a benchmark -> its network.
+NETWORKS: dict[str, _Network] = {
+    "nasbench101": _Network(
         nasbench101.NASBench101Cell,
         nasbench101.VERTEX_LABELS,
         (NORMAL,),
@@ -293,21 +292,21 @@ SPACES: dict[str, _Space] = {
     # The networks of our own benchmark have one cell a stage.
     "nb201_digits": replace(_NASBENCH201, order=_three_stages(1)),
     # A network in small: the searched reduction between searched normal cells.
-    "darts": _Space(
+    "darts": _Network(
         darts.DARTSGenotype,
         darts.VERTEX_LABELS,
         (NORMAL, REDUCTION),
         _three_stages(1),
         _graphs_of_values,
     ),
-    "ofa_mbv3": _Space(
+    "ofa_mbv3": _Network(
         ofa_mbv3.OFAMobileNetV3,
         ofa_mbv3.VERTEX_LABELS,
         (NORMAL,) * ofa_mbv3.NUM_STAGES,
         tuple(range(ofa_mbv3.NUM_STAGES)),
         _graphs_of_values,
     ),
-    "autoformer": _Space(
+    "autoformer": _Network(
         autoformer.AutoFormerTiny,
         _LAYER_LABELS,
         (NORMAL,) * autoformer.MAX_DEPTH,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nasutils.methods.common.cell_sequences import ABSENT, Cells, Stacks
+from nasutils.methods.common.cell_sequences import ABSENT, Cells, CellSequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +49,19 @@ def _walks(edges: Tensor, starts: Tensor) -> Tensor:
     return walks
 
 
-def without_dead(stacks: Stacks) -> Stacks:
+def prune_dead(sequences: CellSequences) -> CellSequences:
     """Leave out the vertices that lie on no path, but for inputs and outputs.
 
     NAS-Bench-101 has none by itself; in NAS-Bench-201 it cuts edges of "none" and what hangs on
     them, in MobileNetV3 the blocks beyond a stage's depth.
     """
-    cells = tuple(_without_dead(cell, stacks.vocabulary) for cell in stacks.cells)
-    return replace(stacks, cells=cells)
+    cells = tuple(_pruned(cell, sequences.vocabulary) for cell in sequences.cells)
+    return replace(sequences, cells=cells)
 
 
-def _without_dead(cell: Cells, vocabulary: tuple[str, ...]) -> Cells:
+def _pruned(cell: Cells, vocabulary: tuple[str, ...]) -> Cells:
     paths = Paths.of(cell, vocabulary)
-    live = (paths.through > 0) | paths.starts | paths.ends  # (B, F)
-    edges = paths.edges * live[:, :, None] * live[:, None]
-    labels = torch.where(live, cell.labels, ABSENT)
+    kept = (paths.through > 0) | paths.starts | paths.ends  # (B, F)
+    edges = paths.edges * kept[:, :, None] * kept[:, None]
+    labels = torch.where(kept, cell.labels, ABSENT)
     return replace(cell, adjacency=edges.to(torch.uint8), labels=labels.to(torch.int8))

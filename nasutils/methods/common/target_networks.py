@@ -1,9 +1,10 @@
 """Target networks whose convolutions a hypernetwork supplies (Section 3.4).
 
 A target is a network of ``nasutils.networks`` without weights of its own. Each convolution inside
-a cell belongs to a vertex of the stack, from whose feature its weights will be made. Batch norm has
-neither scale nor shift and takes the statistics of the batch, as in Appendix A. Stem and classifier
-stand outside the cells; their weights are learned and shared by all architectures, which is ours.
+a cell belongs to a vertex of the cell sequence, from whose feature its weights will be made. Batch
+norm has neither scale nor shift and takes the statistics of the batch, as in Appendix A. Stem and
+classifier stand outside the cells; their weights are learned and shared by all architectures, which
+is ours.
 """
 
 import re
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.cell_sequences import Stacks
+from nasutils.methods.common.cell_sequences import CellSequences
 from nasutils.networks.counting import build_on_meta
 from nasutils.networks.nasbench101 import NASBench101Network
 from nasutils.networks.nasbench201 import NASBench201Network
@@ -26,7 +27,7 @@ class Place:
 
     Attributes:
         parameter: Name of the weights in the network.
-        position: Of the cell in the stack.
+        position: Of the cell in the sequence.
         vertex: Of that cell.
         head: Name of the hypernetwork's head: the kernel size, or ``projection``.
         shape: Of the weights, (C_out, C_in, k, k).
@@ -75,19 +76,19 @@ class Target:
             {name: shapes[name] for name, place in places.items() if place is None},
         )
 
-    def check(self, stacks: Stacks) -> None:
-        """Make sure that every place is a vertex of the stacks.
+    def check(self, sequences: CellSequences) -> None:
+        """Make sure that every place is a vertex of the sequences.
 
         Raises:
-            NasutilsError: If one is not: the stacks are of another network.
+            NasutilsError: If one is not: the sequences are of another network.
         """
         for place in self.places:
-            if place.position >= len(stacks.order) or (
-                place.vertex >= stacks.cells[stacks.order[place.position]].labels.shape[1]
+            if place.position >= len(sequences.order) or (
+                place.vertex >= sequences.cells[sequences.order[place.position]].labels.shape[1]
             ):
                 raise NasutilsError(
                     f"{place.parameter} would be made from vertex {place.vertex} of cell "
-                    f"{place.position}, which the stacks do not have"
+                    f"{place.position}, which the sequences do not have"
                 )
 
     def __call__(self, weights: Mapping[str, Tensor], images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The auxiliary task (Section 3.4): target networks, and images to train and to judge them by."""
+"""The auxiliary task (Section 3.4): target networks, and images to train and evaluate them on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ _VALIDATION = 5_000  # last images of CIFAR-10's training split
 
 @dataclass(frozen=True, slots=True)
 class Auxiliary:
-    """What a hypernetwork is trained on and judged by.
+    """What a hypernetwork is trained and evaluated on.
 
     Attributes:
         network: From an architecture to its target network.
-        cells_per_stage: Of that network, hence of the stacks.
+        cells_per_stage: Of that network, hence of its cell sequences.
         train: Images to learn.
-        valid: Images to judge by.
+        valid: Images to evaluate on.
     """
 
     network: Callable[[Any], nn.Module]
@@ -56,36 +56,37 @@ _ON_CIFAR10: dict[str, tuple[Callable[[Any, int, int], nn.Module], tuple[int, in
     "nasbench201": (_nasbench201, (16, 5)),
     "nasbench101": (_nasbench101, (128, 3)),
 }
-SPACES = ("nb201_digits", *_ON_CIFAR10)
+#: Networks, as of ``cell_sequences.NETWORKS``, that have an auxiliary task.
+NETWORKS = ("nb201_digits", *_ON_CIFAR10)
 
 #: Height and width of the images of reduced target networks.
 REDUCED_SIZE = 16
 
 
 def load_auxiliary(
-    space: str, *, full: bool = False, device: torch.device | str = "cpu"
+    network: str, *, full: bool = False, device: torch.device | str = "cpu"
 ) -> Auxiliary:
-    """Return the auxiliary task of a space: the digits' own, or CIFAR-10.
+    """Return the auxiliary task of a kind of network: the digits' own, or CIFAR-10.
 
     Args:
-        space: One of ``SPACES``.
+        network: One of ``NETWORKS``.
         full: Whether target networks are the benchmark's and images have 32 x 32 pixels. Else
             networks start with 8 channels and have one cell a stage, and images 16 x 16 pixels.
         device: Where the images lie, and hence training takes place.
 
     Raises:
-        UnknownNameError: If there is none for the space.
+        UnknownNameError: If there is none for the network.
         DataError: If the images cannot be had.
     """
-    if space not in SPACES:
-        raise UnknownNameError("space with an auxiliary task", space, SPACES)
-    if space == "nb201_digits":
+    if network not in NETWORKS:
+        raise UnknownNameError("network with an auxiliary task", network, NETWORKS)
+    if network == "nb201_digits":
         train, valid = (Images(*digits.images(split, str(device))) for split in ("train", "valid"))
         return Auxiliary(digits.build_network, 1, train, valid)
-    network, own = _ON_CIFAR10[space]
+    build, own = _ON_CIFAR10[network]
     channels, cells = own if full else _REDUCED
     return Auxiliary(
-        lambda cell: network(cell, channels, cells),
+        lambda cell: build(cell, channels, cells),
         cells,
         *cifar10_images(32 if full else REDUCED_SIZE, str(device)),
     )
@@ -93,7 +94,7 @@ def load_auxiliary(
 
 @cache
 def cifar10_images(size: int = 32, device: str = "cpu") -> tuple[Images, Images]:
-    """Return CIFAR-10's training images, normalised: 45,000 to train by and 5,000 to judge by.
+    """Return CIFAR-10's training images, normalised: 45,000 to train on and 5,000 to evaluate on.
 
     Args:
         size: Height and width; smaller ones are means of squares of pixels. 32 or a divisor of it.

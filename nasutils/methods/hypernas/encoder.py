@@ -1,4 +1,4 @@
-"""The encoders of HyperNAS and of its baseline NP: a GCN on the cells of a stack (Section 3.3).
+"""The encoders of HyperNAS and of its baseline NP: a GCN on a cell sequence (Section 3.3).
 
 Everything here runs R independent networks at once, the replicas, each with its own weights: the
 seeds of an experiment train side by side, which on a processor costs little more than one alone.
@@ -61,13 +61,6 @@ class EncoderSettings:
             raise NasutilsError(f"context {self.context!r} needs embedded operations.")
 
 
-#: Sizes of HyperNAS by search space (Appendix A).
-ENCODERS = {
-    "benchmarks": EncoderSettings(),
-    "darts": EncoderSettings(hidden=144, layers=3),
-    "vit": EncoderSettings(hidden=256, layers=3),
-}
-
 #: The baseline of NP: each cell for itself, one-hot operations, two linear maps behind the mean.
 NP = EncoderSettings(
     hidden=144,
@@ -79,7 +72,7 @@ NP = EncoderSettings(
 )
 
 
-class Replicated(nn.Module):
+class EnsembleLinear(nn.Module):
     """R linear maps side by side.
 
     Args:
@@ -120,7 +113,7 @@ class DirectedGCN(nn.Module):
     def __init__(self, inputs: int, hidden: int, layers: int, replicas: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            Replicated(hidden if layer else inputs, 2 * hidden, replicas, bias=False, parts=2)
+            EnsembleLinear(hidden if layer else inputs, 2 * hidden, replicas, bias=False, parts=2)
             for layer in range(layers)
         )
 
@@ -147,7 +140,7 @@ class DirectedGCN(nn.Module):
         return features
 
 
-def _product(layer: Replicated, features: Tensor) -> Tensor:
+def _product(layer: EnsembleLinear, features: Tensor) -> Tensor:
     return layer(features.flatten(1, 2)).unflatten(1, features.shape[1:3])
 
 
@@ -158,8 +151,8 @@ def _messages(graphs: Graphs, product: Tensor) -> Tensor:
     return sent.unflatten(0, product.shape[:2])
 
 
-class StackEncoder(nn.Module):
-    """From stacks of cells to the features of cells, z, and of architectures, h (Eqs. 2 to 5).
+class CellSequenceEncoder(nn.Module):
+    """From cell sequences to the features of cells, z, and of architectures, h (Eqs. 2 to 5).
 
     Args:
         vocabulary: Number of labels, K.
@@ -181,17 +174,17 @@ class StackEncoder(nn.Module):
         )
         if settings.embed:
             self.embeddings = nn.ModuleList(
-                Replicated(vocabulary, d, replicas, bias=False) for _ in KINDS
+                EnsembleLinear(vocabulary, d, replicas, bias=False) for _ in KINDS
             )
         else:
             self.embeddings = nn.ModuleList(nn.Identity() for _ in KINDS)
         if settings.context == "concatenate":
             # What multiplies z in the first layer; with the sum, the vertices' own weights do.
             self.joins = nn.ModuleList(
-                Replicated(d, 2 * d, replicas, bias=False, parts=2) for _ in KINDS
+                EnsembleLinear(d, 2 * d, replicas, bias=False, parts=2) for _ in KINDS
             )
         if settings.context == "position":
-            self.positions = Replicated(len(order), d, replicas, bias=False)
+            self.positions = EnsembleLinear(len(order), d, replicas, bias=False)
 
     def forward(self, cells: Sequence[Graphs]) -> Tensor:
         """Return the global features h of Eq. 5, the mean of z over all positions: (R, B, d)."""
@@ -258,14 +251,14 @@ class Dropout(nn.Module):
 
 
 class PredictorNetwork(nn.Module):
-    """Encoder and regressor: from stacks to predicted accuracies (Eq. 6), or to other figures.
+    """Encoder and regressor: from cell sequences to accuracies (Eq. 6), or to other figures.
 
     Args:
         vocabulary: Number of labels, K.
-        order: Which distinct cell stands at each position of a stack.
+        order: Which distinct cell stands at each position.
         settings: Sizes and variants.
         seeds: One a replica, of its initial weights and of its dropout.
-        outputs: Figures that are predicted of a stack.
+        outputs: Figures that are predicted of an architecture.
     """
 
     def __init__(
@@ -278,13 +271,13 @@ class PredictorNetwork(nn.Module):
         outputs: int = 1,
     ) -> None:
         super().__init__()
-        self.encoder = StackEncoder(vocabulary, order, settings, len(seeds))
+        self.encoder = CellSequenceEncoder(vocabulary, order, settings, len(seeds))
         self.dropout = Dropout(settings.dropout)
         self.regressor = nn.Sequential(
-            Replicated(settings.hidden, settings.regressor, len(seeds)),
+            EnsembleLinear(settings.hidden, settings.regressor, len(seeds)),
             nn.ReLU() if settings.activation else nn.Identity(),
             self.dropout,
-            Replicated(settings.regressor, outputs, len(seeds)),
+            EnsembleLinear(settings.regressor, outputs, len(seeds)),
         )
         self.dropout.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         initialise(self.encoder, self.dropout.generators, settings.gain)
@@ -301,7 +294,7 @@ def initialise(
 ) -> None:
     """Draw each replica's weights from its own generator: Glorot-uniform times a gain."""
     for module in network.modules():
-        if isinstance(module, Replicated):
+        if isinstance(module, EnsembleLinear):
             _, inputs, outputs = module.weight.shape
             bound = gain * (6 / (inputs + outputs // module.parts)) ** 0.5
             for weight, generator in zip(module.weight, generators, strict=True):

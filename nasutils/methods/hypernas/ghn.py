@@ -14,7 +14,7 @@ from nasutils.methods.hypernas.graphs import Graphs
 
 
 class GHNEncoder(nn.Module):
-    """From stacks of cells to features of their vertices, by sequential messages.
+    """From sequences of cells to features of their vertices, by sequential messages.
 
     Args:
         vocabulary: Number of labels, K.

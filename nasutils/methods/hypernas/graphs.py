@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from nasutils.errors import UnknownNameError
-from nasutils.methods.common.cell_sequences import ABSENT, Cells, Stacks
+from nasutils.errors import lookup
+from nasutils.methods.common.cell_sequences import ABSENT, Cells, CellSequences
+
+Normalise = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +50,25 @@ class Graphs:
 
 
 def graphs_of(
-    stacks: Stacks, normalisation: str, device: torch.device | str = "cpu"
+    sequences: CellSequences, normalisation: str, device: torch.device | str = "cpu"
 ) -> list[Graphs]:
-    """Return the distinct cells of B stacks as graphs of one replica, on a device.
+    """Return the distinct cells of B architectures as graphs of one replica, on a device.
 
     Raises:
         UnknownNameError: If there is no such normalisation.
     """
-    if normalisation not in NORMALISATIONS:
-        raise UnknownNameError("normalisation", normalisation, NORMALISATIONS)
+    normalise = lookup("normalisation", normalisation, NORMALISATIONS)
     moved = [
         replace(cell, adjacency=cell.adjacency.to(device), labels=cell.labels.to(device))
-        for cell in stacks.cells
+        for cell in sequences.cells
     ]
-    return [_graphs(cell, len(stacks.vocabulary), normalisation) for cell in moved]
+    return [_graphs(cell, len(sequences.vocabulary), normalise) for cell in moved]
 
 
-def _graphs(cell: Cells, vocabulary: int, normalisation: str) -> Graphs:
+def _graphs(cell: Cells, vocabulary: int, normalise: Normalise) -> Graphs:
     present = cell.labels != ABSENT  # (B, F)
     adjacency = cell.adjacency.float()
     loops = torch.diag_embed(present.float())
-    normalise = NORMALISATIONS[normalisation]
     return Graphs(
         normalise(adjacency, loops) / 2,
         normalise(adjacency.mT, loops) / 2,
@@ -102,7 +102,7 @@ def _raw(adjacency: Tensor, loops: Tensor) -> Tensor:
 
 
 #: Name -> from adjacency and loops, both (B, F, F), to the matrix of the messages. NP has ``row``.
-NORMALISATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+NORMALISATIONS: dict[str, Normalise] = {
     "row": _row,
     "symmetric": _symmetric,
     "sum": _sum,

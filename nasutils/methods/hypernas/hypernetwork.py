@@ -33,13 +33,6 @@ class HypernetworkSettings:
     channels: int = 32
 
 
-#: Sizes of HyperNAS by search space (Appendix A).
-HYPERNETWORKS = {
-    "benchmarks": HypernetworkSettings(),
-    "darts": HypernetworkSettings(hidden=128, layers=2),
-    "vit": HypernetworkSettings(hidden=128, layers=4),
-}
-
 #: Head -> kernel size of what it makes.
 HEADS = {"1": 1, "3": 3, "projection": 1}
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import Stacks
+from nasutils.errors import NasutilsError, UnknownNameError, lookup
+from nasutils.methods.common.cell_sequences import CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.common.target_networks import Target
 from nasutils.methods.hypernas.encoder import PredictorNetwork
@@ -31,8 +31,8 @@ from nasutils.threads import deterministic_cpu
 #: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.
 VARIANTS = ("hypernas", "hypernas_h", "ghn")
 
-#: How a made network is judged: percent, and nats.
-JUDGEMENTS = ["accuracy", "cross_entropy"]
+#: How a generated network is evaluated: percent, and nats.
+EVALUATION = ["accuracy", "cross_entropy"]
 
 #: Of the target networks' convolutions; weights, losses and the encoder are float32 in either.
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -68,8 +68,7 @@ class JointRecipe:
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
             raise UnknownNameError("variant of HyperNAS", self.variant, VARIANTS)
-        if self.precision not in PRECISIONS:
-            raise UnknownNameError("precision", self.precision, PRECISIONS)
+        lookup("precision", self.precision, PRECISIONS)
         if self.networks is not None and self.networks < 1:
             raise NasutilsError(f"{self.networks} target networks a step: nothing to learn from.")
 
@@ -96,12 +95,11 @@ class HyperNAS:
     weights: np.ndarray
 
     @torch.no_grad()
-    def judge(
+    def evaluate(
         self,
-        stacks: Stacks,
+        sequences: CellSequences,
         targets: Sequence[Target],
-        images: Tensor,
-        labels: Tensor,
+        images: "Images",
         *,
         progress: bool = False,
     ) -> pd.DataFrame:
@@ -112,20 +110,21 @@ class HyperNAS:
         Returns:
             A row a network: its ``accuracy`` in percent and its ``cross_entropy`` in nats.
         """
-        device = images.device
+        device = images.labels.device
+        batch = images.images.to(memory_format=torch.channels_last)
         encoder, hypernetwork = (
             copy.deepcopy(part).to(device) for part in (self.encoder, self.hypernetwork)
         )
         found = []
         # One by one: the weights of many would fill the memory.
-        for row, target in enumerate(tqdm(targets, "made networks", disable=not progress)):
-            cells = graphs_of(stacks[row : row + 1], self.normalisation, device)
+        for row, target in enumerate(tqdm(targets, "generated networks", disable=not progress)):
+            cells = graphs_of(sequences[row : row + 1], self.normalisation, device)
             features = [vertices[0] for vertices, _ in encoder.walk(cells)]
             (weights,) = hypernetwork(features, [target.places])
-            logits = target(weights, images)
-            hits = (logits.argmax(1) == labels).float().mean().item()
-            found.append((100 * hits, F.cross_entropy(logits, labels).item()))
-        return pd.DataFrame(found, columns=JUDGEMENTS)
+            logits = target(weights, batch)
+            hits = (logits.argmax(1) == images.labels).float().mean().item()
+            found.append((100 * hits, F.cross_entropy(logits, images.labels).item()))
+        return pd.DataFrame(found, columns=EVALUATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +139,10 @@ class Images:
     images: Tensor
     labels: Tensor
 
+    def first(self, size: int) -> "Images":
+        """Return the first of the images, at most ``size``."""
+        return Images(self.images[:size], self.labels[:size])
+
     def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return a random batch, without repetition."""
         rows = torch.randperm(len(self.labels), generator=generator)[:size].to(self.labels.device)
@@ -148,7 +151,7 @@ class Images:
 
 
 def fit_jointly(
-    stacks: Stacks,
+    sequences: CellSequences,
     accuracy: ArrayLike | None,
     target_of: Callable[[int], Target],
     images: Images,
@@ -164,7 +167,7 @@ def fit_jointly(
     which halves the time of small convolutions.
 
     Args:
-        stacks: The n training architectures.
+        sequences: The n training architectures.
         accuracy: Their labels, (n,); None for a variant that predicts nothing.
         target_of: From the number of an architecture to its target network.
         images: The auxiliary data.
@@ -174,19 +177,19 @@ def fit_jointly(
 
     Raises:
         NasutilsError: If labels are missing or unfit, as in ``predictor.fit``, a target is of
-            another space than the stacks, or there are too few images for a batch.
+            another space than the sequences, or there are too few images for a batch.
     """
-    scaled = _scaled(len(stacks), accuracy, recipe, seed)
+    scaled = _scaled(len(sequences), accuracy, recipe, seed)
     if recipe.images > len(images.labels):
         raise NasutilsError(f"{len(images.labels)} images do not fill a batch of {recipe.images}.")
-    targets = [target_of(row) for row in range(len(stacks))]
+    targets = [target_of(row) for row in range(len(sequences))]
     for target in targets:
-        target.check(stacks)
+        target.check(sequences)
     with deterministic_cpu(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = _Model(stacks, targets[0], recipe, seed).to(images.labels.device)
-        losses = _train(model, stacks, scaled, targets, images, seed, progress)
-    return model.finished(stacks, losses)
+        model = _Model(sequences, targets[0], recipe, seed).to(images.labels.device)
+        losses = _train(model, sequences, scaled, targets, images, seed, progress)
+    return model.finished(sequences, losses)
 
 
 def _scaled(count: int, accuracy: ArrayLike | None, recipe: JointRecipe, seed: int) -> Tensor:
@@ -206,12 +209,14 @@ def _scaled(count: int, accuracy: ArrayLike | None, recipe: JointRecipe, seed: i
 class _Model(nn.Module):
     """All that is trained, under one optimiser."""
 
-    def __init__(self, stacks: Stacks, target: Target, recipe: JointRecipe, seed: int) -> None:
+    def __init__(
+        self, sequences: CellSequences, target: Target, recipe: JointRecipe, seed: int
+    ) -> None:
         super().__init__()
         self.recipe = recipe
         settings = recipe.predictor.encoder
         self.normalisation = settings.normalisation
-        vocabulary, order = len(stacks.vocabulary), stacks.order
+        vocabulary, order = len(sequences.vocabulary), sequences.order
         self.network = self.adaptive = None
         if recipe.variant == "ghn":
             self.encoder: nn.Module = GHNEncoder(vocabulary, order, hidden=settings.hidden)
@@ -261,19 +266,19 @@ class _Model(nn.Module):
             return entropies.mean()
         return self.adaptive([errors, entropies])
 
-    def finished(self, stacks: Stacks, losses: np.ndarray) -> HyperNAS:
+    def finished(self, sequences: CellSequences, losses: np.ndarray) -> HyperNAS:
         """Freeze everything and hand it out, on the CPU."""
         self.cpu().eval().requires_grad_(False)
         predictor = None
         if self.network is not None:
-            predictor = predictor_of(self.network, self.recipe.predictor, stacks, losses[:1])
+            predictor = predictor_of(self.network, self.recipe.predictor, sequences, losses[:1])
         u = np.array([]) if self.adaptive is None else self.adaptive.u.numpy()
         return HyperNAS(predictor, self.encoder, self.hypernetwork, self.normalisation, losses, u)
 
 
 def _train(
     model: _Model,
-    stacks: Stacks,
+    sequences: CellSequences,
     scaled: Tensor,
     targets: Sequence[Target],
     images: Images,
@@ -282,13 +287,13 @@ def _train(
 ) -> np.ndarray:
     recipe, networks = model.recipe.predictor, model.recipe.networks
     device = images.labels.device
-    graphs, scaled = graphs_of(stacks, model.normalisation, device), scaled.to(device)
+    graphs, scaled = graphs_of(sequences, model.normalisation, device), scaled.to(device)
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.Adam(model.parameters(), weight_decay=recipe.weight_decay, fused=True)
     losses = torch.zeros(2, recipe.epochs, device=device)
     for epoch in tqdm(range(recipe.epochs), desc="HyperNAS", unit="epoch", disable=not progress):
         optimiser.param_groups[0]["lr"] = recipe.rate(epoch / recipe.epochs)
-        steps = torch.randperm(len(stacks), generator=generator).split(recipe.batch_size)
+        steps = torch.randperm(len(sequences), generator=generator).split(recipe.batch_size)
         for rows in steps:
             batches = [images.draw(model.recipe.images, generator) for _ in rows[:networks]]
             cells = take_all(graphs, rows[None])
@@ -297,7 +302,7 @@ def _train(
             optimiser.zero_grad(set_to_none=True)
             model.total(*found).backward()
             optimiser.step()
-            shares = len(rows) / len(stacks), 1 / len(steps)
+            shares = len(rows) / len(sequences), 1 / len(steps)
             for task, (loss, share) in enumerate(zip(found, shares, strict=True)):
                 losses[task, epoch] += loss.detach().mean() * share
     return losses.cpu().numpy()

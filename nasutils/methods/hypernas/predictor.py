@@ -1,4 +1,4 @@
-"""Training predictors and asking them: NP, HyperNAS-P and whatever lies between.
+"""Training predictors, and predicting by them: NP, HyperNAS-P and whatever lies between.
 
 Protocol: labels are validation accuracies; each replica has its own training cells, whose labels
 alone set its scale.
@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from nasutils.errors import DataError, NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import REDUCTIONS, Stacks
+from nasutils.errors import DataError, NasutilsError, UnknownNameError, lookup
+from nasutils.methods.common.cell_sequences import REDUCTIONS, CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
@@ -72,11 +72,11 @@ class Recipe:
         weight_decay: L2 penalty in Adam's gradient.
         cosine: Whether the learning rate follows a cosine to zero, as NP's; else it is halved
             after one half and after three quarters of the epochs.
-        labels: One of ``labels.LABEL_SCALES``.
+        labels: One of ``label_scales.LABEL_SCALES``.
         loss: One of ``LOSSES``.
-        reduction: How the stacks that it reads show fixed reductions, one of
-            ``stacks.REDUCTIONS``.
-        live: Whether it reads them without the vertices that lie on no path.
+        reduction: How the sequences that it reads show fixed reductions, one of
+            ``cell_sequences.REDUCTIONS``.
+        prune_dead: Whether it reads them without the vertices that lie on no path.
 
     Raises:
         UnknownNameError: If there is no such scale, loss or reduction.
@@ -93,16 +93,13 @@ class Recipe:
     labels: str = "z_score"
     loss: str = "squared"
     reduction: str = "block"
-    live: bool = False
+    prune_dead: bool = False
 
     def __post_init__(self) -> None:
-        for kind, name, choices in (
-            ("label scale", self.labels, LABEL_SCALES),
-            ("loss", self.loss, LOSSES),
-            ("reduction", self.reduction, REDUCTIONS),
-        ):
-            if name not in choices:
-                raise UnknownNameError(kind, name, choices)
+        lookup("label scale", self.labels, LABEL_SCALES)
+        lookup("loss", self.loss, LOSSES)
+        if self.reduction not in REDUCTIONS:
+            raise UnknownNameError("reduction", self.reduction, REDUCTIONS)
         if self.epochs < 1 or self.batch_size < 1:
             raise NasutilsError(f"{self.epochs} epochs of batches of {self.batch_size}: no step.")
 
@@ -127,7 +124,7 @@ RECIPES: dict[str, Recipe] = {
         weight_decay=1e-3,
         labels="normal_score",
         reduction="none",
-        live=True,
+        prune_dead=True,
     ),
 }
 
@@ -143,8 +140,8 @@ class Predictor:
     Attributes:
         network: Frozen and in evaluation mode.
         recipe: What it was built and trained by.
-        order: Of the stacks that it reads.
-        vocabulary: Of the stacks that it reads.
+        order: Of the sequences that it reads.
+        vocabulary: Of the sequences that it reads.
         vertices: Of each of their distinct cells.
         losses: Mean training loss of each epoch, (R, epochs).
     """
@@ -156,34 +153,34 @@ class Predictor:
     vertices: tuple[int, ...]
     losses: np.ndarray
 
-    def predict(self, stacks: Stacks, *, threads: int = 2) -> np.ndarray:
+    def predict(self, sequences: CellSequences, *, threads: int = 2) -> np.ndarray:
         """Predict accuracies on the scale of the training targets.
 
         Replicas of the same training cells are an ensemble: their mean ranks better than one.
 
         Args:
-            stacks: B architectures.
-            threads: Parts of the stacks that are encoded at a time.
+            sequences: B architectures.
+            threads: Parts of the sequences that are encoded at a time.
 
         Returns:
             Predictions of every replica, (R, B).
 
         Raises:
-            DataError: If the stacks are not of the kind that the predictor was trained on.
+            DataError: If the sequences are not of the kind that the predictor was trained on.
         """
-        return self._over_parts(stacks, self.network, threads)
+        return self._over_parts(sequences, self.network, threads)
 
-    def features(self, stacks: Stacks, *, threads: int = 2) -> np.ndarray:
+    def features(self, sequences: CellSequences, *, threads: int = 2) -> np.ndarray:
         """Return the global features h that predictions are made of (Eq. 5), (R, B, d).
 
         Args:
-            stacks: As of ``predict``.
+            sequences: As of ``predict``.
             threads: As of ``predict``.
 
         Raises:
             DataError: As ``predict``.
         """
-        return self._over_parts(stacks, self.network.encoder, threads)
+        return self._over_parts(sequences, self.network.encoder, threads)
 
     def member(self, replica: int) -> "Predictor":
         """Return one of the R predictors alone."""
@@ -192,29 +189,29 @@ class Predictor:
             parameter.data = parameter.data[replica : replica + 1]
         return replace(self, network=network, losses=self.losses[replica : replica + 1])
 
-    def _over_parts(self, stacks: Stacks, module: nn.Module, threads: int) -> np.ndarray:
-        self._check(stacks)
+    def _over_parts(self, sequences: CellSequences, module: nn.Module, threads: int) -> np.ndarray:
+        self._check(sequences)
         step = max(1, _CELLS_AT_ONCE // len(self.losses))
-        parts = [stacks[start : start + step] for start in range(0, len(stacks), step)]
+        parts = [sequences[start : start + step] for start in range(0, len(sequences), step)]
         # Small matrices: two parts beside each other gain more than two threads in one product.
         with deterministic_cpu(), ThreadPoolExecutor(threads) as pool:
             made = pool.map(partial(self._of_part, module), parts)
             return np.concatenate(list(made), axis=1)
 
     @torch.inference_mode()
-    def _of_part(self, module: nn.Module, stacks: Stacks) -> np.ndarray:
-        rows = torch.arange(len(stacks)).expand(len(self.losses), -1)
-        graphs = graphs_of(stacks, self.recipe.encoder.normalisation)
+    def _of_part(self, module: nn.Module, sequences: CellSequences) -> np.ndarray:
+        rows = torch.arange(len(sequences)).expand(len(self.losses), -1)
+        graphs = graphs_of(sequences, self.recipe.encoder.normalisation)
         return module(take_all(graphs, rows)).numpy()
 
-    def _check(self, stacks: Stacks) -> None:
-        if (stacks.order, stacks.vocabulary) != (self.order, self.vocabulary):
+    def _check(self, sequences: CellSequences) -> None:
+        if (sequences.order, sequences.vocabulary) != (self.order, self.vocabulary):
             raise DataError(
                 f"the predictor reads {len(self.order)} cells with the operations "
-                f"{', '.join(self.vocabulary)}; these stacks have {len(stacks.order)} with "
-                f"{', '.join(stacks.vocabulary)}"
+                f"{', '.join(self.vocabulary)}; these sequences have {len(sequences.order)} with "
+                f"{', '.join(sequences.vocabulary)}"
             )
-        vertices = _vertices(stacks)
+        vertices = _vertices(sequences)
         if any(got > built for got, built in zip(vertices, self.vertices, strict=True)):
             raise DataError(
                 f"the predictor was built for cells of {self.vertices} vertices, not {vertices}"
@@ -222,7 +219,7 @@ class Predictor:
 
 
 def fit(
-    stacks: Stacks,
+    sequences: CellSequences,
     accuracy: ArrayLike,
     rows: ArrayLike,
     recipe: Recipe,
@@ -237,7 +234,7 @@ def fit(
     what it would have learnt alone.
 
     Args:
-        stacks: M architectures.
+        sequences: M architectures.
         accuracy: Their labels, (M,); only those of ``rows`` are read.
         rows: The training cells of each replica, positions of shape (R, n).
         recipe: One of ``RECIPES``, or another.
@@ -250,28 +247,32 @@ def fit(
         NasutilsError: If the shapes do not fit together, a replica has fewer than two cells, a row
             does not exist, or labels are not finite or all alike.
     """
-    labels, rows = checked_labels(len(stacks), accuracy, rows, seeds)
+    labels, rows = checked_labels(len(sequences), accuracy, rows, seeds)
     targets = LABEL_SCALES[recipe.labels](labels)  # (R, n)
     with deterministic_cpu():
-        network = PredictorNetwork(len(stacks.vocabulary), stacks.order, recipe.encoder, seeds)
+        network = PredictorNetwork(
+            len(sequences.vocabulary), sequences.order, recipe.encoder, seeds
+        )
         if start:
             network.encoder.load_state_dict(start.encoder.state_dict())
             network.regressor[0].load_state_dict(start.regressor[0].state_dict())
-        losses = _train(network, stacks, rows, targets, recipe, seeds, progress)
-    return predictor_of(network, recipe, stacks, losses.numpy())
+        losses = _train(network, sequences, rows, targets, recipe, seeds, progress)
+    return predictor_of(network, recipe, sequences, losses.numpy())
 
 
 def predictor_of(
-    network: PredictorNetwork, recipe: Recipe, stacks: Stacks, losses: np.ndarray
+    network: PredictorNetwork, recipe: Recipe, sequences: CellSequences, losses: np.ndarray
 ) -> Predictor:
-    """Freeze a trained network as the predictor of stacks like those that it was trained on."""
+    """Freeze a trained network as the predictor of sequences like those that it was trained on."""
     network.eval().requires_grad_(False)
-    return Predictor(network, recipe, stacks.order, stacks.vocabulary, _vertices(stacks), losses)
+    return Predictor(
+        network, recipe, sequences.order, sequences.vocabulary, _vertices(sequences), losses
+    )
 
 
 def _train(
     network: PredictorNetwork,
-    stacks: Stacks,
+    sequences: CellSequences,
     rows: Tensor,
     targets: Tensor,
     recipe: Recipe,
@@ -279,7 +280,7 @@ def _train(
     progress: bool,
 ) -> Tensor:
     used, rows = rows.unique(return_inverse=True)
-    graphs = graphs_of(stacks[used], recipe.encoder.normalisation)
+    graphs = graphs_of(sequences[used], recipe.encoder.normalisation)
     orders = [torch.Generator().manual_seed(seed) for seed in seeds]
     loss_of = LOSSES[recipe.loss]
     optimiser = torch.optim.Adam(
@@ -303,5 +304,5 @@ def _train(
     return losses
 
 
-def _vertices(stacks: Stacks) -> tuple[int, ...]:
-    return tuple(cell.labels.shape[1] for cell in stacks.cells)
+def _vertices(sequences: CellSequences) -> tuple[int, ...]:
+    return tuple(cell.labels.shape[1] for cell in sequences.cells)

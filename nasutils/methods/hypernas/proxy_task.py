@@ -15,7 +15,7 @@ import torch
 from tqdm import tqdm
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.methods.common.cell_sequences import Stacks
+from nasutils.methods.common.cell_sequences import CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES
 from nasutils.methods.hypernas.encoder import EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
@@ -46,7 +46,7 @@ class ProxySchedule:
 
 
 def learn_proxies(
-    stacks: Stacks,
+    sequences: CellSequences,
     proxies: pd.DataFrame,
     encoder: EncoderSettings,
     schedule: ProxySchedule,
@@ -60,7 +60,7 @@ def learn_proxies(
     distribution, so that scores without bounds do no harm.
 
     Args:
-        stacks: M architectures.
+        sequences: M architectures.
         proxies: A row an architecture, a column a proxy; infinite values rank as the largest and
             the smallest.
         encoder: Sizes and variants of the network.
@@ -72,18 +72,18 @@ def learn_proxies(
         NasutilsError: If the numbers of rows differ.
         DataError: If there is no proxy, or one is missing somewhere or the same everywhere.
     """
-    targets = _normal_scores(stacks, proxies)
-    graphs = graphs_of(stacks, encoder.normalisation)
+    targets = _normal_scores(sequences, proxies)
+    graphs = graphs_of(sequences, encoder.normalisation)
     batches = [torch.Generator().manual_seed(seed) for seed in seeds]
     shape = (schedule.batch_size,)
     with deterministic_cpu():
         network = PredictorNetwork(
-            len(stacks.vocabulary), stacks.order, encoder, seeds, outputs=targets.shape[1]
+            len(sequences.vocabulary), sequences.order, encoder, seeds, outputs=targets.shape[1]
         )
         optimiser = torch.optim.Adam(network.parameters(), fused=True)
         for step in tqdm(range(schedule.steps), "proxies", unit="step", disable=not progress):
             optimiser.param_groups[0]["lr"] = cosine(schedule.learning_rate, step / schedule.steps)
-            rows = torch.stack([torch.randint(len(stacks), shape, generator=g) for g in batches])
+            rows = torch.stack([torch.randint(len(sequences), shape, generator=g) for g in batches])
             # Not the whole network, which drops the last dimension where there is one proxy.
             predicted = network.regressor(network.encoder(take_all(graphs, rows)))
             errors = predicted - targets[rows]  # (R, B, proxies)
@@ -93,10 +93,10 @@ def learn_proxies(
     return network.eval().requires_grad_(False)
 
 
-def _normal_scores(stacks: Stacks, proxies: pd.DataFrame) -> torch.Tensor:
+def _normal_scores(sequences: CellSequences, proxies: pd.DataFrame) -> torch.Tensor:
     """Check the proxies and return their normal scores, float32 of shape (M, proxies)."""
-    if len(proxies) != len(stacks):
-        raise NasutilsError(f"{len(stacks)} architectures, but proxies of {len(proxies)}.")
+    if len(proxies) != len(sequences):
+        raise NasutilsError(f"{len(sequences)} architectures, but proxies of {len(proxies)}.")
     if proxies.empty:
         raise DataError("there is no proxy to learn.")
     if len(missing := proxies.columns[proxies.isna().any()]):

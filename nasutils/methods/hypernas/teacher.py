@@ -1,30 +1,29 @@
-"""A hypernetwork as teacher: what the networks that it makes can do, of cells without labels.
+"""A hypernetwork as teacher: what the networks that it generates can do, for cells without labels.
 
 In HyperNAS the hypernetwork shares the encoder with the predictor, and both are trained at once on
 the few labelled cells. But it needs no label: here it is trained first, alone, on random cells of
-the space. Then every one of them is judged under generated weights. How well a network does that
-way tells something about its architecture, so that the judgements are two more zero-cost proxies,
-and ``proxy_task`` teaches them to an encoder. The order is ours, not the paper's; that generated
-weights rank architectures was first shown by Brock et al., "SMASH", ICLR 2018,
+the space. Then every one of them is evaluated under generated weights. How well a network does
+that way tells something about its architecture, so that these figures are two more zero-cost
+proxies, which an encoder learns by ``proxy_task``. The order is ours, not the paper's; that
+generated weights rank architectures was first shown by Brock et al., "SMASH", ICLR 2018,
 https://arxiv.org/abs/1708.05344.
 """
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from nasutils.cache import cached_frame
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.cell_sequences import SPACES, stack
+from nasutils.methods.common.cell_sequences import NETWORKS, cell_sequences
 from nasutils.methods.hypernas.auxiliary import Auxiliary
 from nasutils.methods.hypernas.encoder import EncoderSettings
-from nasutils.methods.hypernas.joint import JUDGEMENTS, JointRecipe, fit_jointly
+from nasutils.methods.hypernas.joint import EVALUATION, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import Recipe
 from nasutils.paths import cache_dir
+from nasutils.spaces.registry import Architecture
 
 # Raised whenever the same settings make other networks.
 _VERSION = 1
@@ -48,8 +47,8 @@ class TeacherSettings:
     """How a hypernetwork becomes a teacher.
 
     Attributes:
-        cells: Architectures that it learns to make, and whose networks are judged.
-        images: Images to judge them by.
+        cells: Architectures that it learns to make, and whose networks are evaluated.
+        images: Images to evaluate them on.
         recipe: How it is trained, without prediction.
 
     Raises:
@@ -64,75 +63,72 @@ class TeacherSettings:
     def __post_init__(self) -> None:
         if self.cells < 2 or self.images < 1:
             raise NasutilsError(
-                f"{self.cells} architectures judged by {self.images} images teach nothing."
+                f"{self.cells} architectures evaluated on {self.images} images teach nothing."
             )
         if self.recipe.variant == "hypernas":
             raise NasutilsError("a teacher has no labels: its variant is hypernas_h or ghn.")
 
 
-def judge_made_networks(
-    space: str,
+def evaluate_generated_networks(
+    network: str,
     auxiliary: Auxiliary,
     settings: TeacherSettings,
     seed: int = 0,
     *,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Train a hypernetwork on random architectures of a space and judge what it makes of them.
+    """Train a hypernetwork on random architectures, and evaluate what it makes of them.
 
     Args:
-        space: One of ``auxiliary.SPACES``.
-        auxiliary: Its target networks and images; those to judge by are not those to learn.
+        network: One of ``auxiliary.NETWORKS``.
+        auxiliary: Its target networks and images; those to evaluate on are not those to learn.
         settings: How.
         seed: Of the architectures and the training.
         progress: Whether to draw bars.
 
     Returns:
         A row an architecture, all different: ``arch``, its string; ``accuracy`` in percent and
-        ``cross_entropy`` in nats on the images to judge by.
+        ``cross_entropy`` in nats on the images to evaluate on.
 
     Raises:
         NasutilsError: As ``fit_jointly``.
     """
-    drawn = _random_architectures(space, settings.cells, seed)
-    stacks = stack(space, drawn, cells_per_stage=auxiliary.cells_per_stage)
+    drawn = _random_architectures(network, settings.cells, seed)
+    sequences = cell_sequences(network, drawn, cells_per_stage=auxiliary.cells_per_stage)
     targets = [auxiliary.target(architecture) for architecture in drawn]
-    model = fit_jointly(
-        stacks, None, targets.__getitem__, auxiliary.train, settings.recipe, seed, progress=progress
-    )
-    shown = slice(settings.images)
-    images = auxiliary.valid.images[shown].to(memory_format=torch.channels_last)
-    judged = model.judge(stacks, targets, images, auxiliary.valid.labels[shown], progress=progress)
-    judged.insert(0, "arch", [str(architecture) for architecture in drawn])
-    return judged
+    images, bar = auxiliary.train, {"progress": progress}
+    model = fit_jointly(sequences, None, targets.__getitem__, images, settings.recipe, seed, **bar)
+    found = model.evaluate(sequences, targets, auxiliary.valid.first(settings.images), **bar)
+    found.insert(0, "arch", [str(architecture) for architecture in drawn])
+    return found
 
 
-def made_networks(
-    space: str,
+def generated_networks(
+    network: str,
     auxiliary: Auxiliary,
     settings: TeacherSettings | None = None,
     seed: int = 0,
     *,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Return what ``judge_made_networks`` returns, from the cache if it is there.
+    """Return what ``evaluate_generated_networks`` returns, from the cache if it is there.
 
     Its arguments, but for the settings: by default those of the published figures.
     """
     settings = settings or TeacherSettings()
     images = auxiliary.train.images
-    task = space, auxiliary.cells_per_stage, tuple(images.shape), images.device.type
+    task = network, auxiliary.cells_per_stage, tuple(images.shape), images.device.type
     key = hashlib.sha256(repr((_VERSION, task, settings, seed)).encode()).hexdigest()[:16]
     return cached_frame(
-        cache_dir() / "teachers" / f"{space}-{key}.parquet",
-        ["arch", *JUDGEMENTS],
-        lambda: judge_made_networks(space, auxiliary, settings, seed, progress=progress),
+        cache_dir() / "teachers" / f"{network}-{key}.parquet",
+        ["arch", *EVALUATION],
+        lambda: evaluate_generated_networks(network, auxiliary, settings, seed, progress=progress),
     )
 
 
-def _random_architectures(space: str, count: int, seed: int) -> list[Any]:
+def _random_architectures(network: str, count: int, seed: int) -> list[Architecture]:
     """Draw different architectures."""
     rng, drawn = np.random.default_rng(seed), {}
     while len(drawn) < count:
-        drawn[SPACES[space].architecture.random(rng)] = None
+        drawn[NETWORKS[network].architecture.random(rng)] = None
     return list(drawn)

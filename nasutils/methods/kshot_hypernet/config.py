@@ -37,6 +37,9 @@ class SuperNetConfig:
         warm_up: Epochs with equal coefficients.
         batch_size: Images a step.
         lr: Initial learning rate; it falls to zero along a cosine.
+        encoder_rate: Learning rate of a hypernetwork's encoder over that of all else. It serves
+            every convolution: at 1, its steps move kernels ten times as far as those of the
+            convolutions' own maps do.
         momentum: Nesterov momentum.
         weight_decay: L2 penalty in the teacher's update, not on batch norms and biases.
         augment: Whether images are flipped and shifted.
@@ -64,6 +67,7 @@ class SuperNetConfig:
     warm_up: int = 5
     batch_size: int = 128
     lr: float = 0.1
+    encoder_rate: float = 0.1
     momentum: float = 0.9
     weight_decay: float = 5e-4
     augment: bool = False
@@ -81,7 +85,7 @@ class SuperNetConfig:
             if name not in choices:
                 raise UnknownNameError(kind, name, choices)
         counts = ("size", "channels", "cells_per_stage", "coefficients", "hidden", "draws")
-        for name in (*counts, "epochs", "batch_size", "temperature", "lr"):
+        for name in (*counts, "epochs", "batch_size", "temperature", "lr", "encoder_rate"):
             if not getattr(self, name) > 0:
                 raise NasutilsError(f"{name} = {getattr(self, name)}: it must be positive.")
         if self.teacher == "none" and self.loss != "labels":

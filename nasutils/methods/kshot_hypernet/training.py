@@ -65,11 +65,8 @@ class Training:
                 f"{len(task.train)} images do not fill a batch of {config.batch_size}."
             )
         self.supernet = build_supernet(config, task.num_classes, images.shape[1]).to(images.device)
-        # Batch norms and biases are the parameters with one dimension.
-        decayed = [p for p in self.supernet.parameters() if p.ndim > 1]
-        others = [p for p in self.supernet.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.SGD(
-            [{"params": decayed}, {"params": others}],
+            _parameter_groups(self.supernet, config.encoder_rate),
             lr=config.lr,
             momentum=config.momentum,
             nesterov=True,
@@ -123,7 +120,8 @@ class Training:
     def _set_lr(self) -> None:
         progress = self.step / self.total_steps
         for group in self.optimiser.param_groups:
-            group["lr"] = self.config.lr * 0.5 * (1 + math.cos(math.pi * progress))
+            lr = self.config.lr * group["rate"]
+            group["lr"] = lr * 0.5 * (1 + math.cos(math.pi * progress))
 
     def _teacher(self) -> Choice:
         if self.config.teacher == "largest":
@@ -147,7 +145,8 @@ class Training:
                 return F.cross_entropy(logits, y)
 
     def _update(self, weight_decay: float) -> None:
-        self.optimiser.param_groups[0]["weight_decay"] = weight_decay
+        for group in self.optimiser.param_groups:
+            group["weight_decay"] = weight_decay if group["decays"] else 0.0
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
 
@@ -235,6 +234,20 @@ class Training:
             self.history = state["history"]
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise DataError(f"{path} does not fit the super-net: {error}") from error
+
+
+def _parameter_groups(supernet: NASBench201SuperNet, encoder_rate: float) -> list[dict]:
+    """Sort parameters by whether they decay, and by their learning rate."""
+    groups = {
+        (decays, rate): {"params": [], "decays": decays, "rate": rate}
+        for decays in (True, False)
+        for rate in (1.0, encoder_rate)
+    }
+    for name, parameter in supernet.named_parameters():
+        # Batch norms and biases are the parameters with one dimension.
+        rate = encoder_rate if name.startswith("provider.encoder.") else 1.0
+        groups[parameter.ndim > 1, rate]["params"].append(parameter)
+    return [group for group in groups.values() if group["params"]]
 
 
 def read_checkpoint(path: Path) -> dict:

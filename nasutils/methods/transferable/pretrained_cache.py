@@ -1,7 +1,6 @@
 """Pre-trained encoders in the cache: many experiments start from the same one."""
 
 import hashlib
-import pickle
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
@@ -11,7 +10,6 @@ import numpy as np
 import torch
 
 from nasutils.cache import cached
-from nasutils.errors import DataError
 from nasutils.files import atomic_write
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.encoder import CLEncoder, projection_head
@@ -63,17 +61,12 @@ def _key(families: Sequence[GraphSet], recipe: ContrastiveRecipe, seed: int, dev
 
 
 def _load(recipe: ContrastiveRecipe, path: Path) -> Pretrained:
-    try:
-        state = torch.load(path, weights_only=True)
-        encoder = CLEncoder(recipe.encoder)
-        model = torch.nn.ModuleList([encoder, projection_head(encoder.embedding)])
-        model.load_state_dict(state["model"])
-        losses = state["losses"].numpy()
-    except (OSError, KeyError, RuntimeError, ValueError, EOFError, pickle.PickleError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise DataError(f"{path} is damaged ({reason})") from error
+    state = torch.load(path, weights_only=True)
+    encoder = CLEncoder(recipe.encoder)
+    model = torch.nn.ModuleList([encoder, projection_head(encoder.embedding)])
+    model.load_state_dict(state["model"])
     model.eval().requires_grad_(False)
-    return Pretrained(*model, losses)
+    return Pretrained(*model, state["losses"].numpy())
 
 
 def _save(found: Pretrained, path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from nasutils.errors import DataError, NasutilsError
 from nasutils.methods.baselines.forest import path_features, predict_by_trees
-from nasutils.methods.common.cell_sequences import ABSENT, stack
+from nasutils.methods.common.cell_sequences import ABSENT, cell_sequences
 from nasutils.metrics import kendall_tau
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
@@ -44,18 +44,20 @@ def all_paths(adjacency, names):
 @pytest.mark.parametrize("space", SPACES)
 def test_against_every_path(space):
     rng = np.random.default_rng(0)
-    stacks = stack(space, [SPACES[space].random(rng) for _ in range(25)])
-    features = path_features(stacks)
-    own = [which for which, cell in enumerate(stacks.cells) if not cell.shared]
+    sequences = cell_sequences(space, [SPACES[space].random(rng) for _ in range(25)])
+    features = path_features(sequences)
+    own = [which for which, cell in enumerate(sequences.cells) if not cell.shared]
     for row, which in itertools.product(range(25), own):
-        cell = stacks.cells[which]
-        names = [None if i == ABSENT else stacks.vocabulary[i] for i in cell.labels[row].tolist()]
+        cell = sequences.cells[which]
+        names = [
+            None if i == ABSENT else sequences.vocabulary[i] for i in cell.labels[row].tolist()
+        ]
         paths = all_paths(cell.adjacency[row].numpy(), names)
         ours = features.loc[row].filter(like=f"{which}/").rename(lambda c: c.split("/", 1)[1])
         assert ours["paths"] == len(paths)
         assert ours["longest"] == max(map(len, paths), default=0)
         assert ours["shortest"] == min(map(len, paths), default=0)
-        for label in stacks.vocabulary:
+        for label in sequences.vocabulary:
             times = [path.count(label) for path in paths]
             assert ours.get(f"count/{label}", 0) == names.count(label)
             assert ours.get(f"passes/{label}", 0) == sum(times)
@@ -65,17 +67,19 @@ def test_against_every_path(space):
 
 def test_one_architecture_has_no_columns_of_its_reduction():
     cell = NASBench201Cell.random(np.random.default_rng(0))
-    alone, two = (path_features(stack("nasbench201", [cell] * n)) for n in (1, 2))
+    alone, two = (path_features(cell_sequences("nasbench201", [cell] * n)) for n in (1, 2))
     assert list(alone) == list(two)
 
 
-def test_live_operations_by_hand():
+def test_used_operations_by_hand():
     # Node 1 is fed by a 3x3 convolution, but leads nowhere.
     string = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|"
-    features = path_features(stack("nasbench201", [NASBench201Cell.from_string(string)] * 2))
+    features = path_features(
+        cell_sequences("nasbench201", [NASBench201Cell.from_string(string)] * 2)
+    )
     assert features.loc[0, "0/count/nor_conv_3x3"] == 2
-    assert features.loc[0, "0/live/skip_connect"] == 1
-    assert "0/live/nor_conv_3x3" not in features
+    assert features.loc[0, "0/used/skip_connect"] == 1
+    assert "0/used/nor_conv_3x3" not in features
     assert features.loc[0, "0/paths"] == 1
 
 
@@ -84,7 +88,7 @@ def task():
     rng = np.random.default_rng(0)
     cells = [NASBench201Cell.random(rng) for _ in range(150)]
     accuracy = np.array([cell.ops.count(CONV3) for cell in cells]) + 0.01 * rng.normal(size=150)
-    return path_features(stack("nasbench201", cells)), accuracy
+    return path_features(cell_sequences("nasbench201", cells)), accuracy
 
 
 def test_forests_rank_and_repeat(task):

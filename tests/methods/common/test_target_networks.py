@@ -6,7 +6,7 @@ from torch import nn
 
 from nasutils.digits import task
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.cell_sequences import ABSENT, stack
+from nasutils.methods.common.cell_sequences import ABSENT, cell_sequences
 from nasutils.methods.common.target_networks import Target
 from nasutils.networks.darts import DARTSNetwork
 from nasutils.networks.nasbench101 import NASBench101Network
@@ -35,12 +35,12 @@ TARGETS = {
 @pytest.mark.parametrize("space", TARGETS)
 def test_a_convolution_belongs_to_a_vertex_of_its_name(space):
     cell, make, _ = TARGETS[space]
-    stacks, target = stack(space, [cell]), Target.build(make)
-    target.check(stacks)
+    sequences, target = cell_sequences(space, [cell]), Target.build(make)
+    target.check(sequences)
     for place in target.places:
-        label = stacks.cells[stacks.order[place.position]].labels[0, place.vertex]
+        label = sequences.cells[sequences.order[place.position]].labels[0, place.vertex]
         assert label != ABSENT
-        name = stacks.vocabulary[label]
+        name = sequences.vocabulary[label]
         if place.head != "projection":
             assert f"{place.head}x{place.head}" in name, place
     used = {(place.position, place.vertex, place.head) for place in target.places}
@@ -80,11 +80,11 @@ def test_computes_what_the_network_computes_in_training(space):
     assert len(weights) == len(list(network.parameters())) - 2 * len(norms)
 
 
-def test_stacks_of_another_network():
+def test_sequences_of_another_network():
     target = Target.build(TARGETS["nasbench201"][1])
     for space, reduction in (("nb201_digits", "block"), ("nasbench201", "node")):
-        with pytest.raises(NasutilsError, match="which the stacks do not have"):
-            target.check(stack(space, [CELL_201], reduction=reduction))
+        with pytest.raises(NasutilsError, match="which the sequences do not have"):
+            target.check(cell_sequences(space, [CELL_201], reduction=reduction))
 
 
 def test_unknown_network():

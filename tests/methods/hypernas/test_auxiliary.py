@@ -1,4 +1,4 @@
-"""The auxiliary task: images as they should be, and networks that fit the stacks."""
+"""The auxiliary task: images as they should be, and networks that fit the sequences."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from nasutils.data import images as data_images
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import stack
+from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.hypernas import auxiliary
 from nasutils.methods.hypernas.auxiliary import cifar10_images, load_auxiliary
 from nasutils.spaces.nasbench101 import NASBench101Cell
@@ -50,12 +50,12 @@ def test_images_are_normalised_averaged_and_split():
         ("nb201_digits", NASBench201Cell.random(RNG)),
     ],
 )
-def test_targets_belong_to_the_stacks(space, cell, full):
+def test_targets_belong_to_the_sequences(space, cell, full):
     task = load_auxiliary(space, full=full)
     target = task.target(cell)
-    stacks = stack(space, [cell], cells_per_stage=task.cells_per_stage)
-    target.check(stacks)
-    assert {place.position for place in target.places} <= set(range(len(stacks.order)))
+    sequences = cell_sequences(space, [cell], cells_per_stage=task.cells_per_stage)
+    target.check(sequences)
+    assert {place.position for place in target.places} <= set(range(len(sequences.order)))
     # Random weights of the right shapes make logits of its images.
     shapes = {place.parameter: place.shape for place in target.places} | dict(target.shared)
     generator = torch.Generator().manual_seed(0)

@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import ABSENT, NORMAL, Cells, Stacks, stack
+from nasutils.methods.common.cell_sequences import (
+    ABSENT,
+    NORMAL,
+    Cells,
+    CellSequences,
+    cell_sequences,
+)
 from nasutils.methods.hypernas.encoder import (
     CONTEXTS,
     NP,
@@ -23,19 +29,19 @@ from nasutils.spaces.nasbench201 import NASBench201Cell
 SMALL = EncoderSettings(hidden=6, layers=3, regressor=5)
 
 
-def network_of(stacks, settings=SMALL, seeds=(0,)):
-    return PredictorNetwork(len(stacks.vocabulary), stacks.order, settings, seeds).eval()
+def network_of(sequences, settings=SMALL, seeds=(0,)):
+    return PredictorNetwork(len(sequences.vocabulary), sequences.order, settings, seeds).eval()
 
 
-def graphs_for(stacks, settings=SMALL, replicas=1):
-    rows = torch.arange(len(stacks)).expand(replicas, -1)
-    return take_all(graphs_of(stacks, settings.normalisation), rows)
+def graphs_for(sequences, settings=SMALL, replicas=1):
+    rows = torch.arange(len(sequences)).expand(replicas, -1)
+    return take_all(graphs_of(sequences, settings.normalisation), rows)
 
 
 @pytest.fixture(scope="module")
 def cells_101():
     rng = np.random.default_rng(0)
-    return stack("nasbench101", [NASBench101Cell.random(rng) for _ in range(6)])
+    return cell_sequences("nasbench101", [NASBench101Cell.random(rng) for _ in range(6)])
 
 
 def test_equation_1_by_hand():
@@ -45,7 +51,7 @@ def test_equation_1_by_hand():
         torch.tensor([[0, 1]], dtype=torch.int8),
         NORMAL,
     )
-    (graphs,) = graphs_of(Stacks((cell,), (0,), ("a", "b"), 1), "row")
+    (graphs,) = graphs_of(CellSequences((cell,), (0,), ("a", "b"), 1), "row")
     gcn = DirectedGCN(1, 1, 1, replicas=1)
     with torch.no_grad():
         gcn.layers[0].weight.copy_(torch.tensor([[[3.0, -1.0]]]))  # W+ = 3, W- = -1
@@ -54,12 +60,12 @@ def test_equation_1_by_hand():
     assert features.flatten().tolist() == [0.0, 0.5]
 
 
-def reference(network, stacks, row, settings):
+def reference(network, sequences, row, settings):
     """Predict one architecture by loops over its vertices, straight from the equations."""
     encoder = network.encoder
     z, total = torch.zeros(settings.hidden), torch.zeros(settings.hidden)
-    for position, which in enumerate(stacks.order):
-        cell = stacks.cells[which][torch.tensor([row])]
+    for position, which in enumerate(sequences.order):
+        cell = sequences.cells[which][torch.tensor([row])]
         labels = [int(label) for label in cell.labels[0] if label != ABSENT]
         size = len(labels)
         loops = cell.adjacency[0, :size, :size].float() + torch.eye(size)
@@ -85,7 +91,7 @@ def reference(network, stacks, row, settings):
         z = vertices.mean(0)  # Eq. 4
         total += z
     hidden, _, _, out = network.regressor
-    h = total / len(stacks.order)  # Eq. 5
+    h = total / len(sequences.order)  # Eq. 5
     return float((h @ hidden.weight[0] + hidden.bias[0]).relu() @ out.weight[0] + out.bias[0])
 
 
@@ -93,28 +99,30 @@ def reference(network, stacks, row, settings):
 @pytest.mark.parametrize("space", ["nasbench101", "darts"])
 def test_whole_network_against_loops(context, space, cells_101):
     rng = np.random.default_rng(1)
-    genotypes = stack("darts", [DARTSGenotype.random(rng) for _ in range(3)])
-    stacks = cells_101 if space == "nasbench101" else genotypes
+    genotypes = cell_sequences("darts", [DARTSGenotype.random(rng) for _ in range(3)])
+    sequences = cells_101 if space == "nasbench101" else genotypes
     settings = replace(SMALL, context=context)
-    network = network_of(stacks, settings)
+    network = network_of(sequences, settings)
     with torch.no_grad():
         for bias in (network.regressor[0].bias, network.regressor[3].bias):
             bias.uniform_(-1, 1, generator=torch.Generator().manual_seed(0))
-        ours = network(graphs_for(stacks))[0]
-        slow = [reference(network, stacks, row, settings) for row in range(len(stacks))]
+        ours = network(graphs_for(sequences))[0]
+        slow = [reference(network, sequences, row, settings) for row in range(len(sequences))]
     torch.testing.assert_close(ours, torch.tensor(slow), rtol=1e-4, atol=1e-6)
 
 
 def test_np_reads_one_hot_codes_of_one_cell():
     cells = [NASBench201Cell.random(np.random.default_rng(0))]
-    stacks = stack("nasbench201", cells, reduction="none")
-    network = network_of(stacks, NP)
+    sequences = cell_sequences("nasbench201", cells, reduction="none")
+    network = network_of(sequences, NP)
     shapes = [tuple(layer.weight.shape) for layer in network.encoder.gcns[NORMAL].layers]
-    assert shapes == [(1, len(stacks.vocabulary), 288), (1, 144, 288), (1, 144, 288)]
+    assert shapes == [(1, len(sequences.vocabulary), 288), (1, 144, 288), (1, 144, 288)]
     assert isinstance(network.regressor[1], torch.nn.Identity)
-    # Without context, a stack of equal cells is one cell.
-    once = replace(stacks, order=(0,))
-    torch.testing.assert_close(network(graphs_for(stacks)), network_of(once, NP)(graphs_for(once)))
+    # Without context, a sequence of equal cells is one cell.
+    once = replace(sequences, order=(0,))
+    torch.testing.assert_close(
+        network(graphs_for(sequences)), network_of(once, NP)(graphs_for(once))
+    )
 
 
 def test_a_cell_without_context_is_encoded_once(cells_101, monkeypatch):
@@ -147,8 +155,8 @@ def test_vertices_may_be_renamed_and_padded(cells_101):
     network = network_of(cells_101)
     expected = network(graphs_for(cells_101))
     for changed in renamed, padded:
-        stacks = replace(cells_101, cells=(changed, cells_101.cells[1]))
-        torch.testing.assert_close(network(graphs_for(stacks)), expected)
+        sequences = replace(cells_101, cells=(changed, cells_101.cells[1]))
+        torch.testing.assert_close(network(graphs_for(sequences)), expected)
 
 
 def test_replicas_are_what_each_seed_gives_alone(cells_101):
@@ -170,8 +178,8 @@ def test_dropout_keeps_the_mean_and_rests_in_evaluation(cells_101):
 
 
 def test_glorot_bounds():
-    stacks = stack("nasbench201", [NASBench201Cell.random(np.random.default_rng(0))])
-    layer = network_of(stacks, EncoderSettings()).encoder.gcns[0].layers[0]
+    sequences = cell_sequences("nasbench201", [NASBench201Cell.random(np.random.default_rng(0))])
+    layer = network_of(sequences, EncoderSettings()).encoder.gcns[0].layers[0]
     # W+ and W- are drawn as two matrices of 72 x 72, not as one.
     assert layer.weight.abs().max().item() == pytest.approx((6 / 144) ** 0.5, rel=0.01)
 

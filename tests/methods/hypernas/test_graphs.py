@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nasutils.errors import UnknownNameError
-from nasutils.methods.common.cell_sequences import ABSENT, NORMAL, REDUCTION, Cells, Stacks
+from nasutils.methods.common.cell_sequences import ABSENT, NORMAL, REDUCTION, Cells, CellSequences
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 
 # 0 -> 1, 0 -> 2, 1 -> 2, and a vertex that fills up.
@@ -33,7 +33,7 @@ AGAINST = {
 
 @pytest.mark.parametrize("normalisation", ALONG)
 def test_by_hand(normalisation):
-    (graphs,) = graphs_of(Stacks((TRIANGLE,), (0,), ("a", "b", "c"), 1), normalisation)
+    (graphs,) = graphs_of(CellSequences((TRIANGLE,), (0,), ("a", "b", "c"), 1), normalisation)
     torch.testing.assert_close(2 * graphs.along[0], torch.tensor(ALONG[normalisation]).float())
     torch.testing.assert_close(2 * graphs.against[0], torch.tensor(AGAINST[normalisation]).float())
     one_hot = torch.tensor([[1.0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 0, 0]])
@@ -46,7 +46,7 @@ def test_take():
     two = Cells(TRIANGLE.adjacency.repeat(2, 1, 1), TRIANGLE.labels.repeat(2, 1), NORMAL)
     two.labels[1, 1] = 0
     rows = torch.tensor([[0, 1], [1, 1], [0, 0]])
-    cells = graphs_of(Stacks((two, TRIANGLE), (0, 1), ("a", "b", "c"), 2), "row")
+    cells = graphs_of(CellSequences((two, TRIANGLE), (0, 1), ("a", "b", "c"), 2), "row")
     own, shared = take_all(cells, rows)
     assert own.one_hot[:, :, 1].argmax(-1).tolist() == [[2, 0], [0, 0], [2, 2]]
     assert own.along.shape == own.against.shape == shared.along.shape == (6, 4, 4)
@@ -55,6 +55,6 @@ def test_take():
 
 
 def test_unknown_normalisation():
-    stacks = Stacks((TRIANGLE,), (0,), ("a", "b", "c"), 1)
+    sequences = CellSequences((TRIANGLE,), (0,), ("a", "b", "c"), 1)
     with pytest.raises(UnknownNameError, match="raw, row, sum, symmetric"):
-        graphs_of(stacks, "rows")
+        graphs_of(sequences, "rows")

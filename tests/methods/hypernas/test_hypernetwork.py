@@ -7,9 +7,9 @@ from torch.nn import functional as F
 
 from nasutils.digits import task
 from nasutils.errors import UnknownNameError
-from nasutils.methods.common.cell_sequences import stack
+from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.common.target_networks import Place, Target
-from nasutils.methods.hypernas.encoder import EncoderSettings, StackEncoder, initialise
+from nasutils.methods.hypernas.encoder import CellSequenceEncoder, EncoderSettings, initialise
 from nasutils.methods.hypernas.graphs import graphs_of
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
 from nasutils.spaces.nasbench201 import NASBench201Cell
@@ -73,13 +73,18 @@ def test_unknown_head(hypernetwork):
 def test_gradients_are_those_of_the_chain_rule():
     # Eqs. 9 and 10: through the weights, with their gradient as the outer factor.
     cell = NASBench201Cell.random(np.random.default_rng(0))
-    stacks, target = stack("nb201_digits", [cell]), Target.build(lambda: task.build_network(cell))
+    sequences, target = (
+        cell_sequences("nb201_digits", [cell]),
+        Target.build(lambda: task.build_network(cell)),
+    )
     torch.manual_seed(0)
-    encoder = StackEncoder(len(stacks.vocabulary), stacks.order, EncoderSettings(hidden=8), 1)
+    encoder = CellSequenceEncoder(
+        len(sequences.vocabulary), sequences.order, EncoderSettings(hidden=8), 1
+    )
     initialise(encoder, [torch.Generator().manual_seed(0)], gain=2.0)
     hypernetwork = Hypernetwork(8, target.shared, SMALL)
     images, labels = torch.randn(12, *task.IMAGE_SHAPE), torch.arange(12) % 10
-    cells = graphs_of(stacks, "row")
+    cells = graphs_of(sequences, "row")
     parameters = [*encoder.parameters(), *hypernetwork.parameters()]
 
     def generate():

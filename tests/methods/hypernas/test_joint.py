@@ -10,7 +10,7 @@ from torch import nn
 
 from nasutils.digits import task
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import stack
+from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.common.target_networks import Target
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.ghn import GHNEncoder
@@ -33,8 +33,8 @@ RECIPE = JointRecipe(
 
 
 @pytest.fixture(scope="module")
-def stacks():
-    return stack("nb201_digits", CELLS)
+def sequences():
+    return cell_sequences("nb201_digits", CELLS)
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +50,21 @@ def target_of(row):
     return Target.build(lambda: task.build_network(CELLS[row]))
 
 
-def fitted(stacks, images, recipe=RECIPE, seed=0):
-    return fit_jointly(stacks, ACCURACY, target_of, images, recipe, seed)
+def fitted(sequences, images, recipe=RECIPE, seed=0):
+    return fit_jointly(sequences, ACCURACY, target_of, images, recipe, seed)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_learns(stacks, images, variant):
-    model = fitted(stacks, images, replace(RECIPE, variant=variant))
+def test_learns(sequences, images, variant):
+    model = fitted(sequences, images, replace(RECIPE, variant=variant))
     errors, entropies = model.losses
     assert entropies[0] > 0.7 * math.log(10)
     assert entropies[-1] < entropies[0] / 2
     targets = [target_of(row) for row in range(3)]
-    assert model.judge(stacks, targets, images.images, images.labels)["accuracy"].mean() > 70
+    assert model.evaluate(sequences, targets, images)["accuracy"].mean() > 70
     if variant == "hypernas":
         assert errors[-1] < errors[0]
-        assert model.predictor.predict(stacks).shape == (1, 3)
+        assert model.predictor.predict(sequences).shape == (1, 3)
         assert len(model.weights) == 2
     else:
         assert np.isnan(errors).all()
@@ -72,20 +72,22 @@ def test_learns(stacks, images, variant):
         assert model.weights.size == 0
 
 
-def test_repeats(stacks, images):
+def test_repeats(sequences, images):
     recipe = replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=2))
-    first, again, other = (fitted(stacks, images, recipe, seed) for seed in (0, 0, 1))
+    first, again, other = (fitted(sequences, images, recipe, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first.losses, again.losses)
     assert (first.losses != other.losses).any()
 
 
-def test_each_made_network_is_judged_for_itself(stacks, images):
-    model = fitted(stacks, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1)))
+def test_each_generated_network_is_evaluated_for_itself(sequences, images):
+    model = fitted(
+        sequences, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1))
+    )
     targets = [target_of(row) for row in range(3)]
-    together = model.judge(stacks, targets, images.images, images.labels)
-    alone = model.judge(stacks[2:], targets[2:], images.images, images.labels)
+    together = model.evaluate(sequences, targets, images)
+    alone = model.evaluate(sequences[2:], targets[2:], images)
     assert together.iloc[2].tolist() == alone.iloc[0].tolist()
-    cells = graphs_of(stacks[:1], model.normalisation)
+    cells = graphs_of(sequences[:1], model.normalisation)
     features = [vertices[0] for vertices, _ in model.encoder.walk(cells)]
     logits = targets[0](model.hypernetwork(features, [targets[0].places])[0], images.images)
     expected = nn.functional.cross_entropy(logits, images.labels).item()
@@ -94,37 +96,42 @@ def test_each_made_network_is_judged_for_itself(stacks, images):
 
 
 @pytest.mark.parametrize("variant", ["hypernas_h", "ghn"])
-def test_without_prediction_labels_do_not_matter(stacks, images, variant):
+def test_without_prediction_labels_do_not_matter(sequences, images, variant):
     short = replace(RECIPE.predictor, epochs=2)
     recipe = replace(RECIPE, variant=variant, predictor=short)
-    with_labels = fitted(stacks, images, recipe)
-    without = fit_jointly(stacks, None, target_of, images, recipe, 0)
+    with_labels = fitted(sequences, images, recipe)
+    without = fit_jointly(sequences, None, target_of, images, recipe, 0)
     np.testing.assert_array_equal(with_labels.losses, without.losses)
     with pytest.raises(NasutilsError, match="labels are missing"):
-        fit_jointly(stacks, None, target_of, images, replace(recipe, variant="hypernas"), 0)
+        fit_jointly(sequences, None, target_of, images, replace(recipe, variant="hypernas"), 0)
 
 
-def test_bad_input(stacks, images):
+def test_bad_input(sequences, images):
     with pytest.raises(UnknownNameError, match="ghn, hypernas, hypernas_h"):
         JointRecipe(variant="hypernas_p")
     with pytest.raises(NasutilsError, match="80 images do not fill a batch of 81"):
-        fitted(stacks, images, replace(RECIPE, images=81))
+        fitted(sequences, images, replace(RECIPE, images=81))
     with pytest.raises(NasutilsError, match="nothing to learn"):
-        fit_jointly(stacks, np.ones(3), target_of, images, RECIPE, 0)
-    with pytest.raises(NasutilsError, match="which the stacks do not have"):
+        fit_jointly(sequences, np.ones(3), target_of, images, RECIPE, 0)
+    with pytest.raises(NasutilsError, match="which the sequences do not have"):
         fit_jointly(
-            stack("nb201_digits", CELLS, reduction="node"), ACCURACY, target_of, images, RECIPE, 0
+            cell_sequences("nb201_digits", CELLS, reduction="node"),
+            ACCURACY,
+            target_of,
+            images,
+            RECIPE,
+            0,
         )
 
 
-def test_messages_of_the_graph_hypernetwork_against_loops(stacks):
+def test_messages_of_the_graph_hypernetwork_against_loops(sequences):
     torch.manual_seed(0)
-    encoder = GHNEncoder(len(stacks.vocabulary), stacks.order, hidden=5, rounds=2)
-    features = [vertices[0] for vertices, _ in encoder.walk(graphs_of(stacks, "raw"))]
+    encoder = GHNEncoder(len(sequences.vocabulary), sequences.order, hidden=5, rounds=2)
+    features = [vertices[0] for vertices, _ in encoder.walk(graphs_of(sequences, "raw"))]
     assert len(features) == 5
     for row in range(3):
-        edges = stacks.cells[0].adjacency[row]
-        states = [encoder.embedding.weight[:, label] for label in stacks.cells[0].labels[row]]
+        edges = sequences.cells[0].adjacency[row]
+        states = [encoder.embedding.weight[:, label] for label in sequences.cells[0].labels[row]]
         for _ in range(2):
             for matrix, order in ((edges.T, range(8)), (edges, range(7, -1, -1))):
                 for v in order:
@@ -134,15 +141,19 @@ def test_messages_of_the_graph_hypernetwork_against_loops(stacks):
         torch.testing.assert_close(features[0][row], torch.stack(states), rtol=1e-4, atol=1e-5)
 
 
-def test_the_encoder_is_shared(stacks, images):
-    model = fitted(stacks, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1)))
+def test_the_encoder_is_shared(sequences, images):
+    model = fitted(
+        sequences, images, replace(RECIPE, predictor=replace(RECIPE.predictor, epochs=1))
+    )
     assert model.encoder is model.predictor.network.encoder
     assert isinstance(model.encoder, nn.Module)
 
 
-def test_fewer_networks_and_half_precision_learn_too(stacks, images):
+def test_fewer_networks_and_half_precision_learn_too(sequences, images):
     recipe = replace(RECIPE, networks=1, precision="bfloat16")
-    model = fitted(stacks, images, replace(recipe, predictor=replace(RECIPE.predictor, epochs=40)))
+    model = fitted(
+        sequences, images, replace(recipe, predictor=replace(RECIPE.predictor, epochs=40))
+    )
     errors, entropies = model.losses
     assert np.isfinite(model.losses).all()
     assert entropies[-1] < entropies[0] / 2

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
-from nasutils.methods.common.cell_sequences import Cells, stack
+from nasutils.methods.common.cell_sequences import Cells, cell_sequences
 from nasutils.methods.common.label_scales import LABEL_SCALES
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.predictor import (
@@ -29,13 +29,13 @@ ACCURACY = np.array([cell.ops.count(CONV3) for cell in CELLS]) + 0.01 * RNG.norm
 
 
 @pytest.fixture(scope="module")
-def stacks():
-    return stack("nb201_digits", CELLS)
+def sequences():
+    return cell_sequences("nb201_digits", CELLS)
 
 
 @pytest.fixture(scope="module")
-def predictor(stacks):
-    return fit(stacks, ACCURACY, [range(40), range(30, 70)], QUICK, (0, 1))
+def predictor(sequences):
+    return fit(sequences, ACCURACY, [range(40), range(30, 70)], QUICK, (0, 1))
 
 
 def test_losses_by_hand():
@@ -78,8 +78,8 @@ def test_recipes_are_the_papers():
     assert (baseline.epochs, baseline.batch_size, baseline.weight_decay) == (300, 10, 1e-3)
 
 
-def test_learns_what_it_was_not_shown(stacks, predictor):
-    predicted = predictor.predict(stacks)
+def test_learns_what_it_was_not_shown(sequences, predictor):
+    predicted = predictor.predict(sequences)
     assert predicted.shape == (2, 120)
     assert (predictor.losses[:, -1] < predictor.losses[:, 0] / 10).all()
     for scores in predicted:
@@ -88,40 +88,44 @@ def test_learns_what_it_was_not_shown(stacks, predictor):
 
 
 @pytest.mark.parametrize("change", [{"loss": "pairwise"}, {"labels": "normal_score"}])
-def test_other_losses_and_scales_learn_too(stacks, change):
-    predicted = fit(stacks, ACCURACY, [range(40)], replace(QUICK, **change), [0]).predict(stacks)
+def test_other_losses_and_scales_learn_too(sequences, change):
+    predicted = fit(sequences, ACCURACY, [range(40)], replace(QUICK, **change), [0]).predict(
+        sequences
+    )
     assert kendall_tau(predicted[0, 70:], ACCURACY[70:]) > 0.6
 
 
-def test_a_replica_learns_what_it_would_alone(stacks, predictor):
-    alone = fit(stacks, ACCURACY, [range(30, 70)], QUICK, [1])
+def test_a_replica_learns_what_it_would_alone(sequences, predictor):
+    alone = fit(sequences, ACCURACY, [range(30, 70)], QUICK, [1])
     np.testing.assert_allclose(alone.losses[0], predictor.losses[1], rtol=0.02)
-    np.testing.assert_allclose(alone.predict(stacks)[0], predictor.predict(stacks)[1], atol=0.05)
+    np.testing.assert_allclose(
+        alone.predict(sequences)[0], predictor.predict(sequences)[1], atol=0.05
+    )
 
 
-def test_the_same_seed_gives_the_same(stacks):
+def test_the_same_seed_gives_the_same(sequences):
     recipe = replace(QUICK, epochs=2, encoder=replace(QUICK.encoder, dropout=0.3))
-    first, again, other = (fit(stacks, ACCURACY, [range(25)], recipe, [s]) for s in (4, 4, 5))
+    first, again, other = (fit(sequences, ACCURACY, [range(25)], recipe, [s]) for s in (4, 4, 5))
     np.testing.assert_array_equal(first.losses, again.losses)
-    np.testing.assert_array_equal(first.predict(stacks), again.predict(stacks))
+    np.testing.assert_array_equal(first.predict(sequences), again.predict(sequences))
     assert (first.losses != other.losses).any()
 
 
-def test_labels_of_other_cells_are_never_read(stacks):
+def test_labels_of_other_cells_are_never_read(sequences):
     recipe = replace(QUICK, epochs=2)
     hidden = ACCURACY.copy()
     hidden[25:] = np.nan
-    first, second = (fit(stacks, y, [range(25)], recipe, [0]) for y in (ACCURACY, hidden))
+    first, second = (fit(sequences, y, [range(25)], recipe, [0]) for y in (ACCURACY, hidden))
     np.testing.assert_array_equal(first.losses, second.losses)
 
 
-def test_accumulated_gradients_are_those_of_a_batch(stacks):
+def test_accumulated_gradients_are_those_of_a_batch(sequences):
     # One architecture a step and the mean over ten steps, as the paper has it.
     from nasutils.methods.hypernas.encoder import PredictorNetwork
     from nasutils.methods.hypernas.graphs import graphs_of, take_all
 
-    network = PredictorNetwork(len(stacks.vocabulary), stacks.order, QUICK.encoder, [0])
-    graphs = graphs_of(stacks, "row")
+    network = PredictorNetwork(len(sequences.vocabulary), sequences.order, QUICK.encoder, [0])
+    graphs = graphs_of(sequences, "row")
     targets = torch.tensor(ACCURACY[None, :10]).float()
 
     def gradient(rows, weight):
@@ -136,10 +140,10 @@ def test_accumulated_gradients_are_those_of_a_batch(stacks):
     torch.testing.assert_close(together, one_by_one, rtol=1e-3, atol=1e-5)
 
 
-def test_predictions_do_not_depend_on_what_stands_beside(stacks, predictor):
-    everything = predictor.predict(stacks)
-    np.testing.assert_allclose(predictor.predict(stacks[7:9]), everything[:, 7:9], atol=1e-5)
-    np.testing.assert_allclose(predictor.predict(stacks, threads=1), everything, atol=1e-5)
+def test_predictions_do_not_depend_on_what_stands_beside(sequences, predictor):
+    everything = predictor.predict(sequences)
+    np.testing.assert_allclose(predictor.predict(sequences[7:9]), everything[:, 7:9], atol=1e-5)
+    np.testing.assert_allclose(predictor.predict(sequences, threads=1), everything, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -152,18 +156,18 @@ def test_predictions_do_not_depend_on_what_stands_beside(stacks, predictor):
         ([[-1, 4]], [0], "numbered 0 to 119"),
     ],
 )
-def test_bad_training_cells(stacks, rows, seeds, message):
+def test_bad_training_cells(sequences, rows, seeds, message):
     with pytest.raises(NasutilsError, match=message):
-        fit(stacks, ACCURACY, rows, QUICK, seeds)
+        fit(sequences, ACCURACY, rows, QUICK, seeds)
 
 
-def test_bad_labels(stacks):
+def test_bad_labels(sequences):
     with pytest.raises(NasutilsError, match="120 architectures need as many labels"):
-        fit(stacks, ACCURACY[1:], [[0, 1]], QUICK, [0])
+        fit(sequences, ACCURACY[1:], [[0, 1]], QUICK, [0])
     with pytest.raises(NasutilsError, match="1 training labels are NaN or infinite"):
-        fit(stacks, np.where(np.arange(120) == 0, np.nan, 1), [[0, 1]], QUICK, [0])
+        fit(sequences, np.where(np.arange(120) == 0, np.nan, 1), [[0, 1]], QUICK, [0])
     with pytest.raises(NasutilsError, match="are the same: nothing to learn"):
-        fit(stacks, np.ones(120), [[0, 1]], QUICK, [0])
+        fit(sequences, np.ones(120), [[0, 1]], QUICK, [0])
 
 
 def test_bad_recipes():
@@ -175,19 +179,19 @@ def test_bad_recipes():
         Recipe(epochs=0)
 
 
-def test_stacks_of_another_kind_are_refused(stacks, predictor):
-    with pytest.raises(DataError, match=r"reads 5 cells .* these stacks have 17"):
-        predictor.predict(stack("nasbench201", CELLS))
+def test_sequences_of_another_kind_are_refused(sequences, predictor):
+    with pytest.raises(DataError, match=r"reads 5 cells .* these sequences have 17"):
+        predictor.predict(cell_sequences("nasbench201", CELLS))
     with pytest.raises(DataError, match="maxpool3x3"):
-        predictor.predict(stack("nasbench101", [NASBench101Cell.random(RNG)]))
-    cell = stacks.cells[0]
+        predictor.predict(cell_sequences("nasbench101", [NASBench101Cell.random(RNG)]))
+    cell = sequences.cells[0]
     larger = Cells(
         torch.nn.functional.pad(cell.adjacency, (0, 1, 0, 1)),
         torch.nn.functional.pad(cell.labels, (0, 1)),
         cell.kind,
     )
     with pytest.raises(DataError, match=r"cells of \(8, 6\) vertices, not \(9, 6\)"):
-        predictor.predict(replace(stacks, cells=(larger, stacks.cells[1])))
+        predictor.predict(replace(sequences, cells=(larger, sequences.cells[1])))
 
 
 def test_a_recipe_names_a_reduction():

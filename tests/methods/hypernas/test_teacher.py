@@ -1,4 +1,4 @@
-"""A hypernetwork as teacher: it makes networks that work, repeats, and is kept for what it is."""
+"""A hypernetwork as teacher: it makes networks that work, repeats, and is cached for what it is."""
 
 from dataclasses import replace
 
@@ -13,8 +13,8 @@ from nasutils.methods.hypernas.joint import JointRecipe
 from nasutils.methods.hypernas.teacher import (
     ALONE,
     TeacherSettings,
-    judge_made_networks,
-    made_networks,
+    evaluate_generated_networks,
+    generated_networks,
 )
 
 SPACE = "nb201_digits"
@@ -30,8 +30,8 @@ def auxiliary():
     return load_auxiliary(SPACE)
 
 
-def test_made_networks_do_better_than_guessing(auxiliary):
-    found = judge_made_networks(SPACE, auxiliary, settings(cells=40, epochs=10))
+def test_generated_networks_do_better_than_guessing(auxiliary):
+    found = evaluate_generated_networks(SPACE, auxiliary, settings(cells=40, epochs=10))
     assert found["arch"].nunique() == len(found) == 40
     assert found["accuracy"].mean() > 15  # of ten classes, after a hundred steps
     assert found["cross_entropy"].mean() < np.log(10)
@@ -39,41 +39,43 @@ def test_made_networks_do_better_than_guessing(auxiliary):
 
 def test_repeats_and_differs_by_the_seed(auxiliary):
     few = settings(cells=6, epochs=1)
-    first, again, other = (judge_made_networks(SPACE, auxiliary, few, seed) for seed in (0, 0, 1))
+    first, again, other = (
+        evaluate_generated_networks(SPACE, auxiliary, few, seed) for seed in (0, 0, 1)
+    )
     assert first.equals(again)
     assert (first["arch"] != other["arch"]).any()
 
 
-def test_images_to_judge_by_teach_nothing(auxiliary):
+def test_images_to_evaluate_on_teach_nothing(auxiliary):
     few = settings(cells=6, epochs=2)
     shifted = replace(auxiliary.valid, labels=(auxiliary.valid.labels + 1) % 10)
     plain, other = (
-        judge_made_networks(SPACE, each, few)
+        evaluate_generated_networks(SPACE, each, few)
         for each in (auxiliary, replace(auxiliary, valid=shifted))
     )
     # The same networks say the same; labels that are all wrong cannot suit them as well.
     assert other["cross_entropy"].mean() > plain["cross_entropy"].mean()
 
 
-def test_kept_for_one_task_setting_and_seed(auxiliary, monkeypatch, tmp_path):
+def test_cached_for_one_task_setting_and_seed(auxiliary, monkeypatch, tmp_path):
     monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path))
     asked = []
 
-    def judge(*arguments, **_):
+    def evaluate(*arguments, **_):
         asked.append(arguments)
         figures = {"accuracy": [10.0 + len(asked)], "cross_entropy": [2.3]}
         return pd.DataFrame({"arch": ["a"], **figures})
 
-    monkeypatch.setattr(teacher, "judge_made_networks", judge)
+    monkeypatch.setattr(teacher, "evaluate_generated_networks", evaluate)
     few = settings(cells=6, epochs=1)
-    first = made_networks(SPACE, auxiliary, few)
-    assert made_networks(SPACE, auxiliary, few).equals(first)
+    first = generated_networks(SPACE, auxiliary, few)
+    assert generated_networks(SPACE, auxiliary, few).equals(first)
     assert len(asked) == 1
     smaller = replace(
         auxiliary, train=replace(auxiliary.train, images=auxiliary.train.images[..., :4])
     )
     for arguments in ((auxiliary, few, 1), (auxiliary, replace(few, images=9)), (smaller, few)):
-        assert not made_networks(SPACE, *arguments).equals(first)
+        assert not generated_networks(SPACE, *arguments).equals(first)
     assert len(asked) == 4
 
 

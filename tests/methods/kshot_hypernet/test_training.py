@@ -25,6 +25,7 @@ TINY = SuperNetConfig(
     warm_up=1,
     batch_size=16,
     weight_decay=0.1,
+    temperature=0.01,
 )
 
 
@@ -60,7 +61,8 @@ def test_a_step_is_algorithm_1(task):
                 if p.ndim > 1:
                     g = g + decay * p
                 velocity[name] = 0.9 * velocity[name] + g
-                p -= lr * (g + 0.9 * velocity[name])
+                rate = 0.1 if name.startswith("provider.encoder.") else 1
+                p -= rate * lr * (g + 0.9 * velocity[name])
         net.zero_grad(set_to_none=True)
 
     draws = torch.Generator().manual_seed(0)
@@ -75,7 +77,7 @@ def test_a_step_is_algorithm_1(task):
         F.cross_entropy(logits, y).backward()
         update(lr, 0.1)
         soft = logits.detach().softmax(1)
-        for cell in sample_cells(net.beta, "focus_fair", 1.5, draws):
+        for cell in sample_cells(net.beta, "focus_fair", 0.01, draws):
             (-(soft * net(x, Choice.cell(cell)).log_softmax(1)).sum(1).mean()).backward()
         update(lr, 0.0)
         training.train_step()
@@ -85,15 +87,19 @@ def test_a_step_is_algorithm_1(task):
 
 def test_only_the_teacher_decays_and_neither_norms_nor_biases(task):
     training = Training(TINY, task)
-    decayed, others = training.optimiser.param_groups
     names = {id(p): name for name, p in training.supernet.named_parameters()}
-    kinds = [{names[id(p)] for p in group["params"]} for group in (decayed, others)]
-    assert "beta" in kinds[0]
-    assert all("norm" in name or name.endswith("bias") for name in kinds[1])
-    assert not any("norm" in name or name.endswith("bias") for name in kinds[0])
+    seen = {}
+    for group in training.optimiser.param_groups:
+        for p in group["params"]:
+            seen[names[id(p)]] = (group["decays"], group["rate"])
+    assert seen.keys() == set(names.values())
+    for name, (decays, rate) in seen.items():
+        assert decays != ("norm" in name or name.endswith("bias"))
+        assert rate == (0.1 if ".encoder." in name else 1)
+    assert seen["beta"] == (True, 1)
     training.train_step()
-    assert decayed["weight_decay"] == 0  # of the students' update, the last one
-    assert others["weight_decay"] == 0
+    # Of the students' update, the last one.
+    assert all(group["weight_decay"] == 0 for group in training.optimiser.param_groups)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,7 @@ def test_only_the_teacher_decays_and_neither_norms_nor_biases(task):
         {"augment": True},
         {"mixed_precision": True},
         {"cells_per_stage": 2},
+        {"encoder_rate": 0.5},
     ],
     ids=str,
 )
@@ -132,7 +139,7 @@ def test_every_setting_changes_the_first_step(task, changes):
 def test_several_draws_count_with_their_mean(task):
     # With one student forced, two draws of it are one: SPOS under one seed would differ, so beta
     # makes FocusFair's order certain instead.
-    trainings = [Training(replace(TINY, draws=d, temperature=0.01), task) for d in (1, 3)]
+    trainings = [Training(replace(TINY, draws=d), task) for d in (1, 3)]
     for training in trainings:
         with torch.no_grad():
             training.supernet.beta.copy_(torch.arange(5.0).expand(6, 5))

@@ -1,4 +1,4 @@
-"""A few graphs of each space, made once."""
+"""Families of tiny graphs, and benchmarks of a dozen cells."""
 
 import numpy as np
 import pandas as pd
@@ -9,43 +9,12 @@ from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.graphs import (
     FEATURES,
     ComputationGraph,
-    darts_graph,
-    nasbench101_graph,
-    nasbench201_graph,
-    ofa_mbv3_graph,
 )
 from nasutils.methods.common import architecture_graphs
 from nasutils.methods.common.architecture_graphs import random_networks
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable import pretrained_cache
 from nasutils.methods.transferable.sources import fitted_to_sources, unfitted
-from nasutils.spaces.darts import DARTSGenotype
-from nasutils.spaces.nasbench101 import NASBench101Cell
-from nasutils.spaces.nasbench201 import OPS, NASBench201Cell
-from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
-
-SIZE = 12
-
-
-@pytest.fixture(scope="session")
-def few_graphs():
-    """Family -> graphs."""
-    rng = np.random.default_rng(0)
-    live = [NASBench201Cell(tuple(OPS[i] for i in rng.integers(1, 5, 6))) for _ in range(SIZE)]
-    return {
-        "nasbench101": [nasbench101_graph(NASBench101Cell.random(rng)) for _ in range(SIZE)],
-        "nasbench201": [nasbench201_graph(cell) for cell in live],
-        "darts": [
-            darts_graph(DARTSGenotype.random(rng), channels=8, num_cells=3) for _ in range(SIZE)
-        ],
-        "ofa_mbv3": [ofa_mbv3_graph(OFAMobileNetV3.random(rng)) for _ in range(SIZE)],
-    }
-
-
-@pytest.fixture(scope="session")
-def few_sets(few_graphs):
-    """Family -> the same as a set."""
-    return {name: GraphSet.of(graphs) for name, graphs in few_graphs.items()}
 
 
 def tiny_graph(rng, nodes, share, ops):

@@ -194,7 +194,7 @@ def test_demo_searches_digits_and_leaves_out_what_needs_tables(monkeypatch):
     run.do(experiments.proxies)
     assert {row["item"] for row in run.recorder.rows} == {"table2"}
     for part in ("pairs", "proxies"):
-        with pytest.raises(JobError, match="demo"):
+        with pytest.raises(JobError, match=f"part={part} reads real tables"):
             run_of("demo", part=part)
 
 

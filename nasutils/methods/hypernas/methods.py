@@ -1,0 +1,216 @@
+"""The rows of the chapter's tables: predictors of a recipe, alone, averaged, beside others."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import zscore
+
+from nasutils.benchmarks.benchmark import Benchmark, Split
+from nasutils.methods.base import Method, Need, Predict, Prediction, get_method, register
+from nasutils.methods.baselines.forest import WITH_PROXIES
+from nasutils.methods.common.benchmark_sequences import network_of, read_sequences
+from nasutils.methods.hypernas.joint_methods import JOINT, JointMethod
+from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
+from nasutils.methods.hypernas.pretraining import Pretraining, pretrain, sequences_of
+from nasutils.methods.hypernas.teacher import TeacherSettings
+
+CHAPTER = "hypernas"
+
+#: Search spaces whose networks a hypernetwork can make.
+WITH_IMAGES = frozenset({"nasbench101", "nasbench201"})
+
+# Search space -> hidden features and layers (Appendix A), where they are not the benchmarks'.
+_SIZES = {"darts": (144, 3), "autoformer": (256, 3)}
+
+
+def predict_of(predictor: Predictor, benchmark: Benchmark, *, threads: int = 2) -> Predict:
+    """Return what scores any architectures of a benchmark's space by the mean of a predictor."""
+    network, recipe = network_of(benchmark), predictor.recipe
+    options = {"reduction": recipe.reduction, "prune": recipe.prune_dead}
+    return lambda architectures: predictor.predict(
+        read_sequences(network, architectures, **options), threads=threads
+    ).mean(0)
+
+
+@dataclass(frozen=True)
+class NetworkMethod:
+    """Predictors of one recipe.
+
+    Attributes:
+        recipe: How each is built and trained.
+        members: Networks of other seeds whose predictions are averaged, for each split.
+        pretraining: What they learn first; None where nothing.
+        resized: Whether encoders have the size that the paper gives them in a search space.
+    """
+
+    recipe: Recipe
+    members: int = 1
+    pretraining: Pretraining | None = None
+    resized: bool = True
+
+    def recipe_for(self, space: str) -> Recipe:
+        """Return the recipe in the size that the paper gives it in a search space."""
+        if space not in _SIZES or not self.resized:
+            return self.recipe
+        hidden, layers = _SIZES[space]
+        encoder = replace(self.recipe.encoder, hidden=hidden, layers=layers)
+        return replace(self.recipe, encoder=encoder)
+
+    def fit(self, benchmark: Benchmark, split: Split) -> Predict:
+        """Train on a split; as of ``Method``."""
+        return predict_of(self._train(benchmark, [split])[0], benchmark)
+
+    def fit_predict(
+        self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False
+    ) -> Prediction:
+        """Train the predictors of all splits side by side; as of ``Method``.
+
+        The splits are equally large. The prediction's model is a ``Predictor``, of a network a
+        split, unless networks are averaged.
+        """
+        predictor, seconds = self._train(benchmark, splits, progress=progress)
+        scores = predictor.predict(sequences_of(predictor.recipe, benchmark))
+        scores = scores.reshape(len(splits), self.members, -1).mean(1)
+        return Prediction(scores, seconds, predictor if self.members == 1 else None)
+
+    def _train(
+        self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False
+    ) -> tuple[Predictor, float]:
+        recipe = self.recipe_for(benchmark.space)
+        seeds = tuple(1000 * m + split.seed for split in splits for m in range(self.members))
+        start, before = None, 0.0
+        if self.pretraining is not None:
+            start, before = pretrain(self.pretraining, benchmark, recipe, seeds, progress)
+        sequences = sequences_of(recipe, benchmark)
+        rows = np.repeat([split.labelled for split in splits], self.members, axis=0)
+        began = time.perf_counter()
+        predictor = fit(
+            sequences, benchmark.labels, rows, recipe, seeds, start=start, progress=progress
+        )
+        return predictor, before + time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class MeanMethod:
+    """The mean of other methods' predictions, each standardised over the benchmark.
+
+    Attributes:
+        parts: Their ids.
+    """
+
+    parts: tuple[str, ...]
+
+    def fit(self, benchmark: Benchmark, split: Split) -> Predict:
+        """Fit all parts to a split; as of ``Method``."""
+        fitted = [get_method(id).fit(benchmark, split) for id in self.parts]
+        known = [np.asarray(predict(benchmark.architectures)) for predict in fitted]
+
+        def predict(architectures: Sequence) -> np.ndarray:
+            scaled = [
+                (np.asarray(part(architectures)) - scores.mean()) / scores.std()
+                for part, scores in zip(fitted, known, strict=True)
+            ]
+            return np.mean(scaled, axis=0)
+
+        return predict
+
+    def fit_predict(
+        self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False
+    ) -> Prediction:
+        """Fit all parts to all splits; as of ``Method``."""
+        parts = [get_method(id).predict(benchmark, splits, progress=progress) for id in self.parts]
+        scaled = [zscore(part.scores, axis=1) for part in parts]
+        return Prediction(sum(scaled) / len(scaled), sum(part.seconds for part in parts))
+
+
+def _with_context(recipe: Recipe, context: str, reduction: str = "block") -> Recipe:
+    encoder = replace(recipe.encoder, context=context)
+    return replace(recipe, encoder=encoder, reduction=reduction)
+
+
+_PAPER, _OURS = RECIPES["hypernas_p"], RECIPES["tuned"]
+# What an encoder has learnt first is changed more slowly than the regressor behind it.
+_TUNED = replace(_OURS, encoder_rate=0.3)
+
+#: Our recipe after an auxiliary task: the proxies, or what generated networks can do.
+PROXY_TASK, GENERATED_TASK = "Ours + proxies", "Ours + hypernetwork"
+#: Our recipe without one, but with as many networks averaged.
+AVERAGED = "Ours, averaged"
+#: The mean of our recipe after the proxies and of the forest that sees them.
+BOTH = "Both + proxies"
+
+#: Rows of variants, which are compared with HyperNAS-P and ours.
+ABLATIONS = ("Position", "Concatenate", "Ours, positions")
+
+
+def _register(
+    name: str, predictors: NetworkMethod | MeanMethod | JointMethod, about: str, *needs: Need
+) -> None:
+    register(
+        Method(
+            CHAPTER,
+            name,
+            predictors.fit,
+            needs=frozenset({Need.LABELS, *needs}),
+            spaces=WITH_IMAGES if Need.IMAGES in needs else frozenset(),
+            description=about,
+            fit_predict=predictors.fit_predict,
+        )
+    )
+
+
+_register(
+    "NP",
+    NetworkMethod(RECIPES["np"], resized=False),
+    "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule",
+)
+_register(
+    "HyperNAS-P",
+    NetworkMethod(_PAPER),
+    "the paper's encoder and schedule, without hypernetwork",
+)
+_register(
+    "Position",
+    NetworkMethod(_with_context(_PAPER, "position")),
+    "HyperNAS-P with positions in place of the cell before",
+)
+_register(
+    "Concatenate",
+    NetworkMethod(_with_context(_PAPER, "concatenate")),
+    "HyperNAS-P with the cell before concatenated",
+)
+_register(
+    "Ours, positions",
+    NetworkMethod(_with_context(_OURS, "position")),
+    "ours on whole networks, with positions",
+)
+_register("Ours", NetworkMethod(_OURS), "the same layers on the searched cell, by our settings")
+_register(
+    PROXY_TASK,
+    NetworkMethod(_TUNED, members=3, pretraining=Pretraining()),
+    "three of ours, pretrained on the proxies, averaged",
+    Need.PROXIES,
+)
+_register(
+    GENERATED_TASK,
+    NetworkMethod(_TUNED, members=3, pretraining=Pretraining(teacher=TeacherSettings())),
+    "three of ours, pretrained on what generated networks can do, averaged",
+    Need.IMAGES,
+)
+_register(AVERAGED, NetworkMethod(_OURS, members=3), "the mean of three of ours")
+_register(
+    BOTH,
+    MeanMethod((f"baselines/{WITH_PROXIES}", f"{CHAPTER}/{PROXY_TASK}")),
+    "the mean of ours with proxies and of the forest that sees them",
+    Need.PROXIES,
+)
+
+for _name in ("HyperNAS", "HyperNAS, our training"):
+    _register(
+        _name,
+        JointMethod(replace(JOINT[_name], images=64, networks=1)),
+        "predictor and hypernetwork with one encoder, reduced target networks",
+        Need.IMAGES,
+    )

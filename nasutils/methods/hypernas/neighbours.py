@@ -1,0 +1,39 @@
+"""Whether architectures that an encoder finds alike have alike accuracies (Figure 4)."""
+
+import numpy as np
+import torch
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import StandardScaler
+
+from nasutils.benchmarks.benchmark import Benchmark
+from nasutils.methods.hypernas.predictor import Predictor
+from nasutils.methods.hypernas.pretraining import sequences_of
+from nasutils.metrics import kendall_tau
+
+
+def sample(benchmark: Benchmark, seed: int, size: int = 500) -> np.ndarray:
+    """Draw the positions of random architectures in ascending order, as many as in Figure 4."""
+    return np.sort(np.random.default_rng(seed).permutation(len(benchmark))[:size])
+
+
+def features_of(predictor: Predictor, benchmark: Benchmark, positions: np.ndarray) -> np.ndarray:
+    """Return the global features h of some architectures, (R, B, d)."""
+    sequences = sequences_of(predictor.recipe, benchmark)
+    return predictor.features(sequences[torch.from_numpy(positions)])
+
+
+def neighbour_tau(features: np.ndarray, accuracy: np.ndarray, *, neighbours: int = 10) -> float:
+    """Tell how far architectures of alike features have alike accuracies.
+
+    Args:
+        features: Of B architectures, (B, d); they are standardised.
+        accuracy: Theirs, (B,).
+        neighbours: Whose mean accuracy stands for an architecture's own.
+
+    Returns:
+        Kendall's tau between the accuracies and the means over the nearest others.
+    """
+    scaled = StandardScaler().fit_transform(features)
+    nearest = NearestNeighbors(n_neighbors=neighbours).fit(scaled)
+    others = nearest.kneighbors(return_distance=False)  # (B, neighbours), without the point itself
+    return kendall_tau(accuracy[others].mean(1), accuracy)

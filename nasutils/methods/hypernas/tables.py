@@ -1,0 +1,258 @@
+"""The chapter's published tables, and the paper's figures beside ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.methods.hypernas.experiments import ALONE
+from nasutils.methods.hypernas.methods import AVERAGED, BOTH, GENERATED_TASK, PROXY_TASK
+from nasutils.report.contrast import gain_text
+from nasutils.report.numbers import plain_number
+from nasutils.report.published_results import Figures as PublishedResults
+from nasutils.report.published_results import table_of
+from nasutils.report.table import Table
+
+#: Column and metric -> heading and digits.
+Columns = dict[tuple[str, str], tuple[str, int]]
+
+#: Benchmark -> the largest number of labels, with which Table 2 is compared; and its heading there.
+LARGEST = {"nb101-naslib": 292, "nb201-c10": 469, "nb201-c100": 469, "nb201-in16": 469}
+HEADINGS = {"nb101-naslib": "NB101", "nb201-c10": "C10", "nb201-c100": "C100", "nb201-in16": "IN16"}
+#: Benchmark -> as the paper's tables have it; others have one name.
+_PRINTED = {"nb101-naslib": "nb101-c10"}
+
+
+def columns_of(
+    id: str,
+    sizes: Sequence[int],
+    heading: str = "",
+    *,
+    metric: str = "kendall_tau",
+    digits: int = 3,
+) -> Columns:
+    """Return a column for each number of labels, headed by some words and the number."""
+    start = f"{heading}, " if heading else ""
+    return {(f"{id}/{size}", metric): (f"{start}{size}", digits) for size in sizes}
+
+
+def _joint_columns(id: str, sizes: Sequence[int]) -> Columns:
+    accuracy = columns_of(id, sizes, "%", metric="accuracy", digits=1)
+    return columns_of(id, sizes, "τ", digits=2) | accuracy
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table of ours alone.
+
+    Attributes:
+        item: The item of its figures.
+        columns: Its columns.
+        first: Heading of the rows' names.
+        rows: The rows, in order; all of the item where empty.
+    """
+
+    item: str
+    columns: Columns
+    first: str
+    rows: tuple[str, ...] = ()
+
+
+_TAU = "τ by labels"
+_WITH_PROXIES = ("Trees", "Trees + proxies", "Ours", GENERATED_TASK, PROXY_TASK, BOTH)
+_JOINT = (ALONE, "HyperNAS", "HyperNAS, our training", "HyperNAS-H", "GHN")
+
+#: Name of a table -> the table.
+PUBLISHED = {
+    "neighbours": Published(
+        "neighbours",
+        {
+            ("nb201-c10/156", "kendall_tau"): ("NAS-Bench-201, 156 labels", 2),
+            ("nb101-naslib/172", "kendall_tau"): ("NAS-Bench-101, 172 labels", 2),
+        },
+        "Encoder",
+    ),
+    "proxies": Published(
+        "ranking", columns_of("nb201-c10-proxies", (39, 78, 156, 469), "NB201"), _TAU, _WITH_PROXIES
+    ),
+    "proxies-101": Published(
+        "ranking", columns_of("nb101-naslib-proxies", (50, 100, 172), "NB101"), _TAU, _WITH_PROXIES
+    ),
+    "contexts": Published(
+        "ranking",
+        columns_of("nb201-c10", (39, 156), "NB201")
+        | columns_of("nb101-naslib-20k", (172,), "NB101")
+        | columns_of("mbv3-imagenet", (50, 200), "MBv3"),
+        _TAU,
+        ("NP", "HyperNAS-P", "Concatenate", "Position", "Ours", "Ours, positions"),
+    ),
+    "joint-201": Published("joint", _joint_columns("nb201-c10", (39, 78, 156)), "Trained", _JOINT),
+    "joint-101": Published(
+        "joint", _joint_columns("nb101-naslib", (50, 100, 172)), "Trained", _JOINT
+    ),
+    "q": Published(
+        "joint",
+        {
+            ("nb201-c10/78", "kendall_tau"): ("τ", 3),
+            ("nb201-c10/78", "accuracy"): ("Accuracy of generated networks (%)", 1),
+        },
+        "Coefficient",
+        ("q = 1.25", "HyperNAS", "q = 2", "q = 3"),
+    ),
+    "teacher": Published(
+        "teacher",
+        {
+            (f"{id}/generated", metric): (f"{text}: {heading}", 2)
+            for id, text in (("nb201-c10", "NB201"), ("nb101-naslib", "NB101"))
+            for metric, heading in (("mean", "mean"), ("kendall_tau", "τ"))
+        },
+        "Of generated networks",
+    ),
+    "spaces-mbv3": Published(
+        "ranking", columns_of("mbv3-imagenet", (50, 100, 200), "MobileNetV3"), _TAU
+    ),
+    "spaces": Published(
+        "ranking",
+        columns_of("vit-c100", (50, 100), "ViT")
+        | columns_of("nb301-approx-random", (200, 1000), "DARTS"),
+        _TAU,
+    ),
+    "light": Published(
+        "search",
+        {
+            ("mbv3-imagenet/200", "top1_accuracy"): ("MBv3: top-1 (%)", 2),
+            ("mbv3-imagenet/200", "flops_m"): ("MFLOPs", 0),
+            ("nb301-approx-random/200", "accuracy"): ("DARTS, 200 (%)", 2),
+            ("nb301-approx-random/1000", "accuracy"): ("DARTS, 1000 (%)", 2),
+        },
+        "Found by",
+    ),
+}
+
+
+def show(results: PublishedResults, name: str) -> Table:
+    """Return a table of ``PUBLISHED``, without rows that have no figure."""
+    plan = PUBLISHED[name]
+    frame = _ordered(results.spread(plan.item, plan.columns), plan.rows)
+    frame = frame[(frame != "").any(axis=1)]
+    return table_of(frame.rename({"HyperNAS": "q = 1.5"} if name == "q" else {}), name, plan.first)
+
+
+def _ordered(frame: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
+    return frame.reindex([row for row in rows if row in frame.index]) if rows else frame
+
+
+def _printed(item: str, row: str = "") -> pd.DataFrame:
+    """Return the paper's figures of an item, or of one of its rows."""
+    figures = load_paper_numbers("hypernas").query("item == @item")
+    return figures[figures["row"] == row] if row else figures
+
+
+def table1(results: PublishedResults, id: str, sizes: Sequence[int], name: str) -> Table:
+    """Set the paper's taus and ours side by side, a column a number of labels.
+
+    Args:
+        results: Ours.
+        id: The benchmark.
+        sizes: Its numbers of labels.
+        name: Of the table on its page.
+    """
+    ours = ["NP", "HyperNAS-P", "HyperNAS", "Trees", "Ours", AVERAGED, GENERATED_TASK]
+    columns = columns_of(id, sizes)
+    found = pd.concat([results.spread(item, columns) for item in ("ranking", "joint")])
+    theirs = _paper_taus(["NP", "PINAT", "CAP", "HyperNAS"], id, sizes)
+    return table_of(pd.concat([theirs, _ordered(found, ours)]).fillna(""), name, _TAU)
+
+
+def uniform(results: PublishedResults) -> Table:
+    """Set our recipe on uniformly drawn cells of NAS-Bench-101 beside the paper's HyperNAS."""
+    sizes = (50, 100, 172, 424)
+    ours = results.spread("ranking", columns_of("nb101-test", sizes))
+    ours.index = ours.index + ", uniform cells"
+    theirs = _paper_taus(["HyperNAS"], "nb101-naslib", sizes)
+    return table_of(pd.concat([theirs, ours]), "uniform", _TAU)
+
+
+def _paper_taus(rows: list[str], id: str, sizes: Sequence[int]) -> pd.DataFrame:
+    taus = _printed("table1").pivot_table("value", "row", "column")
+    taus = taus.reindex(columns=[f"{_PRINTED.get(id, id)}/{size}" for size in sizes]).loc[rows]
+    texts = taus.map("{:.3f}".format).replace("nan", "")
+    return texts.set_axis(texts.index + " (paper)").set_axis([*map(str, sizes)], axis=1)
+
+
+def tried(results: PublishedResults) -> Table:
+    """Set every setting of ours beside its alternatives: what each gains over ours."""
+    places = {"nb201-c10/156": "NAS-Bench-201", "nb101-naslib/172": "NAS-Bench-101"}
+    columns = {(place, "kendall_tau"): (title, 3) for place, title in places.items()}
+    chosen = results.spread("choice", columns)
+    rows = sorted(chosen.index, key=lambda row: (row != "ours", row))
+    gains = {
+        title: {
+            row: gain_text(results.gain("choice", row, "ours", place, "kendall_tau"))
+            for row in rows
+        }
+        for place, title in places.items()
+    }
+    table = pd.DataFrame(gains, index=rows)
+    if "ours" in chosen.index:
+        table.loc["ours"] = [f"τ {text}" if text else "" for text in chosen.loc["ours"]]
+    return table_of(table.loc[:, (table != "").any()], "tried", "Setting")
+
+
+def table2(results: PublishedResults) -> Table:
+    """Set the paper's zero-cost scores beside predictors of ours: tau, and rho in brackets."""
+    printed = _printed("table2").pivot_table("value", "row", ["column", "metric"], sort=False)
+    metrics, table = ["kendall_tau", "spearman"], {}
+    for id, heading in HEADINGS.items():
+        pairs = printed[_PRINTED.get(id, id)][metrics].itertuples()
+        table[heading] = {f"{row} (paper)": _both(*pair) for row, *pair in pairs}
+        for row in ("HyperNAS-P", "Trees", "Ours"):
+            place = row, f"{id}/{LARGEST[id]}"
+            table[heading][row] = _both(*(results.mean("ranking", *place, m) for m in metrics))
+    return table_of(pd.DataFrame(table), "table2", "τ (ρ)")
+
+
+def _both(tau: float, rho: float) -> str:
+    return "" if np.isnan(tau) else f"{plain_number(tau, 2)} ({plain_number(rho, 2)})"
+
+
+def table6(results: PublishedResults, metric: str, name: str, first: str) -> Table:
+    """Set what the paper finds on NAS-Bench-201 beside our finds, by one kind of accuracy."""
+    ids = ["nb201-c10", "nb201-c100", "nb201-in16"]
+    printed = _printed("table6", "HyperNAS").query("metric == @metric").set_index("column")
+    theirs = {HEADINGS[id]: "{value:.2f} ± {std:.2f}".format(**printed.loc[id]) for id in ids}
+    columns = {(f"{id}/156", metric): (HEADINGS[id], 2) for id in ids}
+    ours = results.spread("search", columns)
+    ours = ours[ours.index.str.contains("quer") & (ours != "").all(axis=1)]
+    paper = pd.DataFrame({"HyperNAS (paper)": theirs}).T
+    return table_of(pd.concat([paper, ours]), name, first)
+
+
+def table9(results: PublishedResults) -> Table:
+    """Return the seconds of training of one predictor."""
+    rows = {
+        "NP": ("training", "NP"),
+        "HyperNAS-P": ("training", "HyperNAS-P"),
+        "Ours": ("training", "Ours"),
+        "HyperNAS (reduced networks)": ("joint", "HyperNAS"),
+    }
+    places = {"NB101, 172": "nb101-naslib/172", "NB201, 156": "nb201-c10/156"}
+    seconds = {
+        heading: {
+            row: f"{results.mean(*figure, place, 'seconds'):.0f}".replace("nan", "")
+            for row, figure in rows.items()
+        }
+        for heading, place in places.items()
+    }
+    return table_of(pd.DataFrame(seconds), "table9", "Seconds of training")
+
+
+def table10(results: PublishedResults) -> Table:
+    """Set the seconds of one prediction beside the paper's."""
+    ours = results.spread("table10", {("nb101-naslib/one", "seconds"): ("Ours (s)", 4)})
+    ours = ours.rename({"HyperNAS-P": "HyperNAS"})  # which predicts without its hypernetwork
+    printed = _printed("table10").set_index("row")["value"]
+    ours.insert(0, "Paper (s)", [f"{printed[r]:g}" if r in printed else "" for r in ours.index])
+    return table_of(ours, "table10", "One architecture")

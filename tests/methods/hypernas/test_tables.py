@@ -1,0 +1,162 @@
+"""Tables of published figures: each in its place, and none before there is any."""
+
+import pandas as pd
+import pytest
+
+from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.methods.hypernas import claims, tables
+from nasutils.methods.hypernas.methods import AVERAGED, GENERATED_TASK, PROXY_TASK
+from nasutils.report.claims import NOT_REPRODUCED, REPRODUCED
+from nasutils.report.published_results import Figures as PublishedResults
+from nasutils.study.results import COLUMNS, results_file, write_metrics
+
+#: item, row, column, metric, one value a seed
+FIGURES = [
+    ("ranking", "NP", "nb201-c10/39", "kendall_tau", (0.5, 0.7)),
+    ("ranking", "Ours", "nb201-c10/39", "kendall_tau", (0.7, 0.7)),
+    ("ranking", "Ours", "nb201-c10/469", "kendall_tau", (0.8, 0.82)),
+    ("ranking", "Ours", "nb201-c10/469", "spearman", (0.9, 0.92)),
+    ("ranking", "Ours", "nb101-test/50", "kendall_tau", (0.6, 0.62)),
+    ("ranking", AVERAGED, "nb201-c10/39", "kendall_tau", (0.71, 0.72)),
+    ("ranking", GENERATED_TASK, "nb201-c10/39", "kendall_tau", (0.75, 0.77)),
+    ("ranking", PROXY_TASK, "nb201-c10-proxies/39", "kendall_tau", (0.8, 0.82)),
+    ("ranking", "Trees + proxies", "nb201-c10-proxies/39", "kendall_tau", (0.85, 0.86)),
+    ("joint", "HyperNAS", "nb201-c10/39", "kendall_tau", (0.3, 0.4)),
+    ("joint", "HyperNAS", "nb201-c10/78", "kendall_tau", (0.3, 0.4)),
+    ("joint", "HyperNAS", "nb201-c10/78", "accuracy", (40.0, 42.0)),
+    ("joint", "q = 2", "nb201-c10/78", "kendall_tau", (0.2, 0.3)),
+    ("joint", "q = 2", "nb201-c10/78", "accuracy", (42.0, 44.0)),
+    ("search", "Ours, 1 query", "nb201-c10/156", "test_accuracy", (93.0, 94.0)),
+    ("choice", "ours", "nb201-c10/156", "kendall_tau", (0.7, 0.8)),
+    ("choice", "labels: z-scores", "nb201-c10/156", "kendall_tau", (0.6, 0.75)),
+    ("table10", "HyperNAS-P", "nb101-naslib/one", "seconds", (0.02,)),
+    ("training", "NP", "nb101-naslib/172", "seconds", (10.0, 20.0)),
+    ("pool", "labelled", "nb101-naslib/seven vertices", "count", (58,)),
+    ("pool", "all", "nb101-naslib/seven vertices", "count", (85.2,)),
+]
+
+
+def published(root, figures):
+    (root / "pyproject.toml").touch()
+    blank = dict.fromkeys(COLUMNS, "")
+    rows = [
+        blank
+        | {"paper": "hypernas", "item": item, "row": row, "column": column, "metric": metric}
+        | {"seed": seed, "value": value, "scale": "bench", "seconds": 0}
+        for item, row, column, metric, values in figures
+        for seed, value in enumerate(values)
+    ]
+    path = results_file("hypernas", root)
+    path.parent.mkdir(parents=True)
+    write_metrics(path, rows)
+    return PublishedResults("hypernas", root=root)
+
+
+@pytest.fixture
+def results(tmp_path):
+    return published(tmp_path, FIGURES)
+
+
+@pytest.fixture
+def nothing(tmp_path):
+    return published(tmp_path, [])
+
+
+def indexed(table):
+    """Return a table's frame by its first column."""
+    return table.frame.set_index(table.frame.columns[0])
+
+
+def test_table1_sets_the_papers_rows_above_ours(results):
+    table = indexed(tables.table1(results, "nb201-c10", (39, 469), "table1-201"))
+    paper = load_paper_numbers("hypernas").query("item == 'table1' and column == 'nb201-c10/39'")
+    for row in ("NP", "PINAT", "CAP", "HyperNAS"):
+        printed = paper[paper["row"] == row]["value"].item()
+        assert table.loc[f"{row} (paper)", "39"] == f"{printed:.3f}"
+    assert list(table.index[4:]) == ["NP", "HyperNAS", "Ours", AVERAGED, GENERATED_TASK]
+    assert table.loc["NP", "39"] == "0.600 ± 0.141"
+    assert table.loc["NP", "469"] == ""
+    assert table.loc["HyperNAS", "39"] == "0.350 ± 0.071"
+
+
+def test_nasbench101_is_set_beside_the_papers_nasbench101(results):
+    table = indexed(tables.table1(results, "nb101-naslib", (50, 292), "table1-101"))
+    paper = load_paper_numbers("hypernas").query("item == 'table1' and column == 'nb101-c10/50'")
+    printed = paper[paper["row"] == "HyperNAS"]["value"].item()
+    assert table.loc["HyperNAS (paper)"].tolist() == [f"{printed:.3f}", ""]
+    uniform = indexed(tables.uniform(results))
+    assert uniform.loc["HyperNAS (paper)", "50"] == f"{printed:.3f}"
+    assert uniform.loc["Ours, uniform cells", "50"] == "0.610 ± 0.014"
+
+
+def test_rows_without_a_figure_are_left_out(results):
+    table = indexed(tables.show(results, "proxies"))
+    assert list(table.index) == ["Trees + proxies", PROXY_TASK]
+    assert table.loc[PROXY_TASK, "NB201, 39"] == "0.810 ± 0.014"
+
+
+def test_the_papers_q_has_its_number(results):
+    table = indexed(tables.show(results, "q"))
+    assert list(table.index) == ["q = 1.5", "q = 2"]
+    assert table.loc["q = 2"].tolist() == ["0.250 ± 0.071", "43.0 ± 1.4"]
+
+
+def test_settings_are_set_against_ours(results):
+    table = indexed(tables.tried(results))
+    assert list(table.columns) == ["NAS-Bench-201"]
+    assert table.loc["ours", "NAS-Bench-201"] == "τ 0.750 ± 0.071"
+    assert table.loc["labels: z-scores", "NAS-Bench-201"] == "−0.075 ± 0.025"
+
+
+def test_costs_and_searches(results):
+    assert indexed(tables.table10(results)).loc["HyperNAS", "Ours (s)"] == "0.0200"
+    seconds = indexed(tables.table9(results))
+    assert seconds.loc["NP", "NB101, 172"] == "15"
+    assert seconds.loc["NP", "NB201, 156"] == ""
+    proxies = indexed(tables.table2(results))
+    assert proxies.loc["Ours", "C10"] == "0.81 (0.91)"
+    assert proxies.loc["Ours", "NB101"] == ""
+    found = indexed(tables.table6(results, "test_accuracy", "table6", "Accuracy"))
+    assert list(found.index) == ["HyperNAS (paper)"]  # ours lacks two data sets
+
+
+def test_sentences_name_their_figures(results):
+    said = claims.sentences(results)
+    assert said["pool-seven"] == "58"
+    assert said["table-seven"] == "85 %"
+    assert said["hypernas-teacher-gain"] == "better in 1, worse in 0 of 1 splits"
+    assert said["hypernas-pretrained"] == "better in 0, worse in 1 of 1 splits"
+
+
+def test_verdicts_follow_the_figures(results):
+    verdicts = claims.verdicts(results).frame.set_index("Claim")
+    lines = verdicts["Verdict"]
+    assert lines["HyperNAS-P ranks better than NP"] == NOT_REPRODUCED
+    assert lines["q = 1.5 is best for both tasks"] == "partly"
+    ours = verdicts.loc["Table 1, NAS-Bench-201: τ by labels", "Ours"]
+    assert "as written 0 of 4" in ours
+    assert "our recipe 1" in ours  # .7 with 39 labels, where the paper has .667
+    assert len(verdicts) == 12
+
+
+def test_every_claim_is_reproduced_by_figures_that_reach_it(tmp_path):
+    printed = load_paper_numbers("hypernas").query("item == 'table1' and row == 'HyperNAS'")
+    names = {"nb101-c10": "nb101-naslib", "nb201-c10": "nb201-c10"}
+    figures = []
+    for column, value in zip(printed["column"], printed["value"], strict=True):
+        id, _, size = column.partition("/")
+        if id in names:
+            place = f"{names[id]}/{size}", "kendall_tau", (value, value + 0.01)
+            figures.append(("joint", "HyperNAS", *place))
+    lines = claims.verdicts(published(tmp_path, figures)).frame.set_index("Claim")["Verdict"]
+    assert lines["Table 1, NAS-Bench-201: τ by labels"] == REPRODUCED
+    assert lines["Table 1, NAS-Bench-101: τ by labels"] == REPRODUCED
+
+
+def test_before_the_first_publication_tables_are_empty_and_sentences_ask(nothing):
+    for name in tables.PUBLISHED:
+        assert tables.show(nothing, name).frame.empty
+    assert tables.tried(nothing).frame.empty
+    assert tables.table10(nothing).frame.empty
+    assert claims.sentences(nothing)["pool-seven"] == "?"
+    assert isinstance(claims.verdicts(nothing).frame, pd.DataFrame)
