@@ -102,14 +102,17 @@ class Contrast:
         better, worse, number = self.counts
         return f"better in {better}, worse in {worse} of {number} {columns}"
 
-    def effects(self, figures: Mapping[str, float] | None = None) -> tuple[Effect, ...]:
+    def effects(
+        self, figures: Mapping[str, float] | None = None, tolerance: float = 0.0
+    ) -> tuple[Effect, ...]:
         """Return what a claim that the first row is better rests on, an effect a place.
 
         Args:
             figures: Column -> the paper's difference of the two rows, where it gives both.
+            tolerance: Half of the last printed digits of both.
         """
         return tuple(
-            Effect(ends, (figures or {}).get(gain.where), smallest=gain.smallest)
+            Effect(ends, (figures or {}).get(gain.where), tolerance, smallest=gain.smallest)
             for gain, ends in zip(self.gains, self.intervals, strict=True)
         )
 

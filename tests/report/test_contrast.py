@@ -57,6 +57,7 @@ def test_what_a_claim_rests_on():
     assert reached == Effect(found.intervals[0], 0.2, smallest=0.01)
     assert (reached.evidence, absent.evidence) == (Evidence.REACHED, Evidence.ABSENT)
     assert found.effects({"split 0": 0.5})[0].evidence == Evidence.MISSED
+    assert found.effects({"split 0": 0.3}, tolerance=0.08)[0].evidence == Evidence.REACHED
     assert contrast().effects() == ()
 
 
