@@ -1,236 +1,305 @@
-"""Reading a traced module call by call: which calls are nodes, and what flows into them."""
+"""Reading a running module call by call: which calls are nodes, and what flows into them."""
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from torch import Tensor, fx, nn
+from torch import Tensor
+from torch._decomp import decomposition_table
+from torch._ops import OpOverload
+from torch.overrides import TorchFunctionMode
 from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from nasutils.errors import GraphError
 from nasutils.graphs import operators as ops
+from nasutils.graphs import vocabulary as words
+from nasutils.graphs.draft import Draft
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.vocabulary import ADAPTIVE_MEAN, FUNCTIONS, MODULES, VIEW, ZERO
-
-#: Name of the user's module inside the traced one.
-ROOT = "network"
-
-# In place of the number of a node: a value that is zero, or one that no image changes.
-_VOID, _CONSTANT = -1, -2
-
-_NO_WEIGHT = (0, 0, 0, 0, 0)
-
-_Shape = tuple[int, int, int]
+from nasutils.graphs.layout import CHANNELS, Layout, Shape, sizes
+from nasutils.graphs.memory import CONSTANT, VOID, Memory, address
 
 
-class Reader(fx.Interpreter):
-    """Run a traced module and write down the nodes and edges that come by.
+class Reader(TorchDispatchMode):
+    """Write down the nodes and edges of what runs while it is active.
+
+    It sees PyTorch's own operators. With inference mode on, these are ``linear`` or ``einsum``, not
+    yet the parts that PyTorch makes them of.
 
     Args:
-        root: The traced module, on the meta device, which holds the user's as ``ROOT``.
-        graph: Its trace.
-        name: What error messages call the user's module.
+        name: What error messages call the module.
         identities: Whether identities and dropout are nodes.
     """
 
-    def __init__(self, root: nn.Module, graph: fx.Graph, name: str, *, identities: bool) -> None:
-        super().__init__(root, graph=graph)
-        self.extra_traceback = False
+    def __init__(self, name: str, *, identities: bool) -> None:
+        super().__init__()
+        #: The path and class of the submodules that are running.
+        self.running: list[tuple[str, str]] = []
         self._name = name
         self._identities = identities
-        self._codes: list[int] = []
-        self._features: list[tuple[int, ...]] = []
-        self._edges: set[tuple[int, int]] = set()
-        # What a value comes from: the node that computed it, or a negative code. Sizes have none.
-        self._flow: dict[fx.Node, int] = {}
+        self._draft = Draft()
+        self._memory = Memory()
+        self._layout = Layout()
+        self._joined: dict[tuple[Any, ...], int] = {}
+        self._as_one = False
+        self._refusal: GraphError | None = None
 
-    def run_node(self, n: fx.Node) -> Any:
-        """Execute one traced call and read it.
+    def start(self, images: Tensor) -> None:
+        """Add the input."""
+        self._memory.write(images, self._node(ops.INPUT, [], images))
+
+    def finish(self, value: Any) -> ComputationGraph:
+        """Add the output and return the graph.
 
         Raises:
-            GraphError: If it fails, or is no known operator.
+            GraphError: If an operator was refused, there is no output, or no path leads to it.
         """
-        try:
-            value = super().run_node(n)
-        except Exception as error:
-            raise GraphError(f"{self._where(n)} does not run on such an image: {error}") from error
-        if n.op == "get_attr" and isinstance(value, Tensor):
-            value = value.to("meta")  # a tensor that is neither parameter nor buffer
-        if n.op == "placeholder":
-            self._flow[n] = self._node(ops.INPUT, (), _chw(value), _chw(value))
-        elif n.op == "output":
-            self._output(n, value)
-        elif _holds_tensor(value):
-            self._flow[n] = self._read(n, value)
-            self._overwrite(n, value)
-        return value
-
-    def result(self) -> ComputationGraph:
-        """Return the nodes from which the output, the last one, can be reached."""
-        alive = {len(self._codes) - 1}
-        for source, target in sorted(self._edges, key=lambda edge: -edge[1]):
-            if target in alive:
-                alive.add(source)
-        kept = sorted(alive)
-        number = {old: new for new, old in enumerate(kept)}
-        edges = sorted((number[s], number[t]) for s, t in self._edges if t in alive)
-        return ComputationGraph(
-            np.array(self._codes, dtype=np.int32)[kept],
-            np.array(self._features, dtype=np.int32)[kept],
-            np.array(edges, dtype=np.int64).T,
-        )
-
-    def _read(self, n: fx.Node, value: Any) -> int:
-        """Return what a value comes from, after adding a node if it is an operator's."""
-        known = self._lookup(n)
-        sources = [self._flow[a] for a in n.all_input_nodes if a in self._flow]
-        live = [a for a in n.all_input_nodes if self._flow.get(a, _VOID) >= 0]
-        if known == ZERO or (_VOID in sources and not live):
-            return _VOID
-        if not live:
-            return _CONSTANT
-        if known is None:
-            raise GraphError(
-                f"{self._where(n)} is an unknown operator. Known modules: "
-                f"{', '.join(m.__name__ for m in MODULES)}; functions: {', '.join(FUNCTIONS)}."
-            )
-        if known == VIEW or (known == ops.IDENTITY and not self._identities):
-            return self._flow[live[0]]
-        if known in ops.MERGES:
-            return self._merge(n, known, _chw(value))
-        return self._operator(n, known, live, value)
-
-    def _overwrite(self, n: fx.Node, value: Any) -> None:
-        """After an operator that works in place, its result is what its argument now holds."""
-        if self._lookup(n) not in (VIEW, ops.IDENTITY):
-            for other, held in self.env.items():
-                if held is value:
-                    self._flow[other] = self._flow[n]
-
-    def _merge(self, n: fx.Node, op: str, shape: _Shape) -> int:
-        """Read an operator of several terms, without those that are zero or change nothing."""
-        terms = [a for a in pytree.tree_leaves((n.args, n.kwargs)) if _is_term(a, op)]
-        flows = [self._flow_of(term) for term in terms]
-        if (op == ops.MUL and _VOID in flows) or (op == ops.DIV and flows[0] == _VOID):
-            return _VOID
-        kept = [
-            flow
-            for term, flow in zip(terms, flows, strict=True)
-            if flow != _VOID and not (op in (ops.MUL, ops.DIV) and _is_one(term))
-        ]
-        if _changes_nothing(op, flows, kept):
-            return kept[0]
-        return self._node(op, kept, shape, shape)
-
-    def _flow_of(self, term: Any) -> int:
-        if isinstance(term, fx.Node):
-            return self._flow.get(term, _CONSTANT)
-        return _VOID if term == 0 else _CONSTANT
-
-    def _operator(self, n: fx.Node, op: str, live: list[fx.Node], value: Any) -> int:
-        """Add a node that has one input, or weights."""
-        shape_in, shape_out = _chw(self.env[live[0]]), _chw(value)
-        weight = _NO_WEIGHT
-        if op in ops.WEIGHTED:
-            op, weight = self._weight(n, op, shape_in[0], shape_out[0])
-        elif op == ADAPTIVE_MEAN:
-            op = ops.MEAN if shape_out[1:] == (1, 1) else ops.AVG_POOL
-        return self._node(op, [self._flow[a] for a in live], shape_in, shape_out, weight)
-
-    def _weight(self, n: fx.Node, op: str, c_in: int, c_out: int) -> tuple[str, tuple[int, ...]]:
-        """Return the operator, more exactly, with the shape of its weight and its bias."""
-        if n.op == "call_module":
-            layer = self.fetch_attr(n.target)
-            shape, has_bias = layer.weight.shape, layer.bias is not None
-        else:
-            given = dict(zip(("input", "weight", "bias"), n.args, strict=False)) | n.kwargs
-            shape, has_bias = self.env[given["weight"]].shape, given.get("bias") is not None
-        out, per_group, *kernel = (*shape, 1, 1)[:4]
-        if op == ops.CONV_TRANSPOSE:  # its weight has shape (C_in, C_out / groups, ...)
-            out, per_group = c_out, c_in * per_group // c_out
-        elif op == ops.CONV and per_group == 1 and c_in > 1:
-            op = ops.DEPTHWISE
-        return op, (out, per_group, *kernel, int(has_bias))
-
-    def _node(
-        self,
-        op: str,
-        sources: Iterable[int],
-        shape_in: _Shape,
-        shape_out: _Shape,
-        weight: tuple[int, ...] = _NO_WEIGHT,
-    ) -> int:
-        """Append a node with edges from those sources that are nodes; return its number."""
-        number = len(self._codes)
-        self._codes.append(ops.CODES[op])
-        sizes = [size for pair in zip(shape_in, shape_out, strict=True) for size in pair]
-        self._features.append((*sizes, *weight))
-        self._edges |= {(source, number) for source in sources if source >= 0}
-        return number
-
-    def _output(self, n: fx.Node, value: Any) -> None:
+        if self._refusal is not None:  # the module may have caught it
+            raise self._refusal
         if not isinstance(value, Tensor):
             raise GraphError(f"{self._name} returns a {type(value).__name__}, not one tensor")
-        source = self._flow[n.args[0]]
+        source = self._origin(value)
         if source < 0:
             raise GraphError(f"{self._name} has no path from its input to its output")
-        self._node(ops.OUTPUT, [source], _chw(value), _chw(value))
+        return self._draft.graph(self._node(ops.OUTPUT, [source], value))
 
-    def _target(self, n: fx.Node) -> Any:
-        """Return a leaf module's class, or the name of a function, method or attribute."""
-        if n.op == "call_module":
-            return type(self.fetch_attr(n.target))
-        target = n.target if isinstance(n.target, str) else getattr(n.target, "__name__", "?")
-        return target.rstrip("_")
+    def where(self) -> str:
+        """Name the submodule that is running, or that failed."""
+        path, kind = self.running[-1] if self.running else ("", "")
+        return f"{path!r} ({kind}) of {self._name}" if path else self._name
 
-    def _lookup(self, n: fx.Node) -> str | None:
-        target = self._target(n)
-        if isinstance(target, type):
-            return next((MODULES[c] for c in target.__mro__ if c in MODULES), None)
-        return FUNCTIONS.get(target) if n.op != "get_attr" else None
+    def __torch_dispatch__(
+        self, func: OpOverload, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        """Execute one operator and read it.
 
-    def _where(self, n: fx.Node) -> str:
-        """Name a call for an error message."""
-        target = self._target(n)
-        if isinstance(target, type):
-            path = user_path(n.target)
-            return f"node {path!r} ({target.__name__}) of {self._name}" if path else self._name
-        stack = list(n.meta.get("nn_module_stack") or ())
-        path = user_path(stack[-1]) if stack else ""
-        return f"node {n.name!r} ({target}) of {self._name}{f', in {path!r},' if path else ''}"
+        Raises:
+            GraphError: If the images take part in it, and it is not known.
+        """
+        kwargs = kwargs or {}
+        if self._as_one:
+            return func(*args, **kwargs)
+        try:
+            return self._run(func, *self._on_meta(func, args, kwargs))
+        except GraphError as error:
+            self._refusal = error
+            raise
+
+    def run_as_one(self, function: Callable[..., Any], args: tuple, kwargs: dict) -> Any:
+        """Execute a function of Python and read it as one operator."""
+        self._as_one = True
+        try:
+            value = function(*args, **kwargs)
+        finally:
+            self._as_one = False
+        self._memory.write(value, self._computed(function.__name__, args, value))
+        return value
+
+    def _on_meta(self, func: OpOverload, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """Bring tensors from outside the module, which are constants, to where the images are."""
+        if len({t.is_meta for t in _tensors((args, kwargs))}) < 2:
+            return args, kwargs
+        if func._schema.is_mutable and not args[0].is_meta:
+            raise GraphError(f"{self.where()} writes into a tensor that is not its own")
+        return pytree.tree_map_only(Tensor, lambda t: t.to("meta"), (args, kwargs))
+
+    def _run(self, func: OpOverload, args: tuple, kwargs: dict) -> Any:
+        name = func.overloadpacket.__name__.rstrip("_") if func.namespace == "aten" else ""
+        live = [self._is_live(t) for t in _tensors((args, kwargs))]
+        is_view = _is_view(func)
+        if any(live) and not (is_view or _is_known(name, live)):
+            return self._run_parts(func, args, kwargs)
+        value = func(*args, **kwargs)
+        results = _tensors(value)
+        if not results:
+            return value
+        if name in ("matmul", "mm") and live == [True, False] and args[1].ndim == 2:
+            name, args = "linear", (args[0], args[1].mT)
+        dim = self._channels(name, func, args, kwargs, results[0])
+        for result in results:
+            self._layout[result] = dim
+        if name in words.IDENTITIES and self._identities and any(live):
+            node = self._node(ops.IDENTITY, [self._origin(args[0])], args[0])
+            value = self._memory.twin(args[0], node)
+            self._layout[value] = dim
+        elif is_view or name in words.MOVES | words.IDENTITIES:
+            for copied in (r for r in results if address(r) != address(args[0])):
+                self._memory.write(copied, self._origin(args[0]))
+        else:
+            origin = self._computed(name, args, results[0])
+            for result in results:
+                self._memory.write(result, origin)
+        return value
+
+    def _run_parts(self, func: OpOverload, args: tuple, kwargs: dict) -> Any:
+        """Run an unknown operator as those that PyTorch makes it of.
+
+        Raises:
+            GraphError: If it is not made of others, or these are not known.
+        """
+        value = NotImplemented
+        with contextlib.suppress(GraphError), self:
+            value = func.decompose(*args, **kwargs)
+            if value is NotImplemented and not func._schema.is_mutable:
+                parts = decomposition_table.get(func)
+                value = parts(*args, **kwargs) if parts else value
+        if value is not NotImplemented:
+            return value
+        name = func.overloadpacket.__name__
+        way_out = "what runs must not depend on the images' values"
+        if name not in words.DECISIONS:
+            way_out = f"known are views, {', '.join(sorted({*words.UNARY, *words.MERGES}))}"
+        raise GraphError(f"{name!r} in {self.where()} is an unknown operator: {way_out}")
+
+    def _is_live(self, tensor: Tensor) -> bool:
+        return self._memory.read(tensor)[-1] >= 0
+
+    def _origin(self, tensor: Tensor) -> int:
+        """Return what a tensor comes from; one that was written in parts is their concatenation."""
+        origins = self._memory.read(tensor)
+        if len(origins) == 1 or origins[-1] < 0:
+            return origins[0]
+        key = address(tensor), tensor.storage_offset(), tensor.size(), tensor.stride(), *origins
+        if key not in self._joined:
+            self._joined[key] = self._node(ops.CONCAT, origins, tensor)
+        return self._joined[key]
+
+    def _channels(
+        self, name: str, func: OpOverload, args: tuple, kwargs: dict, result: Tensor
+    ) -> int | None:
+        """Return which dimension of an operator's result is the channels."""
+        tensors = _tensors((args, kwargs))
+        if name in words.CHANNELS_FIRST or not tensors:
+            return CHANNELS
+        if _reads_last(name, args):
+            return result.ndim - 1
+        if _is_view(func) or name in words.MOVES or name in words.REDUCTIONS or name == "stack":
+            return self._layout.moved(name, func, args, kwargs, result)
+        # Smaller ones are broadcast, and constants adapted to what they scale.
+        return self._layout[max(tensors, key=lambda t: (t.ndim, self._is_live(t)))]
+
+    def _computed(self, name: str, args: tuple, result: Tensor) -> int:
+        """Return what an operator's result comes from, after adding its node if it is one."""
+        if name in words.ZEROS:
+            return VOID
+        if name in words.SHAPED:
+            return CONSTANT
+        if name in words.FILLS or name == "copy":
+            return self._origin_of(args[-1 if name in words.FILLS else 1])
+        if name in words.MERGES:
+            return self._merge(name, args, result)
+        sources = [self._origin(t) for t in _tensors(args)]
+        if max(sources, default=CONSTANT) >= 0:
+            return self._operator(name, args, sources, result)
+        return sources[0] if name in words.UNARY else CONSTANT
+
+    def _merge(self, name: str, args: tuple, result: Tensor) -> int:
+        """Read an operator of several terms, without those that are zero or change nothing."""
+        op = words.MERGES[name]
+        terms = args[0] if isinstance(args[0], list | tuple) else args[:2]
+        if name == "rsub":
+            terms = terms[::-1]
+        origins = [self._origin_of(term) for term in terms]
+        if (op == ops.MUL and VOID in origins) or (op == ops.DIV and origins[0] == VOID):
+            return VOID
+        kept = [
+            origin
+            for term, origin in zip(terms, origins, strict=True)
+            if origin != VOID and not (op in (ops.MUL, ops.DIV) and _is_one(term))
+        ]
+        if max(kept, default=VOID) < 0:
+            return CONSTANT if kept else VOID
+        return kept[0] if _changes_nothing(op, origins, kept) else self._node(op, kept, result)
+
+    def _origin_of(self, term: Any) -> int:
+        if isinstance(term, Tensor):
+            return self._origin(term)
+        return VOID if term == 0 else CONSTANT
+
+    def _operator(self, name: str, args: tuple, sources: list[int], result: Tensor) -> int:
+        """Add a node that has one input, or weights."""
+        op, weight = words.UNARY[name], ()
+        dim = CHANNELS if name in words.CHANNELS_FIRST else self._layout[args[0]]
+        shape_in = sizes(args[0], args[0].ndim - 1 if _reads_last(name, args) else dim)
+        shape_out = self._layout.sizes(result)
+        if op in ops.WEIGHTED:
+            op, *weight = _weight(op, args, shape_in[0], shape_out[0])
+        elif op == ops.AVG_POOL and _averages_all(name, args, shape_in, shape_out):
+            op = ops.MEAN
+        elif op == "hardtanh" and name != "clamp_max":
+            op = words.CLIPPED.get(args[1:3], op)
+        return self._draft.add(op, sources, shape_in, shape_out, *weight)
+
+    def _node(self, op: str, sources: list[int], tensor: Tensor) -> int:
+        """Add a node that leaves the shape as it is."""
+        shape = self._layout.sizes(tensor)
+        return self._draft.add(op, sources, shape, shape)
 
 
-def user_path(path: str) -> str:
-    """Return a submodule's path as the user knows it; the user's whole module has none."""
-    return path.removeprefix(ROOT).removeprefix(".")
+class AsOne(TorchFunctionMode):
+    """Have a reader see as one operator what PyTorch makes of several."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
+    ) -> Any:
+        """Call a function, and read it if it is such a one."""
+        if getattr(func, "__name__", "") in words.AS_ONE:
+            return self._reader.run_as_one(func, args, kwargs or {})
+        return func(*args, **(kwargs or {}))
 
 
-def _is_term(argument: Any, op: str) -> bool:
-    """Whether an argument is added, multiplied or joined, and no dimension or option."""
-    is_number = isinstance(argument, int | float) and op != ops.CONCAT
-    return isinstance(argument, fx.Node) or is_number
+def _tensors(value: Any) -> list[Tensor]:
+    return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, Tensor)]
+
+
+def _is_view(func: OpOverload) -> bool:
+    """Whether a result only shows an argument's memory, or a copy where that cannot be."""
+    aliases = [r.alias_info for r in func._schema.returns if r.alias_info is not None]
+    return any(not alias.is_write for alias in aliases)
+
+
+def _is_known(name: str, live: list[bool]) -> bool:
+    """Whether an operator can be read; where images decide on an index, it cannot."""
+    if name in words.MOVES:
+        return not any(live[1:])
+    return any(name in known for known in words.KNOWN)
+
+
+def _reads_last(name: str, args: tuple) -> bool:
+    """Whether an operator reads the last dimension as the channels."""
+    return name == ops.LINEAR or (name == "layer_norm" and len(args[1]) == 1)
+
+
+def _weight(op: str, args: tuple, c_in: int, c_out: int) -> tuple[str, tuple[int, ...]]:
+    """Return the operator, more exactly, with the shape of its weight and its bias."""
+    has_bias = len(args) > 2 and args[2] is not None
+    out, per_group, *kernel = (*args[1].shape, 1, 1)[:4]
+    if op == ops.CONV_TRANSPOSE:  # its weight has shape (C_in, C_out / groups, ...)
+        out, per_group = c_out, c_in * per_group // c_out
+    elif op == ops.CONV and per_group == 1 and c_in > 1:
+        op = ops.DEPTHWISE
+    return op, (out, per_group, *kernel, int(has_bias))
+
+
+def _averages_all(name: str, args: tuple, shape_in: Shape, shape_out: Shape) -> bool:
+    """Whether a pooling is the mean over whole maps."""
+    kernel, _, padding = (*args[1:], 0, 0)[:3]
+    covers = tuple(kernel * 2)[:2] == shape_in[1:] and padding in (0, [0], [0, 0])
+    return shape_out[1:] == (1, 1) and (covers or name == "adaptive_avg_pool2d")
 
 
 def _is_one(term: Any) -> bool:
     return isinstance(term, int | float) and term == 1
 
 
-def _changes_nothing(op: str, flows: list[int], kept: list[int]) -> bool:
+def _changes_nothing(op: str, origins: list[int], kept: list[int]) -> bool:
     """Whether an operator passes on its only term."""
-    if len(kept) != 1 or kept[0] < 0:
+    if len(kept) != 1 or op == ops.MAX_POOL:
         return False
     if op == ops.CONCAT:
-        return len(flows) == 1  # beside zeros, the result is wider than the term
-    return op in (ops.ADD, ops.MUL) or flows[0] == kept[0]  # not 0 - x or 1 / x
-
-
-def _holds_tensor(value: Any) -> bool:
-    parts = value if isinstance(value, tuple | list) else (value,)
-    return any(isinstance(part, Tensor) for part in parts)
-
-
-def _chw(value: Any) -> _Shape:
-    """Return (C, H, W) of a batch, or of the first of several; a vector is a map of one pixel."""
-    first = value[0] if isinstance(value, tuple | list) else value
-    channels, height, width, *more = (*first.shape[1:], 1, 1, 1)
-    return channels, height, width * int(np.prod(more))
+        return len(origins) == 1  # beside zeros, the result is wider than the term
+    return op in (ops.ADD, ops.MUL) or origins[0] == kept[0]  # not 0 - x or 1 / x

@@ -1,40 +1,48 @@
 """From any torch module of convolutions to its computation graph.
 
-The module is traced by ``torch.fx`` and run once on the meta device, so that every tensor has a
-shape, but no weight is copied and nothing is computed. What a node is, is our reading of Han et
-al. (https://arxiv.org/abs/2302.10835, Section 3.2 and Table 5):
+The module runs on the meta device, so that every tensor has a shape, but no weight is copied and
+nothing is computed; each of PyTorch's operators that runs is read. What a node is, is our reading
+of Han et al. (https://arxiv.org/abs/2302.10835, Section 3.2 and Table 5):
 
 - Each call of a primitive operator is a node, so ``a + b + c`` is two additions, and a sum in one
   call, as NAS-Bench-101 has it, is one.
 - What only rearranges data (slices, ``chunk``, ``flatten``, ``view``) is an edge, and so are
-  identities and dropout. A mean over whole maps is ``mean``, also as adaptive pooling to 1x1.
+  identities and dropout. A mean over whole maps is ``mean``, also as pooling to 1x1.
 - Zeros are no edge: a sum or concatenation loses that term, a product becomes zero itself. What is
   computed from zeros alone counts as zero, although a batch norm would shift it. A sum of one term
   is an edge, as is the addition of 0 and the multiplication by 1.
+- Memory that operators wrote in parts, in place or through views, is the parts' ``concat``.
+- What is not in their list counts as its next of kin: a sum over a dimension as ``add``, a product
+  of matrices as ``mul`` (as ``linear`` where one is constant), the larger of two or of many values
+  as ``max_pool``, a norm as ``mean``, ``stack`` as ``concat``, clipping as ``hardtanh``.
 - Whatever does not reach the output is left out.
 
-The second dimension of a tensor is read as its channels, the third and fourth as height and width.
+The channels of a tensor are its second dimension, the last one where ``linear`` or a layer norm
+reads or writes it, and wherever these are moved to; height and width are what is left.
 """
 
 import copy
+import itertools
+import operator
+from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, fx, nn
+from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from nasutils.errors import GraphError
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.reading import ROOT, Reader, user_path
-from nasutils.graphs.vocabulary import MODULES
+from nasutils.graphs.reading import AsOne, Reader
 
 
 def trace(
-    module: nn.Module, input_shape: tuple[int, int, int], *, identities: bool = False
+    module: nn.Module, input_shape: Sequence[int], *, identities: bool = False
 ) -> ComputationGraph:
     """Return the computation graph of a module in evaluation mode.
 
-    The module itself is not changed, and its weights play no part.
+    The module itself is not changed, and its weights play no part. What its forward pass does may
+    depend on the shape of the images, but not on their values.
 
     Args:
         module: Any module that maps one batch of images to one tensor.
@@ -42,33 +50,72 @@ def trace(
         identities: Whether identities and dropout are nodes too.
 
     Raises:
-        GraphError: If ``torch.fx`` cannot follow the module, it does not run on such an image, it
-            has an unknown operator, or no path leads from its input to its output. The message
-            names the place.
+        GraphError: If the module does not run on such an image, has an unknown operator, mixes the
+            images of a batch, or no path leads from its input to its output. The message names the
+            place.
     """
-    if len(input_shape) != 3 or not all(isinstance(n, int) and n > 0 for n in input_shape):
-        raise GraphError(f"an image has a shape (C, H, W) of positive integers, not {input_shape}")
+    shape = _image_shape(input_shape)
     if not isinstance(module, nn.Module):
         raise GraphError(f"only a torch module can be traced, not {module!r}")
-    name = type(module).__name__
-    root = _Root(_on_meta(module)).eval()
-    reader = Reader(root, _Tracer(name).trace(root), name, identities=identities)
-    like = next((p for p in root.parameters() if p.is_floating_point()), torch.empty(0))
-    with torch.device("meta"), torch.no_grad():
-        # Two images: a squeeze must not take the batch for a dimension too many.
-        reader.run(torch.empty(2, *input_shape, dtype=like.dtype))
-    return reader.result()
+    # Two images or more: a squeeze must not take the batch for a dimension too many.
+    graph, other = (_read(module, (images, *shape), identities) for images in (2, 3))
+    if graph.fingerprint() != other.fingerprint():
+        raise GraphError(
+            f"the sizes in {type(module).__name__} depend on the number of images: it puts them "
+            "side by side, as channels or as pixels"
+        )
+    return graph
 
 
-class _Root(nn.Module):
-    """Hold the module, so that even a single layer is traced as a part of something."""
+def _image_shape(shape: Any) -> tuple[int, ...]:
+    try:
+        sizes = tuple(map(operator.index, shape))
+    except TypeError:
+        sizes = ()
+    if len(sizes) != 3 or min(sizes) < 1:
+        raise GraphError(f"an image has a shape (C, H, W) of positive integers, not {shape!r}")
+    return sizes
 
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.add_module(ROOT, module)
 
-    def forward(self, images: Tensor) -> Any:
-        return self.get_submodule(ROOT)(images)
+def _read(module: nn.Module, shape: tuple[int, ...], identities: bool) -> ComputationGraph:
+    """Run a copy of a module on a batch of images and return what was read."""
+    reader = Reader(type(module).__name__, identities=identities)
+    network = _on_meta(module).eval()
+    for path, part in network.named_modules():
+        if not isinstance(part, torch.jit.ScriptModule):  # they have no hooks
+            _announce(part, path, reader)
+    like = next((p for p in network.parameters() if p.is_floating_point()), torch.empty(0))
+    try:
+        with torch.inference_mode(), torch.device("meta"), torch.compiler.set_stance("force_eager"):
+            images = torch.empty(shape, dtype=like.dtype)
+            reader.start(images)
+            with reader, AsOne(reader):
+                value = network(images)
+            return reader.finish(value)
+    except GraphError:
+        raise
+    except Exception as error:
+        hint = " (what runs must not depend on the images' values)" if "meta" in str(error) else ""
+        raise GraphError(
+            f"{reader.where()} does not run on such an image: {error}{hint}"
+        ) from error
+
+
+def _announce(part: nn.Module, path: str, reader: Reader) -> None:
+    """Let a reader know when a submodule runs, and see that it runs an operator."""
+    name = path, type(part).__name__
+
+    def before(*_: Any) -> None:
+        reader.running.append(name)
+
+    def after(_: nn.Module, __: Any, value: Any) -> Any:
+        while reader.running.pop() != name:  # those that failed, which the module survived
+            pass
+        is_idle = isinstance(part, nn.Identity) and isinstance(value, Tensor)
+        return torch.dropout(value, 0.0, False) if is_idle else None
+
+    part.register_forward_pre_hook(before)
+    part.register_forward_hook(after)
 
 
 def _on_meta(module: nn.Module) -> nn.Module:
@@ -81,35 +128,9 @@ def _on_meta(module: nn.Module) -> nn.Module:
         memo: dict[int, Any] = {
             id(p): nn.Parameter(p.to("meta"), p.requires_grad) for p in module.parameters()
         }
-        memo |= {id(b): b.to("meta") for b in module.buffers()}
+        attributes = itertools.chain(*(vars(part).values() for part in module.modules()))
+        others = [t for t in attributes if isinstance(t, Tensor)]
+        memo |= {id(t): t.detach().to("meta") for t in (*module.buffers(), *others)}
         return copy.deepcopy(module, memo)
     except Exception as error:
         raise GraphError(f"{type(module).__name__} cannot be copied: {error}") from error
-
-
-class _Tracer(fx.Tracer):
-    """A tracer that says in which submodule it failed."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        # A layer that only inherits a known one's forward pass is that layer.
-        known = any(isinstance(m, c) and type(m).forward is c.forward for c in MODULES)
-        return known or super().is_leaf_module(m, module_qualified_name)
-
-    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
-        try:
-            return super().call_module(m, forward, args, kwargs)
-        except GraphError:
-            raise
-        except Exception as error:
-            path = user_path(self.path_of_module(m))
-            where = f"{path!r} ({type(m).__name__}) of {self._name}" if path else self._name
-            hint = (
-                ". What a forward pass does must not depend on the images."
-                if isinstance(error, fx.proxy.TraceError)
-                else ""
-            )
-            raise GraphError(f"torch.fx cannot trace {where}: {error}{hint}") from error

@@ -1,91 +1,79 @@
-"""Which torch modules, functions and methods are which primitive operator.
+"""Which of PyTorch's own operators (ATen's) are which primitive operator.
 
-A leaf module is looked up by its class, a function or method by its name: ``torch.relu``,
-``functional.relu`` and ``Tensor.relu_`` are one operator.
+Modules, functions and methods all end there: ``nn.ReLU``, ``functional.relu`` and ``Tensor.relu_``
+are ``aten::relu`` or ``aten::relu_``, which is one name here, without the last underscore. Views
+are not listed: the schema of an operator says that its result shares memory with its argument.
 """
-
-from torch import nn
 
 from nasutils.graphs import operators as ops
 
-#: Data moves but nothing is computed: these become edges.
-VIEW = "view"
-
-#: The output holds nothing of the input.
-ZERO = "zero"
-
-#: A mean if it averages whole maps, else an average pooling.
-ADAPTIVE_MEAN = "adaptive_mean"
-
-MODULES: dict[type[nn.Module], str] = {
-    nn.Conv2d: ops.CONV,
-    nn.Conv1d: ops.CONV,
-    nn.ConvTranspose2d: ops.CONV_TRANSPOSE,
-    nn.Linear: ops.LINEAR,
-    nn.BatchNorm2d: ops.BATCH_NORM,
-    nn.BatchNorm1d: ops.BATCH_NORM,
-    nn.LayerNorm: "layer_norm",
-    nn.GroupNorm: "group_norm",
-    nn.InstanceNorm2d: "instance_norm",
-    nn.LocalResponseNorm: "local_response_norm",
-    nn.MaxPool2d: ops.MAX_POOL,
-    nn.AdaptiveMaxPool2d: ops.MAX_POOL,
-    nn.AvgPool2d: ops.AVG_POOL,
-    nn.AdaptiveAvgPool2d: ADAPTIVE_MEAN,
-    nn.ReLU: ops.RELU,
-    nn.Hardswish: ops.HARDSWISH,
-    nn.Hardsigmoid: ops.HARDSIGMOID,
-    nn.ReLU6: "relu6",
-    nn.LeakyReLU: "leaky_relu",
-    nn.PReLU: "prelu",
-    nn.ELU: "elu",
-    nn.SELU: "selu",
-    nn.SiLU: "silu",
-    nn.GELU: "gelu",
-    nn.Mish: "mish",
-    nn.Hardtanh: "hardtanh",
-    nn.Sigmoid: "sigmoid",
-    nn.Tanh: "tanh",
-    nn.Softplus: "softplus",
-    nn.Softmax: "softmax",
-    nn.LogSoftmax: "log_softmax",
-    nn.ZeroPad2d: "pad",
-    nn.ReflectionPad2d: "pad",
-    nn.Upsample: "upsample",
-    nn.PixelShuffle: "pixel_shuffle",
-    nn.Flatten: VIEW,
-    nn.Unflatten: VIEW,
-    nn.ChannelShuffle: VIEW,
-    nn.Identity: ops.IDENTITY,
-    nn.Dropout: ops.IDENTITY,
-    nn.Dropout2d: ops.IDENTITY,
-    nn.AlphaDropout: ops.IDENTITY,
-}
-
-_SAME_NAME = {*ops.ACTIVATIONS, *ops.NORMS, *ops.MERGES, "mean", "pad", "pixel_shuffle"}
-
-_VIEWS = (
-    "getitem getattr view reshape flatten unflatten permute transpose movedim contiguous squeeze "
-    "unsqueeze expand expand_as narrow select chunk split unbind clone detach to float double "
-    "channel_shuffle"
-)
-
-#: Functions and methods by name, without the underscore of what works in place.
-FUNCTIONS: dict[str, str] = {
-    **{name: name for name in _SAME_NAME},
-    **dict.fromkeys(_VIEWS.split(), VIEW),
-    **dict.fromkeys(["zeros_like", "zeros", "new_zeros"], ZERO),
-    **dict.fromkeys(["conv1d", "conv2d"], ops.CONV),
-    "conv_transpose2d": ops.CONV_TRANSPOSE,
-    "linear": ops.LINEAR,
-    **dict.fromkeys(["max_pool2d", "adaptive_max_pool2d"], ops.MAX_POOL),
-    "avg_pool2d": ops.AVG_POOL,
-    "adaptive_avg_pool2d": ADAPTIVE_MEAN,
+#: Two or more tensors or numbers become one. The larger of two is a pooling of both.
+MERGES: dict[str, str] = {
+    **{name: name for name in ops.MERGES},
     "add_n": ops.ADD,
-    "multiply": ops.MUL,
-    "subtract": ops.SUB,
-    **dict.fromkeys(["truediv", "true_divide", "divide"], ops.DIV),
-    **dict.fromkeys(["cat", "concatenate"], ops.CONCAT),
-    "interpolate": "upsample",
-    **dict.fromkeys(["dropout", "dropout2d", "feature_dropout", "stochastic_depth"], ops.IDENTITY),
+    **dict.fromkeys(["cat", "concatenate", "stack"], ops.CONCAT),
+    **dict.fromkeys(["subtract", "rsub"], ops.SUB),
+    **dict.fromkeys(["multiply", "matmul", "mm", "bmm"], ops.MUL),
+    **dict.fromkeys(["true_divide", "divide"], ops.DIV),
+    "maximum": ops.MAX_POOL,
 }
+
+#: Parts of one tensor become one: a sum adds them, a norm is a mean of their squares but for scale.
+REDUCTIONS: dict[str, str] = {
+    "sum": ops.ADD,
+    "mean": ops.MEAN,
+    "linalg_vector_norm": ops.MEAN,
+    **dict.fromkeys(["amax", "max"], ops.MAX_POOL),
+}
+
+_CONVS = {**dict.fromkeys(["conv1d", "conv2d"], ops.CONV), "conv_transpose2d": ops.CONV_TRANSPOSE}
+_UPSAMPLE = (
+    "upsample_nearest2d _upsample_nearest_exact2d upsample_bilinear2d _upsample_bilinear2d_aa "
+    "upsample_bicubic2d _upsample_bicubic2d_aa upsample_nearest1d upsample_linear1d"
+)
+#: They read the second dimension as the channels.
+CHANNELS_FIRST: dict[str, str] = {
+    **_CONVS,
+    **{name: name for name in ops.NORMS if name != "layer_norm"},
+    **dict.fromkeys(["max_pool2d", "max_pool2d_with_indices", "adaptive_max_pool2d"], ops.MAX_POOL),
+    **dict.fromkeys(["avg_pool2d", "adaptive_avg_pool2d"], ops.AVG_POOL),
+    **dict.fromkeys(["pixel_shuffle", "pixel_unshuffle"], "pixel_shuffle"),
+    **dict.fromkeys(_UPSAMPLE.split(), "upsample"),
+}
+
+#: All operators of one tensor, and perhaps weights.
+UNARY: dict[str, str] = {
+    **{name: name for name in (*ops.ACTIVATIONS, ops.LINEAR, "layer_norm", "pad")},
+    **dict.fromkeys(["clamp", "clamp_min", "clamp_max"], "hardtanh"),
+    "_safe_softmax": "softmax",
+    "reciprocal": ops.DIV,
+    **REDUCTIONS,
+    **CHANNELS_FIRST,
+}
+
+#: Functions of Python that are one operator, although PyTorch makes them of several.
+AS_ONE = {"add_n", "local_response_norm"}
+
+#: Their results are meant to decide what runs.
+DECISIONS = {
+    *("eq", "ne", "lt", "le", "gt", "ge", "nonzero", "is_nonzero", "equal", "allclose"),
+    *("item", "_local_scalar_dense"),
+}
+
+#: With these bounds a clipping has a name of its own.
+CLIPPED = {(0, 6): "relu6", (0, None): "relu", (0,): "relu"}
+
+IDENTITIES = {"dropout", "feature_dropout", "alpha_dropout"}
+
+#: Data moves but nothing is computed: these become edges, as views do.
+MOVES = {
+    *("clone", "_to_copy", "index", "index_select", "repeat", "tile", "repeat_interleave"),
+    *("flip", "roll", "unsafe_chunk", "unsafe_split", "channel_shuffle"),
+}
+
+#: The result holds nothing of the arguments but their shape: zeros, one number, or anything.
+ZEROS = {"zeros", "zeros_like", "new_zeros", "zero"}
+FILLS = {"full", "full_like", "new_full", "fill", "scalar_tensor"}
+SHAPED = {*("ones_like", "rand_like", "randn_like", "empty_like"), "new_ones", "new_empty"}
+
+KNOWN = (UNARY, MERGES, IDENTITIES, ZEROS, FILLS, SHAPED, {"copy"})

@@ -10,8 +10,8 @@ authors' ``model_builder.py`` and ``base_ops.py``.
 import math
 
 import torch
-import torch.fx
 from torch import Tensor, nn
+from torch.overrides import handle_torch_function, has_torch_function
 
 from nasutils.spaces.nasbench101 import CONV1, CONV3, POOL, NASBench101Cell
 
@@ -44,9 +44,10 @@ def make_op(name: str, channels: int) -> nn.Module:
     return make[name]()
 
 
-@torch.fx.wrap  # The benchmark's sum is one operator, and one node where the network is traced.
 def add_n(terms: list[Tensor]) -> Tensor:
-    """Sum two or more tensors of the same shape."""
+    """Sum two or more tensors of the same shape: one operator, and one node of a traced graph."""
+    if has_torch_function(terms):
+        return handle_torch_function(add_n, terms, terms)
     return sum(terms[1:], start=terms[0])
 
 
