@@ -76,7 +76,7 @@ def test_missing_proxies_are_left_out_of_the_sum_but_not_too_many():
     some = made([name for name in PROXIES if name not in ("zen", "nwot")])
     split = some.split(40, 0)
     assert np.isfinite(get_method("up_nas/UP_sum").predict(some, [split]).scores).all()
-    few = made(["params", "flops"])
+    few = made(["params", "flops", "snip"])
     with pytest.raises(NasutilsError, match="UP_sum on made: no public scores of epe_nas, fisher"):
         get_method("up_nas/UP_sum").predict(few, few.splits(40, [0]))
 
