@@ -50,8 +50,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.manifold import TSNE
-from sklearn.preprocessing import scale as standardised
 
 from nasutils.benchmarks.evaluation import evaluate
 from nasutils.benchmarks.registry import get_benchmark
@@ -69,10 +67,18 @@ from nasutils.methods.hypernas.predictor import RECIPES, fit
 from nasutils.methods.hypernas.pretraining import sequences_of
 from nasutils.methods.hypernas.searches import evolve
 from nasutils.metrics import kendall_tau
-from nasutils.report import PALETTE, figure_size, glue, use_style
+from nasutils.report import (
+    PALETTE,
+    PublishedResults,
+    claims_table,
+    figure_size,
+    glue,
+    looks,
+    table_of,
+    use_style,
+)
 from nasutils.report.drawing import draw_cell
-from nasutils.report.published_results import Figures as PublishedResults
-from nasutils.report.published_results import table_of
+from nasutils.report.embeddings import draw_by_rank
 from nasutils.report.schematic import draw_flow
 from nasutils.study import Run
 
@@ -281,9 +287,8 @@ if ranked:
     taus = {place: each.tau for place, each in ranked.items()}
     curves = pd.Series(taus).unstack(sort=False)
     _, ax = plt.subplots(figsize=figure_size(0.8, 0.55))
-    for i, (name, row) in enumerate(curves.iterrows()):
-        look = {"color": PALETTE[i % 5], "marker": "osD^v"[i % 5], "ms": 5}
-        ax.plot(curves.columns, row, label=name, **look)
+    for name, look in looks(curves.index).items():
+        ax.plot(curves.columns, curves.loc[name], label=name, **look)
     ax.set(xlabel="labels", ylabel=r"Kendall's $\tau$", ylim=(0, None))
     ax.set_xticks(curves.columns)
     ax.legend(fontsize=8, loc="lower right")
@@ -303,15 +308,11 @@ if ranked:
 # %% mystnb={"image": {"alt": "Features of 500 cells laid out by t-SNE"}}
 drawn = sample(digits, seed)  # 500 cells
 if live:
-    _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.38))
-    ranks = digits.test_accuracy[drawn].argsort().argsort()
-    for ax, name in zip(axes, ("NP", "HyperNAS-P", "Ours"), strict=True):
-        predictor = ranked[name, 78].prediction.model
-        h = standardised(features_of(predictor, digits, drawn)[0])
-        plane = TSNE(init="pca", random_state=0).fit_transform(h)
-        dots = ax.scatter(*plane.T, c=ranks, s=8, linewidths=0)
-        ax.set(title=name, xticks=[], yticks=[])
-    plt.colorbar(dots, ax=axes, label="rank by test accuracy", shrink=0.8)
+    features = {
+        name: features_of(ranked[name, 78].prediction.model, digits, drawn)[0]
+        for name in ("NP", "HyperNAS-P", "Ours")
+    }
+    draw_by_rank(features, digits.test_accuracy[drawn])
     plt.show()
 
 # %% [markdown]
@@ -654,7 +655,7 @@ tables.show(results, "teacher")
 # [proxies](#hypernas-proxy-task). The labels then tune it, the encoder at .3 of the rate, and three
 # such networks are averaged. That is `Ours + hypernetwork` in Table 1; `Ours, averaged` is the same
 # without the teacher. Over the splits of both benchmarks the teacher is
-# {glue:text}`hypernas-teacher-gain`.
+# {glue:text}`hypernas-teacher`.
 #
 # So the paper's second idea does help: a hypernetwork knows something of architectures that a few
 # labels do not tell. What it knows is in the networks that it makes. To start from its own encoder,
@@ -800,7 +801,7 @@ tables.table9(results)
 # ## Verdicts
 
 # %%
-claims.verdicts(results)
+claims_table(claims.claims(results))
 
 # %%
 claims.intervals(results)

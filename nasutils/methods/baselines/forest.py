@@ -17,8 +17,8 @@ from sklearn.ensemble import ExtraTreesRegressor
 from torch import Tensor
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
-from nasutils.errors import DataError, NasutilsError
-from nasutils.methods.base import Method, Need, Predict, Prediction, register
+from nasutils.errors import DataError
+from nasutils.methods.base import Method, Need, Predict, Prediction, look_up, register
 from nasutils.methods.common.benchmark_sequences import (
     benchmark_sequences,
     network_of,
@@ -180,9 +180,10 @@ class Forest:
         values = _checked_values(known)
         (forest,) = _fit(values, benchmark.labels, rows, seeds, self.trees, self.labels)
 
+        if self.proxies:
+            return look_up(benchmark, forest.predict(values))
+
         def predict(architectures: Sequence[Architecture]) -> np.ndarray:
-            if self.proxies:
-                return forest.predict(values[_positions(benchmark, architectures)])
             features = path_features(read_sequences(network_of(benchmark), architectures))
             # What no architecture of the benchmark has is unknown to the forest.
             return forest.predict(
@@ -213,15 +214,6 @@ def _features(benchmark: Benchmark, proxies: bool) -> pd.DataFrame:
     if not proxies:
         return features
     return pd.concat([features, benchmark.proxies.dropna(axis=1)], axis=1)
-
-
-def _positions(benchmark: Benchmark, architectures: Sequence[Architecture]) -> list[int]:
-    """Return where architectures stand in the table that has their proxies."""
-    places = {architecture: i for i, architecture in enumerate(benchmark.architectures)}
-    for architecture in architectures:
-        if architecture not in places:
-            raise NasutilsError(f"{benchmark.id} has no proxies of {architecture}.")
-    return [places[architecture] for architecture in architectures]
 
 
 #: Their rows.

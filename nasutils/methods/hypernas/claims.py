@@ -1,32 +1,27 @@
-"""The chapter's claims and contrasts, from its published figures."""
+"""The chapter's claims, contrasts and sentences, from its published figures."""
 
 from collections.abc import Sequence
-
-import numpy as np
-import pandas as pd
+from functools import partial
 
 from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.methods.hypernas.experiments import ALONE
 from nasutils.methods.hypernas.methods import AVERAGED, BOTH, GENERATED_TASK, PROXY_TASK
-from nasutils.methods.hypernas.tables import LARGEST
-from nasutils.report.claims import NOT_REPRODUCED, NOT_RUN, REPRODUCED, verdict
-from nasutils.report.contrast import Contrast, table_of_contrasts
-from nasutils.report.published_results import Figures as PublishedResults
-from nasutils.report.table import Table
-
-_SIZES_201, _SIZES_101 = (39, 78, 156, 469), (50, 100, 172)
+from nasutils.methods.hypernas.tables import LARGEST, PRINTED
+from nasutils.report import Claim, Contrast, Effect, PublishedResults, Table, table_of_contrasts
 
 
 def _places(id: str, sizes: Sequence[int]) -> list[str]:
     return [f"{id}/{size}" for size in sizes]
 
 
-_SPLITS = _places("nb201-c10", _SIZES_201) + _places("nb101-naslib", (*_SIZES_101, 292))
-_WITH_PROXIES = _places("nb201-c10-proxies", _SIZES_201)
-_WITH_PROXIES += _places("nb101-naslib-proxies", _SIZES_101)
+#: Benchmark -> the numbers of labels of the paper's Table 1 that we have.
+_TABLE1 = {"nb201-c10": (39, 78, 156, 469), "nb101-naslib": (50, 100, 172)}
+_SPLITS = _places("nb201-c10", (39, 78, 156, 469)) + _places("nb101-naslib", (50, 100, 172, 292))
+_WITH_PROXIES = _places("nb201-c10-proxies", (39, 78, 156, 469))
+_WITH_PROXIES += _places("nb101-naslib-proxies", (50, 100, 172))
 _MBV3 = _places("mbv3-imagenet", (50, 100, 200))
 # Where the variants of HyperNAS-P were run.
-_VARIANTS = _places("nb201-c10", (39, 78, 156)) + _places("nb101-naslib-20k", _SIZES_101)
+_VARIANTS = _places("nb201-c10", (39, 78, 156)) + _places("nb101-naslib-20k", (50, 100, 172))
 
 #: Name of a contrast -> item, row, the row that it should exceed, columns and metric.
 CONTRASTS = {
@@ -39,10 +34,11 @@ CONTRASTS = {
     "sum": ("ranking", "HyperNAS-P", "Concatenate", _VARIANTS, "kendall_tau"),
     "position": ("ranking", "HyperNAS-P", "Position", _VARIANTS, "kendall_tau"),
     "alone": ("joint", "HyperNAS", ALONE, _SPLITS, "kendall_tau"),
-    "teacher-gain": ("ranking", GENERATED_TASK, AVERAGED, _SPLITS, "kendall_tau"),
+    "teacher": ("ranking", GENERATED_TASK, AVERAGED, _SPLITS, "kendall_tau"),
     "generated": ("joint", "HyperNAS", "HyperNAS-H", _SPLITS, "accuracy"),
     "encoders": ("joint", "HyperNAS-H", "GHN", _SPLITS, "accuracy"),
 }
+_REDUCED = "reduced target networks"
 
 
 def contrast(results: PublishedResults, name: str) -> Contrast:
@@ -58,140 +54,127 @@ def intervals(results: PublishedResults) -> Table:
 
 def sentences(results: PublishedResults) -> dict[str, str]:
     """Return the figures that the chapter's sentences name: name -> text."""
-    share, count = (
-        results.mean("pool", row, "nb101-naslib/seven vertices", "count")
-        for row in ("all", "labelled")
+    count, share = (
+        results.of("pool", row, "nb101-naslib/seven vertices", "count")
+        for row in ("labelled", "all")
     )
-    said = {f"hypernas-{name}": contrast(results, name).said("splits") for name in _SAID}
-    return said | {
-        "pool-seven": "?" if np.isnan(count) else f"{count:.0f}",
-        "table-seven": "?" if np.isnan(share) else f"{share:.0f} %",
+    said = {
+        f"hypernas-{name}": contrast(results, name).said("splits")
+        for name in ("pretrained", "both", "teacher")
+    }
+    return said | {"pool-seven": f"{count:.0f}", "table-seven": f"{share:.0f} %"}
+
+
+def claims(results: PublishedResults) -> list[Claim]:
+    """Return the paper's claims, and what became of them."""
+    return [*_table1(results), *_contrasts(results), *_others(results)]
+
+
+def _printed() -> dict[str, str]:
+    """Return the tau of the paper's HyperNAS by our columns, with its digits."""
+    figures = load_paper_numbers("hypernas").query("item == 'table1' and row == 'HyperNAS'")
+    printed = {column: f"{value:.3f}" for column, value in figures[["column", "value"]].to_numpy()}
+    return {
+        place: printed[place.replace(id, PRINTED.get(id, id))]
+        for id, sizes in _TABLE1.items()
+        for place in _places(id, sizes)
     }
 
 
-_SAID = ("pretrained", "both", "teacher-gain")
+def _table1(results: PublishedResults) -> list[Claim]:
+    printed, found = _printed(), []
+    for id, title, data in (
+        ("nb201-c10", "NAS-Bench-201", ""),
+        ("nb101-naslib", "NAS-Bench-101", "292 public labels"),
+    ):
+        places = _places(id, _TABLE1[id])
+        for item, row, options in (
+            ("joint", "HyperNAS", {"reduced": _REDUCED}),
+            ("ranking", "Ours", {"changes": "our recipe"}),
+            ("ranking", GENERATED_TASK, {"changes": "ours, the hypernetwork as teacher"}),
+        ):
+            taus = [(item, row, place, "kendall_tau") for place in places]
+            found.append(
+                Claim(
+                    f"Table 1, {title}: τ by labels",
+                    " / ".join(printed[place] for place in places),
+                    " / ".join(f"{results.of(*tau):.3f}" for tau in taus),
+                    tuple(results.effect(*tau, printed=printed[tau[2]]) for tau in taus),
+                    data=data,
+                    **options,
+                )
+            )
+    return found
 
 
-def verdicts(results: PublishedResults) -> Table:
-    """Return the paper's claims, and what we have found of each."""
-    joint_201, joint_101 = (_reached(results, "joint", "HyperNAS", id) for id in _TABLE1)
-    ours_201, ours_101 = (_reached(results, "ranking", "Ours", id) for id in _TABLE1)
-    after_201, after_101 = (_reached(results, "ranking", GENERATED_TASK, id) for id in _TABLE1)
-    contrasts = {name: contrast(results, name) for name in CONTRASTS}
-    alone, first = contrasts["alone"], contrasts["teacher-gain"]
-    q_best, above = _best_q(results), _above_proxies(results)
-    found = results.mean("search", "Ours, 10 queries", "nb201-c10/156", "test_accuracy")
-    claims = [
-        (
-            "Table 1, NAS-Bench-201: τ by labels",
-            ".667 / .677 / .765 / .836",
-            f"as written {sum(joint_201)} of 4 (reduced networks), our recipe {sum(ours_201)}, "
-            f"after the hypernetwork as teacher {sum(after_201)}",
-            verdict(all(joint_201), any(ours_201 + after_201)),
-        ),
-        (
-            "Table 1, NAS-Bench-101: τ by labels",
-            ".678 / .688 / .736",
-            f"as written {sum(joint_101)} of 3, our recipe {sum(ours_101)}, after the "
-            f"hypernetwork as teacher {sum(after_101)}; public labels differ",
-            verdict(all(joint_101), any(ours_101 + after_101)),
-        ),
-        (
-            "HyperNAS-P ranks better than NP",
-            "in all splits",
-            *contrasts["np"].claim("splits"),
-        ),
-        (
-            "a sum is better than concatenation (Table 8)",
-            "in all splits",
-            *contrasts["sum"].claim("splits"),
-        ),
-        (
-            "a sum is better than positions",
-            "Figure 3",
-            *contrasts["position"].claim("splits"),
-        ),
-        (
-            "the hypernetwork improves the ranking",
+def _contrasts(results: PublishedResults) -> list[Claim]:
+    found = []
+    reduced = {"reduced": _REDUCED}
+    for claim, paper, name, options in (
+        ("HyperNAS-P ranks better than NP", "in all splits", "np", {}),
+        ("a sum is better than concatenation (Table 8)", "in all splits", "sum", {}),
+        ("a sum is better than positions", "Figure 3", "position", {}),
+        ("the hypernetwork improves the ranking", "in most splits", "alone", reduced),
+        ("the hypernetwork improves the ranking", "in most splits", "teacher",
+         reduced | {"changes": "trained first, as a teacher"}),
+        ("the predictor improves the hypernetwork", "in all splits", "generated", reduced),
+        ("HyperNAS-H makes better weights than GHN", "in all splits", "encoders", reduced),
+    ):  # fmt: skip
+        gain = contrast(results, name)
+        found.append(Claim(claim, paper, gain.said("splits"), gain.effects(), **options))
+    return found
+
+
+def _others(results: PublishedResults) -> list[Claim]:
+    place = "nb201-c10/78"
+    by_q = {metric: _against_q(results, place, metric) for metric in ("kendall_tau", "accuracy")}
+    above, found = _above_proxies(results), ("search", "Ours, 10 queries", "nb201-c10/156")
+    ours = partial(Claim, changes="our recipe")
+    return [
+        Claim(
+            "q = 1.5 is better than 1.25, 2 and 3, for both tasks",
             "in most splits",
-            f"{alone.said('splits')}; trained first, as a teacher: {first.said('splits')}; "
-            "reduced networks",
-            verdict(alone.verdict == REPRODUCED, first.verdict != NOT_REPRODUCED),
+            "; ".join(each.said("others") for each in by_q.values()),
+            tuple(effect for each in by_q.values() for effect in each.effects()),
+            reduced=_REDUCED,
         ),
-        (
-            "the predictor improves the hypernetwork",
-            "in all splits",
-            contrasts["generated"].said("splits") + ", reduced networks",
-            contrasts["generated"].verdict,
-        ),
-        (
-            "HyperNAS-H makes better weights than GHN",
-            "in all splits",
-            contrasts["encoders"].said("splits") + ", reduced networks",
-            contrasts["encoders"].verdict,
-        ),
-        (
-            "q = 1.5 is best for both tasks",
-            "in most splits",
-            "best " + ", ".join(f"{task}: {q}" for task, q in q_best.items()),
-            verdict(set(q_best.values()) == {"q = 1.5"}, "q = 1.5" in q_best.values()),
-        ),
-        (
+        ours(
             "ranks better than every zero-cost score (Table 2)",
             "on all four",
-            f"on {sum(above)} of 4, by our recipe, which is another method",
-            verdict(False, any(above)),
+            " / ".join(f"{results.of(*_largest(id)):.3f}" for id in LARGEST),
+            above,
         ),
-        (
+        ours(
             "NAS-Bench-201 search with 156 labels: CIFAR-10 test",
             "94.37 %",
-            f"{found:.2f} %, ten queries",
-            verdict(round(found, 2) >= 94.37, found >= 94.09),
+            f"{results.of(*found, 'test_accuracy')}, ten queries",
+            (results.effect(*found, "test_accuracy", printed="94.37"),),
         ),
-        (
+        Claim(
             "found networks after retraining (Tables 3, 4, 7)",
             "97.6, 75.4, 77.9, 81.8 %",
-            "needs weeks of GPU time",
-            NOT_RUN,
+            needs="weeks of GPU time",
         ),
     ]
-    names = ["Claim", "Paper", "Ours", "Verdict"]
-    return Table(pd.DataFrame(claims, columns=names), "verdicts", words=("Verdict", *names[:3]))
 
 
-#: Benchmark of ours -> name in the paper's Table 1, and numbers of labels.
-_TABLE1 = {"nb201-c10": ("nb201-c10", _SIZES_201), "nb101-naslib": ("nb101-c10", _SIZES_101)}
+def _against_q(results: PublishedResults, place: str, metric: str) -> Contrast:
+    """Return by how much q = 1.5 exceeds the others, read at once."""
+    rows = ("q = 1.25", "q = 2", "q = 3")
+    gains = {row: results.gain("joint", "HyperNAS", row, place, metric) for row in rows}
+    return Contrast.of("q = 1.5", "another q", gains)
 
 
-def _reached(results: PublishedResults, item: str, row: str, id: str) -> list[bool]:
-    """Tell for each number of labels whether a row of ours reaches HyperNAS in Table 1."""
-    printed_id, sizes = _TABLE1[id]
-    printed = load_paper_numbers("hypernas").query("item == 'table1' and row == 'HyperNAS'")
-    printed = printed.set_index("column")["value"]
-    return [
-        results.mean(item, row, f"{id}/{size}", "kendall_tau") >= printed[f"{printed_id}/{size}"]
-        for size in sizes
-    ]
+def _largest(id: str) -> tuple[str, str, str, str]:
+    return "ranking", "Ours", f"{id}/{LARGEST[id]}", "kendall_tau"
 
 
-def _best_q(results: PublishedResults) -> dict[str, str]:
-    """Return the best coefficient for each of the two tasks."""
-    rows = {"q = 1.25": "q = 1.25", "HyperNAS": "q = 1.5", "q = 2": "q = 2", "q = 3": "q = 3"}
-    best = {}
-    for task, metric in (("τ", "kendall_tau"), ("Accuracy", "accuracy")):
-        means = {q: results.mean("joint", row, "nb201-c10/78", metric) for row, q in rows.items()}
-        best[task] = max(means, key=means.get)
-    return best
-
-
-def _above_proxies(results: PublishedResults) -> list[bool]:
-    """Tell for each benchmark of Table 2 whether our recipe is above every zero-cost score."""
+def _above_proxies(results: PublishedResults) -> tuple[Effect, ...]:
+    """Set our recipe against the best zero-cost score that Table 2 prints, on each benchmark."""
     printed = load_paper_numbers("hypernas").query(
         "item == 'table2' and row != 'HyperNAS' and metric == 'kendall_tau'"
     )
     best = printed.groupby("column")["value"].max()
-    return [
-        results.mean("ranking", "Ours", f"{id}/{size}", "kendall_tau")
-        > best["nb101-c10" if id == "nb101-naslib" else id]
-        for id, size in LARGEST.items()
-    ]
+    return tuple(
+        results.effect(*_largest(id), no_effect=float(best[PRINTED.get(id, id)])) for id in LARGEST
+    )

@@ -9,11 +9,8 @@ import pandas as pd
 from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.methods.hypernas.experiments import ALONE
 from nasutils.methods.hypernas.methods import AVERAGED, BOTH, GENERATED_TASK, PROXY_TASK
-from nasutils.report.contrast import gain_text
+from nasutils.report import PublishedResults, Table, gain_text, printed_rows, table_of
 from nasutils.report.numbers import plain_number
-from nasutils.report.published_results import Figures as PublishedResults
-from nasutils.report.published_results import table_of
-from nasutils.report.table import Table
 
 #: Column and metric -> heading and digits.
 Columns = dict[tuple[str, str], tuple[str, int]]
@@ -22,7 +19,7 @@ Columns = dict[tuple[str, str], tuple[str, int]]
 LARGEST = {"nb101-naslib": 292, "nb201-c10": 469, "nb201-c100": 469, "nb201-in16": 469}
 HEADINGS = {"nb101-naslib": "NB101", "nb201-c10": "C10", "nb201-c100": "C100", "nb201-in16": "IN16"}
 #: Benchmark -> as the paper's tables have it; others have one name.
-_PRINTED = {"nb101-naslib": "nb101-c10"}
+PRINTED = {"nb101-naslib": "nb101-c10"}
 
 
 def columns_of(
@@ -135,13 +132,9 @@ PUBLISHED = {
 def show(results: PublishedResults, name: str) -> Table:
     """Return a table of ``PUBLISHED``, without rows that have no figure."""
     plan = PUBLISHED[name]
-    frame = _ordered(results.spread(plan.item, plan.columns), plan.rows)
+    frame = results.spread(plan.item, plan.columns, plan.rows or None)
     frame = frame[(frame != "").any(axis=1)]
     return table_of(frame.rename({"HyperNAS": "q = 1.5"} if name == "q" else {}), name, plan.first)
-
-
-def _ordered(frame: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    return frame.reindex([row for row in rows if row in frame.index]) if rows else frame
 
 
 def _printed(item: str, row: str = "") -> pd.DataFrame:
@@ -161,25 +154,22 @@ def table1(results: PublishedResults, id: str, sizes: Sequence[int], name: str) 
     """
     ours = ["NP", "HyperNAS-P", "HyperNAS", "Trees", "Ours", AVERAGED, GENERATED_TASK]
     columns = columns_of(id, sizes)
-    found = pd.concat([results.spread(item, columns) for item in ("ranking", "joint")])
-    theirs = _paper_taus(["NP", "PINAT", "CAP", "HyperNAS"], id, sizes)
-    return table_of(pd.concat([theirs, _ordered(found, ours)]).fillna(""), name, _TAU)
+    paper = ["NP", "PINAT", "CAP", "HyperNAS"]
+    theirs = printed_rows("hypernas", "table1", columns, paper, beside=PRINTED)
+    found = results.spread(("ranking", "joint"), columns, ours)
+    return table_of(pd.concat([theirs, found]), name, _TAU)
 
 
 def uniform(results: PublishedResults) -> Table:
     """Set our recipe on uniformly drawn cells of NAS-Bench-101 beside the paper's HyperNAS."""
     sizes = (50, 100, 172, 424)
-    ours = results.spread("ranking", columns_of("nb101-test", sizes))
+    columns = columns_of("nb101-test", sizes)
+    theirs = printed_rows(
+        "hypernas", "table1", columns, ["HyperNAS"], beside={"nb101-test": "nb101-c10"}
+    )
+    ours = results.spread("ranking", columns)
     ours.index = ours.index + ", uniform cells"
-    theirs = _paper_taus(["HyperNAS"], "nb101-naslib", sizes)
     return table_of(pd.concat([theirs, ours]), "uniform", _TAU)
-
-
-def _paper_taus(rows: list[str], id: str, sizes: Sequence[int]) -> pd.DataFrame:
-    taus = _printed("table1").pivot_table("value", "row", "column")
-    taus = taus.reindex(columns=[f"{_PRINTED.get(id, id)}/{size}" for size in sizes]).loc[rows]
-    texts = taus.map("{:.3f}".format).replace("nan", "")
-    return texts.set_axis(texts.index + " (paper)").set_axis([*map(str, sizes)], axis=1)
 
 
 def tried(results: PublishedResults) -> Table:
@@ -206,7 +196,7 @@ def table2(results: PublishedResults) -> Table:
     printed = _printed("table2").pivot_table("value", "row", ["column", "metric"], sort=False)
     metrics, table = ["kendall_tau", "spearman"], {}
     for id, heading in HEADINGS.items():
-        pairs = printed[_PRINTED.get(id, id)][metrics].itertuples()
+        pairs = printed[PRINTED.get(id, id)][metrics].itertuples()
         table[heading] = {f"{row} (paper)": _both(*pair) for row, *pair in pairs}
         for row in ("HyperNAS-P", "Trees", "Ours"):
             place = row, f"{id}/{LARGEST[id]}"
