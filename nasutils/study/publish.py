@@ -105,7 +105,11 @@ def _read_run(
     if missing := _NEEDED - run.keys():
         raise JobError(f"{folder / provenance.FILE} lacks {', '.join(sorted(missing))}.")
     rows = read_metrics(folder / METRICS)
-    if not rows or len(rows) != run["rows"]:
+    if not rows and not run["rows"]:
+        raise JobError(
+            f"{folder}: the run recorded no figures (no Recorder.save() in the notebook?)."
+        )
+    if len(rows) != run["rows"]:
         raise JobError(
             f"{folder / METRICS}: has {len(rows)} of the {run['rows']} figures that were recorded."
         )

@@ -163,9 +163,9 @@ def describe_start(task: Task) -> dict[str, Any]:
 
 
 def _ending(job: Job, part: Path, seconds: float, error: str) -> dict[str, Any]:
-    """Return what is known at the end only; a run without a figure has failed."""
+    """Return what is known at the end only; experiments that record no figure have failed."""
     metrics = [] if error else read_metrics(part / METRICS)
-    if not error and not metrics:
+    if not error and not metrics and job.experiments:
         chosen = [f"{name}={job.parameters[name]}" for name in _CHOICES if name in job.parameters]
         error = " ".join(["recorded no figures:", *chosen]) if chosen else "recorded no figures"
     return {

@@ -43,6 +43,17 @@ def test_jupytext_reads_the_script_alike(root):
     notebook.check_pair()
 
 
+def test_a_cell_magic_begins_no_cell(root):
+    jupytext = pytest.importorskip("jupytext")
+    notebook = find_notebook("tiny", root)
+    text = notebook.script.read_text().replace("import os\n", "# %%time\nimport os\n")
+    notebook.script.write_text(text)
+    jupytext.write(jupytext.read(notebook.script), notebook.path)
+    changed = find_notebook("tiny", root)
+    changed.check_pair()
+    assert len(read_script(changed.script)) == 4
+
+
 def test_hash_depends_on_code_alone(root):
     notebook = find_notebook("tiny", root)
     content = json.loads(notebook.path.read_text())
