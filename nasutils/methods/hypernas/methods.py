@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import zscore
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
-from nasutils.methods.base import Method, Need, Predict, Prediction, get_method, register
+from nasutils.methods.base import Method, Need, Predict, Prediction, get_method, look_up, register
 from nasutils.methods.baselines.forest import WITH_PROXIES
 from nasutils.methods.common.benchmark_sequences import network_of, read_sequences
 from nasutils.methods.hypernas.joint_methods import JOINT, JointMethod
@@ -103,18 +103,8 @@ class MeanMethod:
     parts: tuple[str, ...]
 
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
-        """Fit all parts to a split; as of ``Method``."""
-        fitted = [get_method(id).fit(benchmark, split) for id in self.parts]
-        known = [np.asarray(predict(benchmark.architectures)) for predict in fitted]
-
-        def predict(architectures: Sequence) -> np.ndarray:
-            scaled = [
-                (np.asarray(part(architectures)) - scores.mean()) / scores.std()
-                for part, scores in zip(fitted, known, strict=True)
-            ]
-            return np.mean(scaled, axis=0)
-
-        return predict
+        """Fit all parts to a split; as of ``Method``, for the benchmark's architectures alone."""
+        return look_up(benchmark, self.fit_predict(benchmark, [split]).scores[0])
 
     def fit_predict(
         self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False

@@ -139,6 +139,12 @@ def quick(monkeypatch, tmp_path):
     noise = torch.randn(200, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     images = Images(noise, torch.arange(200) % 10)
     monkeypatch.setattr(auxiliary, "cifar10_images", lambda size, device: (images, images))
+
+    def few_images(*arguments, **options):
+        task = auxiliary.load_auxiliary(*arguments, **options)
+        return replace(task, valid=task.valid.first(20))
+
+    monkeypatch.setattr(experiments, "load_auxiliary", few_images)
     pretraining.pretrain.cache_clear()
     yield
     pretraining.pretrain.cache_clear()

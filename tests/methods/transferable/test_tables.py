@@ -48,7 +48,7 @@ def lines_of(table):
     return {line.pop(first): line for line in table.frame.to_dict("records")}
 
 
-@pytest.mark.parametrize("build", BUILDERS, ids=str)
+@pytest.mark.parametrize("build", BUILDERS, ids=range(len(BUILDERS)))
 def test_before_the_first_publication_nothing_breaks(build, publish):
     assert "nan" not in str(build(publish()))
 
