@@ -808,9 +808,9 @@ claims.intervals(results)
 
 # %% [markdown]
 # {.caption-text}
-# Published. Paired differences with 95 % bootstrap intervals: of $\tau$, and for the last two pairs
-# of the accuracy of generated networks, in points. Three seeds make a narrow interval too easily:
-# read those of the hypernetwork as a hint.
+# Published. Paired differences with 95 % intervals of the t test, widened for the number of places
+# that are read at once (Holm): of $\tau$, and for the last two pairs of the accuracy of generated
+# networks, in points. Three seeds leave the intervals of the hypernetwork wide.
 #
 # ## Where we had to choose
 #
