@@ -48,4 +48,5 @@ def ridge(benchmark: Benchmark, split: Split) -> Predict:
 
 
 def _features(graphs: GraphSet) -> np.ndarray:
-    return np.concatenate([operator_counts(graphs), graphs.eigenvalues], axis=1)
+    # The smallest eigenvalue of a connected graph is zero, but for rounding.
+    return np.concatenate([operator_counts(graphs), graphs.eigenvalues[:, 1:]], axis=1)
