@@ -225,7 +225,16 @@ def test_notebook_edited_in_the_meantime(task, root):
 
 def test_a_script_needs_the_standard_library_alone(task, root, tmp_path, monkeypatch):
     """As on a GPU node without Jupyter, YAML, downloader and command line."""
-    absent = ["papermill", "jupytext", "nbformat", "ipykernel", "IPython", "yaml", "pooch", "typer"]
+    absent = [
+        "papermill",
+        "jupytext",
+        "nbformat",
+        "ipykernel",
+        "IPython",
+        "yaml",
+        "requests",
+        "typer",
+    ]
     blocker = f"import sys\nsys.modules.update(dict.fromkeys({absent!r}))\n"
     (tmp_path / "sitecustomize.py").write_text(blocker)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
