@@ -51,7 +51,12 @@ def test_entries_agree_with_the_mirrors_own_register(real_data):
         pytest.skip("the mirror has no register")
     listed = {entry["url"]: entry for entry in json.loads((mirror / "registry.json").read_text())}
     ours = {source.url: source for source in load_sources().values()}
-    assert set(listed) <= set(ours)
-    for url, entry in listed.items():
+    # A mirror may hold more than the package reads. It lacks the images, which come as archives.
+    assert {ours[url].name for url in set(ours) - set(listed)} == {
+        "cifar10_archive",
+        "cifar100_archive",
+    }
+    for url in set(ours) & set(listed):
+        entry = listed[url]
         fields = (ours[url].sha256, ours[url].bytes, ours[url].licence)
         assert fields == (entry["sha256"], entry["bytes"], entry["licence"])
