@@ -136,6 +136,8 @@ def quick(monkeypatch, tmp_path):
     for name, recipe in JOINT.items():
         monkeypatch.setitem(JOINT, name, short_joint(recipe))
     monkeypatch.setattr(experiments, "SHORT", {scale: {} for scale in experiments.SHORT})
+    few = {scale: plan | {"images": 16} for scale, plan in experiments.TARGETS.items()}
+    monkeypatch.setattr(experiments, "TARGETS", few)
     noise = torch.randn(200, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     images = Images(noise, torch.arange(200) % 10)
     monkeypatch.setattr(auxiliary, "cifar10_images", lambda size, device: (images, images))

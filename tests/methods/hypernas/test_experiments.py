@@ -17,6 +17,7 @@ from nasutils.study.run import Run
 from tests.methods.hypernas.conftest import SIZES, short_teacher
 
 pytestmark = pytest.mark.usefixtures("quick")
+AS_PUBLISHED = dict(CANDIDATES)  # before anything is made short
 SEEDS = {"demo": 2, "bench": 10, "paper": 10}
 
 
@@ -173,7 +174,7 @@ def test_joint_reads_the_recipes_of_its_scale(monkeypatch):
     monkeypatch.setattr(experiments, "SHORT", {"demo": {"epochs": 3}})
     recorded("joint", method="q = 2")
     (recipe,) = seen
-    assert (recipe.q, recipe.images, recipe.networks, recipe.predictor.epochs) == (2, 32, 1, 3)
+    assert (recipe.q, recipe.images, recipe.networks, recipe.predictor.epochs) == (2, 16, 1, 3)
 
 
 @pytest.mark.parametrize("benchmark", ["tiny-201", "tiny-101"])
@@ -202,13 +203,37 @@ def test_teacher_skips_cells_that_a_table_lacks(monkeypatch):
     assert len(found) == 8
 
 
-def test_choice_has_every_candidate_at_bench_and_two_live():
+def test_choice_has_every_candidate_at_bench_and_two_live(monkeypatch):
+    tried = []
+
+    def cross_validate(sequences, accuracy, rows, recipe, seeds, *, folds):
+        tried.append(recipe)
+        assert np.shape(rows) == (5, 14)
+        np.testing.assert_array_equal(rows[2], get_benchmark("tiny-201").split(14, 1002).labelled)
+        assert len(sequences.order) == (5 if recipe.reduction != "none" else 3)
+        return np.tile([0.1, 0.2, 0.6], (5, 1)) + np.reshape(seeds, (5, 1))
+
+    monkeypatch.setattr(experiments, "cross_validate", cross_validate)
     found, frame = recorded("choice", "bench")
+    assert tried == [*CANDIDATES.values()]
     assert list(found.index) == [*CANDIDATES]
     expected = {(name, "tiny-201/14"): 5 for name in CANDIDATES}
     assert seeds_of(frame, "choice", "kendall_tau") == expected
+    np.testing.assert_allclose(frame["value"], frame["seed"] + 0.3, rtol=1e-6)
     assert set(frame["seed"]) == set(range(1000, 1005))
     assert list(recorded("choice")[0].index) == ["ours", "labels: z-scores"]
+
+
+def test_candidates_change_one_setting_each():
+    ours = AS_PUBLISHED["ours"]
+    assert len(set(AS_PUBLISHED.values())) == len(AS_PUBLISHED) == 16
+    for name, recipe in AS_PUBLISHED.items():
+        outer = [f for f in recipe.__slots__ if getattr(recipe, f) != getattr(ours, f)]
+        encoder = recipe.encoder
+        inner = [f for f in encoder.__slots__ if getattr(encoder, f) != getattr(ours.encoder, f)]
+        # Contexts are of whole networks, and so change what is read as well.
+        assert {*outer} - {"reduction"} <= {"encoder"} or not inner, name
+        assert len({*outer, *inner} - {"encoder", "reduction"}) == (name != "ours"), name
 
 
 @pytest.mark.parametrize(("benchmark", "items"), [("tiny-201", 1), ("tiny-101", 2)])
@@ -235,7 +260,7 @@ def test_cost_times_every_row_and_counts_large_cells(benchmark, items):
         ({"part": "joint", "benchmark": "tiny-mbv3"}, UnknownNameError, "nb101-naslib"),
         ({"part": "teacher", "method": "Ours"}, UnknownNameError, "none"),
         ({"part": "cost", "benchmark": "vit-c100"}, UnknownNameError, "nb201-c10"),
-        ({"part": "all", "method": "GHN", "benchmark": "tiny-vit"}, JobError, "record nothing"),
+        ({"part": "all", "method": "GHN", "benchmark": "tiny-vit"}, UnknownNameError, "HyperNAS-P"),
         ({"part": "all", "seed": -1}, JobError, "seed=-1"),
     ],
 )
