@@ -275,7 +275,8 @@ recipe = RECIPES["tuned"]
 sequences = sequences_of(recipe, digits)
 one = fit(sequences, digits.labels, [split.labelled], recipe, [seed])
 scores = one.predict(sequences)
-print(scores.shape, evaluate(digits, [split], scores)["kendall_tau"])
+[tau] = evaluate(digits, [split], scores)["kendall_tau"]
+print(f"{scores.shape[1]} cells ranked, τ = {tau:.2f}")
 
 # %% [markdown]
 # Every row of the table is a method of a registry, and an experiment runs all of them, over the
