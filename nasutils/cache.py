@@ -51,8 +51,7 @@ def cached(
             warnings.warn(f"{reason}: it is made again.", stacklevel=stacklevel)
     made = make()
     try:
-        save(made, path)
-        write_text(checksum_file(path), sha256_of(path) + "\n")
+        write_cached(path, lambda: save(made, path))
     except OSError as error:
         warnings.warn(
             f"cannot keep {path} ({error.strerror or error}): next time it is made again. "
@@ -60,6 +59,12 @@ def cached(
             stacklevel=stacklevel,
         )
     return made
+
+
+def write_cached(path: Path, save: Callable[[], None]) -> None:
+    """Write a file of the cache anew, with its checksum; OSError where that cannot be done."""
+    save()
+    write_text(checksum_file(path), sha256_of(path) + "\n")
 
 
 def checksum_file(path: Path) -> Path:
@@ -87,6 +92,11 @@ def cached_frame(
     """Return a frame with these columns from a Parquet file, or make it; as ``cached``."""
     load = partial(_read, list(columns))
     return cached(path, load=load, make=make, save=_write, stacklevel=4)
+
+
+def write_cached_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame that ``cached_frame`` reads back, in the place of the one that was there."""
+    write_cached(path, lambda: _write(frame, path))
 
 
 def _read(columns: list[str], path: Path) -> pd.DataFrame:

@@ -3,9 +3,10 @@
 import zlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from nasutils.cache import cached, checksum_file, is_whole
+from nasutils.cache import cached, cached_frame, checksum_file, is_whole, write_cached_frame
 from nasutils.errors import DataError
 
 
@@ -88,3 +89,12 @@ def test_what_cannot_be_made(tmp_path):
     with pytest.raises(DataError, match="no source"):
         cached(tmp_path / "file", load=load, make=make, save=save)
     assert not (tmp_path / "file").exists()
+
+
+def test_a_frame_that_grows_is_read_back(tmp_path):
+    path = tmp_path / "growing.parquet"
+    for number in range(3):
+        frame = cached_frame(path, ["n"], lambda: pd.DataFrame({"n": [0]}))
+        assert frame["n"].tolist() == [0, *range(1, number + 1)]
+        grown = pd.concat([frame, pd.DataFrame({"n": [number + 1]})], ignore_index=True)
+        write_cached_frame(grown, path)

@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from nasutils.cache import cached_frame
-from nasutils.files import atomic_write
+from nasutils.cache import cached_frame, write_cached_frame
 from nasutils.networks.nasbench201_supernet import effective
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
@@ -47,8 +46,7 @@ def kept_accuracies(
             some = todo[start : start + chunk]
             new = pd.DataFrame({"cell": list(map(str, some)), "accuracy": find(some)})
             known = pd.concat([known, new], ignore_index=True)
-            with atomic_write(path) as part:
-                known.to_parquet(part, write_page_checksum=True)
+            write_cached_frame(known, path)
             bar.update(len(some))
     found = known.set_index("cell")["accuracy"]
     accuracy = found.loc[[str(effective(cell)) for cell in cells]].to_numpy()
