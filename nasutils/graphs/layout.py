@@ -16,7 +16,7 @@ CHANNELS = 1
 
 _RESHAPES = {
     *("view", "reshape", "_unsafe_view", "_reshape_alias", "flatten", "unflatten"),
-    *("squeeze", "unsqueeze"),
+    *("view_as", "reshape_as", "squeeze", "unsqueeze"),
 }
 _PERMUTES = {
     *("permute", "transpose", "movedim", "moveaxis", "swapaxes", "swapdims", "t"),
@@ -26,9 +26,14 @@ _BROADCASTS = {"expand", "expand_as", "repeat", "tile"}
 
 
 class Layout:
-    """The channels' dimension of each tensor; None where a map has one channel and no such."""
+    """The channels' dimension of each tensor; None where a map has one channel and no such.
 
-    def __init__(self) -> None:
+    Args:
+        images: Number of images in a batch.
+    """
+
+    def __init__(self, images: int) -> None:
+        self._images = images
         self._dims: dict[int, tuple[Tensor, int | None]] = {}
 
     def __getitem__(self, tensor: Tensor) -> int | None:
@@ -37,9 +42,13 @@ class Layout:
     def __setitem__(self, tensor: Tensor, dim: int | None) -> None:
         self._dims[id(tensor)] = tensor, dim  # while the tensor lives, its id is not used again
 
-    def sizes(self, tensor: Tensor) -> Shape:
-        """Return (C, H, W) of a batch."""
-        return sizes(tensor, self[tensor])
+    def sizes(self, tensor: Tensor, dim: int | None = None) -> Shape:
+        """Return one image's (C, H, W), with channels where they are read; a vector is a pixel."""
+        dim, left = self[tensor] if dim is None else dim, list(tensor.shape)
+        channels = left.pop(dim) if dim is not None and dim < tensor.ndim else 1
+        batch, height, width, *more = (*left, 1, 1, 1)
+        # Parts of an image may lie side by side in the batch, as windows of attention do.
+        return channels, height, width * math.prod(more) * max(batch // self._images, 1)
 
     def moved(
         self, name: str, call: Callable[..., Any], args: tuple, kwargs: dict, result: Tensor
@@ -68,16 +77,8 @@ class Layout:
         return found
 
 
-def sizes(tensor: Tensor, dim: int | None) -> Shape:
-    """Return (C, H, W) of a batch with these channels; a vector is a map of one pixel."""
-    left = list(tensor.shape)
-    channels = left.pop(dim) if dim is not None and dim < tensor.ndim else 1
-    height, width, *more = (*left[1:], 1, 1)
-    return channels, height, width * math.prod(more)
-
-
 def _reshaped(before: torch.Size, dim: int, after: torch.Size) -> int | None:
     """Return the dimension in which, after a reshape, a step leads to the next channel."""
     step = math.prod(before[dim + 1 :])
     steps = [math.prod(after[d + 1 :]) for d in range(len(after))]
-    return next((d for d, s in enumerate(steps) if s <= step < s * after[d]), None)
+    return next((d for d, s in enumerate(steps) if d and s <= step < s * after[d]), None)

@@ -16,7 +16,7 @@ from nasutils.graphs import operators as ops
 from nasutils.graphs import vocabulary as words
 from nasutils.graphs.draft import Draft
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.layout import CHANNELS, Layout, Shape, sizes
+from nasutils.graphs.layout import CHANNELS, Layout, Shape
 from nasutils.graphs.memory import CONSTANT, VOID, Memory, address
 
 
@@ -28,10 +28,11 @@ class Reader(TorchDispatchMode):
 
     Args:
         name: What error messages call the module.
+        images: Number of images in the batch.
         identities: Whether identities and dropout are nodes.
     """
 
-    def __init__(self, name: str, *, identities: bool) -> None:
+    def __init__(self, name: str, images: int, *, identities: bool) -> None:
         super().__init__()
         #: The path and class of the submodules that are running.
         self.running: list[tuple[str, str]] = []
@@ -39,7 +40,7 @@ class Reader(TorchDispatchMode):
         self._identities = identities
         self._draft = Draft()
         self._memory = Memory()
-        self._layout = Layout()
+        self._layout = Layout(images)
         self._joined: dict[tuple[Any, ...], int] = {}
         self._as_one = False
         self._refusal: GraphError | None = None
@@ -48,8 +49,8 @@ class Reader(TorchDispatchMode):
         """Add the input."""
         self._memory.write(images, self._node(ops.INPUT, [], images))
 
-    def finish(self, value: Any) -> ComputationGraph:
-        """Add the output and return the graph.
+    def finish(self, value: Any) -> tuple[ComputationGraph, list[str]]:
+        """Add the output; return the graph and the places in the module that its nodes are from.
 
         Raises:
             GraphError: If an operator was refused, there is no output, or no path leads to it.
@@ -219,21 +220,21 @@ class Reader(TorchDispatchMode):
     def _operator(self, name: str, args: tuple, sources: list[int], result: Tensor) -> int:
         """Add a node that has one input, or weights."""
         op, weight = words.UNARY[name], ()
-        dim = CHANNELS if name in words.CHANNELS_FIRST else self._layout[args[0]]
-        shape_in = sizes(args[0], args[0].ndim - 1 if _reads_last(name, args) else dim)
-        shape_out = self._layout.sizes(result)
+        dim = CHANNELS if name in words.CHANNELS_FIRST else None
+        dim = args[0].ndim - 1 if _reads_last(name, args) else dim
+        shape_in, shape_out = self._layout.sizes(args[0], dim), self._layout.sizes(result)
         if op in ops.WEIGHTED:
             op, *weight = _weight(op, args, shape_in[0], shape_out[0])
         elif op == ops.AVG_POOL and _averages_all(name, args, shape_in, shape_out):
             op = ops.MEAN
         elif op == "hardtanh" and name != "clamp_max":
             op = words.CLIPPED.get(args[1:3], op)
-        return self._draft.add(op, sources, shape_in, shape_out, *weight)
+        return self._draft.add(op, sources, shape_in, shape_out, *weight, place=self.where())
 
     def _node(self, op: str, sources: list[int], tensor: Tensor) -> int:
         """Add a node that leaves the shape as it is."""
         shape = self._layout.sizes(tensor)
-        return self._draft.add(op, sources, shape, shape)
+        return self._draft.add(op, sources, shape, shape, place=self.where())
 
 
 class AsOne(TorchFunctionMode):

@@ -58,12 +58,12 @@ def trace(
     if not isinstance(module, nn.Module):
         raise GraphError(f"only a torch module can be traced, not {module!r}")
     # Two images or more: a squeeze must not take the batch for a dimension too many.
-    graph, other = (_read(module, (images, *shape), identities) for images in (2, 3))
+    (graph, places), (other, _) = (_read(module, (n, *shape), identities) for n in (2, 3))
+    rows = zip(places, graph.features.tolist(), other.features.tolist(), strict=False)
+    for place in (place for place, *both in rows if both[0] != both[1]):
+        raise GraphError(f"sizes in {place} depend on the number of images: it mixes them")
     if graph.fingerprint() != other.fingerprint():
-        raise GraphError(
-            f"the sizes in {type(module).__name__} depend on the number of images: it puts them "
-            "side by side, as channels or as pixels"
-        )
+        raise GraphError(f"what runs in {places[-1]} depends on the number of images")
     return graph
 
 
@@ -77,9 +77,11 @@ def _image_shape(shape: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _read(module: nn.Module, shape: tuple[int, ...], identities: bool) -> ComputationGraph:
-    """Run a copy of a module on a batch of images and return what was read."""
-    reader = Reader(type(module).__name__, identities=identities)
+def _read(
+    module: nn.Module, shape: tuple[int, ...], identities: bool
+) -> tuple[ComputationGraph, list[str]]:
+    """Run a copy of a module on a batch of images; return the graph and its nodes' places."""
+    reader = Reader(type(module).__name__, shape[0], identities=identities)
     network = _on_meta(module).eval()
     for path, part in network.named_modules():
         if not isinstance(part, torch.jit.ScriptModule):  # they have no hooks

@@ -7,13 +7,14 @@ Source: Chen et al., "AutoFormer: Searching Transformers for Visual Recognition"
 https://arxiv.org/abs/2107.00651, Table 1 (AutoFormer-tiny).
 """
 
-import ast
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasutils.errors import ArchitectureError
+from nasutils.spaces.values import integers, literal
 
 WIDTHS = (192, 216, 240)
 DEPTHS = (12, 13, 14)
@@ -48,20 +49,30 @@ class AutoFormerTiny:
     heads: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if len(self.mlp_ratios) != len(self.heads):
+        try:
+            (width,), heads = integers([self.width]), integers(self.heads)
+            ratios = tuple(half / 2 for half in integers(2 * ratio for ratio in self.mlp_ratios))
+        except (TypeError, ValueError):
+            raise ArchitectureError(
+                "an AutoFormer network is a width, MLP ratios and numbers of heads, "
+                f"not {self.width!r}, {self.mlp_ratios!r}, {self.heads!r}"
+            ) from None
+        if len(ratios) != len(heads):
             raise ArchitectureError(
                 f"an AutoFormer network has one MLP ratio and one number of heads a layer, not "
-                f"{len(self.mlp_ratios)} and {len(self.heads)}"
+                f"{len(ratios)} and {len(heads)}"
             )
         for name, values, valid in (
-            ("width", [self.width], WIDTHS),
-            ("depth", [self.depth], DEPTHS),
-            ("MLP ratio", self.mlp_ratios, MLP_RATIOS),
-            ("number of heads", self.heads, HEADS),
+            ("width", [width], WIDTHS),
+            ("depth", [len(heads)], DEPTHS),
+            ("MLP ratio", ratios, MLP_RATIOS),
+            ("number of heads", heads, HEADS),
         ):
             for value in values:
                 if value not in valid:
                     raise ArchitectureError(f"AutoFormer-Tiny {name} {value!r} is not in {valid}")
+        for name, value in (("width", width), ("mlp_ratios", ratios), ("heads", heads)):
+            object.__setattr__(self, name, value)
 
     @property
     def depth(self) -> int:
@@ -69,26 +80,33 @@ class AutoFormerTiny:
         return len(self.heads)
 
     @classmethod
-    def from_string(cls, string: str) -> "AutoFormerTiny":
-        """Parse a dictionary like the benchmark's, without evaluating it.
+    def from_string(cls, network: Any) -> "AutoFormerTiny":
+        """Read a dictionary like the benchmark's.
+
+        Args:
+            network: The dictionary, or its text as Python or JSON writes it, which is not
+                evaluated.
 
         Raises:
-            ArchitectureError: If the string is malformed or no network of this space.
+            ArchitectureError: If it is malformed or no network of this space.
         """
+        if isinstance(network, cls):
+            return network
         try:
-            fields = ast.literal_eval(string.strip())
-            width, depth = fields["hidden_dim"], fields["depth"]
+            fields = literal(network)
+            (depth,) = integers([fields["depth"]])
             ratios, heads = tuple(map(float, fields["mlp_ratio"])), tuple(fields["num_heads"])
-        except (SyntaxError, ValueError, TypeError, KeyError, RecursionError, MemoryError):
+            width = fields["hidden_dim"]
+        except (ValueError, TypeError, KeyError, IndexError):
             raise ArchitectureError(
-                f"malformed AutoFormer string {string!r}. It should look like {_EXAMPLE!r}."
+                f"malformed AutoFormer string {network!r}. It should look like {_EXAMPLE!r}."
             ) from None
-        network = cls(width, ratios, heads)
-        if network.depth != depth:
+        found = cls(width, ratios, heads)
+        if found.depth != depth:
             raise ArchitectureError(
-                f"depth {depth!r} is not the number of layers, {network.depth}: {string!r}"
+                f"depth {depth!r} is not the number of layers, {found.depth}: {network!r}"
             )
-        return network
+        return found
 
     def __str__(self) -> str:
         """Return the benchmark's own dictionary as a string."""

@@ -9,15 +9,15 @@ https://arxiv.org/abs/1806.09055; Zela et al., "Surrogate NAS Benchmarks", ICLR 
 https://arxiv.org/abs/2008.09777.
 """
 
-import ast
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from nasutils.errors import ArchitectureError
+from nasutils.spaces.values import integers, literal
 
 # The order is that of NASLib's codes: code 3 is sep_conv_3x3.
 OPS = MAX_POOL, AVG_POOL, SKIP, SEP_CONV_3, SEP_CONV_5, DIL_CONV_3, DIL_CONV_5 = (
@@ -30,6 +30,8 @@ OPS = MAX_POOL, AVG_POOL, SKIP, SEP_CONV_3, SEP_CONV_5, DIL_CONV_3, DIL_CONV_5 =
     "dil_conv_5x5",
 )
 
+_OF_CODE = dict(enumerate(OPS))
+
 NUM_INPUTS = 2
 CONCAT = (2, 3, 4, 5)  # the intermediate nodes; all of them reach the output
 NUM_EDGES = 14  # from every node to every later intermediate node; a cell uses 8
@@ -40,6 +42,9 @@ NUM_CELLS = 1 * 3 * 6 * 10 * len(OPS) ** 8
 # arch2vec's view of a cell, where operations are the vertices: 11 vertices, 11 labels.
 VERTEX_LABELS = ("c_k-2", "c_k-1", "none", *OPS, "output")
 _FIRST_OP, _OUTPUT = 2, 10  # vertices 2 and 3 are the operations of node 2, and so on
+
+# By equality: a pair with numpy's types finds its like in Python's.
+_PLAIN = {pair: pair for pair in itertools.product(OPS, range(max(CONCAT)))}
 
 Edge = tuple[str, int]
 Cell = tuple[Edge, ...]
@@ -61,7 +66,8 @@ class DARTSGenotype:
     """A normal and a reduction cell, each eight (operation, predecessor) pairs.
 
     Pairs 2i and 2i + 1 are the inputs of intermediate node i + 2. Their order is kept, since the
-    benchmark's strings have one; it does not change the network.
+    benchmark's strings have one; it does not change the network. Lists and numpy's integers become
+    tuples and Python's, and a cell may have its pairs node by node, four times two.
 
     Raises:
         ArchitectureError: If a cell does not have eight pairs, names an unknown operation or an
@@ -72,8 +78,8 @@ class DARTSGenotype:
     reduce: Cell
 
     def __post_init__(self) -> None:
-        _check_cell("normal", self.normal)
-        _check_cell("reduce", self.reduce)
+        object.__setattr__(self, "normal", _checked_cell("normal", self.normal))
+        object.__setattr__(self, "reduce", _checked_cell("reduce", self.reduce))
 
     @property
     def cells(self) -> tuple[Cell, Cell]:
@@ -81,30 +87,35 @@ class DARTSGenotype:
         return self.normal, self.reduce
 
     @classmethod
-    def from_string(cls, string: str) -> "DARTSGenotype":
-        """Parse the string that DARTS and NAS-Bench-301 print, without evaluating it.
+    def from_string(cls, genotype: Any) -> "DARTSGenotype":
+        """Read a genotype as DARTS, its descendants and NAS-Bench-301 have it.
+
+        Args:
+            genotype: Its text, which is not evaluated, or the value: an object or a dictionary with
+                the four fields of a ``Genotype``, or a tuple of them.
 
         Raises:
-            ArchitectureError: If the string is malformed or no genotype of this space.
+            ArchitectureError: If it is malformed or no genotype of this space.
         """
+        if isinstance(genotype, cls):
+            return genotype
         try:
-            # The search code prints its concat as a range, the published cells as a list.
-            literal = string.strip().replace("range(2, 6)", "[2, 3, 4, 5]")
-            call = ast.parse(literal, mode="eval").body
-            if not (isinstance(call, ast.Call) and call.func.id == "Genotype" and not call.args):
+            fields = literal(genotype)
+            if isinstance(fields, tuple | list):
+                fields = dict(zip(_FIELDS, fields, strict=True))
+            elif not isinstance(fields, Mapping):
+                fields = {name: getattr(fields, name) for name in _FIELDS}
+            if sorted(fields) != _FIELDS:
                 raise ValueError
-            if sorted(word.arg for word in call.keywords) != _FIELDS:
-                raise ValueError
-            fields = {word.arg: ast.literal_eval(word.value) for word in call.keywords}
-            cells = [tuple((op, node) for op, node in fields[key]) for key in ("normal", "reduce")]
-            concats = [tuple(fields[key]) for key in ("normal_concat", "reduce_concat")]
-        except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError, MemoryError):
+            cells = [_pairs(fields[key]) for key in ("normal", "reduce")]
+            concats = [integers(fields[key]) for key in ("normal_concat", "reduce_concat")]
+        except (ValueError, TypeError, AttributeError):
             raise ArchitectureError(
-                f"malformed DARTS genotype {string!r}. It should look like {_EXAMPLE!r}."
+                f"malformed DARTS genotype {genotype!r}. It should look like {_EXAMPLE!r}."
             ) from None
         if concats != [CONCAT, CONCAT]:
             raise ArchitectureError(
-                f"a DARTS cell concatenates nodes {list(CONCAT)}, not {concats}: {string!r}"
+                f"a DARTS cell concatenates nodes {list(CONCAT)}, not {concats}: {genotype!r}"
             )
         return cls(*cells)
 
@@ -117,18 +128,21 @@ class DARTSGenotype:
         )
 
     @classmethod
-    def from_compact(cls, compact: str) -> "DARTSGenotype":
-        """Parse NASLib's compact form: a normal and a reduction cell of (predecessor, code) pairs.
+    def from_compact(cls, compact: Any) -> "DARTSGenotype":
+        """Read NASLib's compact form: a normal and a reduction cell of (predecessor, code) pairs.
+
+        Args:
+            compact: Nested tuples, lists or arrays, or their text.
 
         Raises:
-            ArchitectureError: If the string is malformed or no genotype of this space.
+            ArchitectureError: If it is malformed or no genotype of this space.
         """
         try:
             normal, reduce = (
-                tuple((_op_of_code(code), node) for node, code in cell)
-                for cell in ast.literal_eval(compact.strip())
+                tuple((_OF_CODE[code], node) for node, code in map(integers, cell))
+                for cell in literal(compact)
             )
-        except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        except (ValueError, TypeError, KeyError):
             raise ArchitectureError(
                 f"malformed compact DARTS genotype {compact!r}. It should be two cells of eight "
                 f"(predecessor, code) pairs, with codes 0 to {len(OPS) - 1}."
@@ -140,15 +154,19 @@ class DARTSGenotype:
         return str(tuple(tuple((node, OPS.index(op)) for op, node in c) for c in self.cells))
 
     @classmethod
-    def from_numbers(cls, numbers: Sequence[int]) -> "DARTSGenotype":
-        """Read what ``numbers`` returns.
+    def from_numbers(cls, numbers: Any) -> "DARTSGenotype":
+        """Read what ``numbers`` returns, as any sequence or as text.
 
         Raises:
             ArchitectureError: If the numbers are not those of a genotype of this space.
         """
-        if len(numbers) != 16 or not all(n == int(n) and n >= 0 for n in numbers):
-            raise ArchitectureError(f"a DARTS genotype is 16 whole numbers, not {list(numbers)}")
-        edges = [(OPS[int(n) % len(OPS)], int(n) // len(OPS)) for n in numbers]
+        try:
+            plain = integers(literal(numbers))
+        except ValueError:
+            plain = ()
+        if len(plain) != 16 or min(plain) < 0:
+            raise ArchitectureError(f"a DARTS genotype is 16 whole numbers, not {numbers!r}")
+        edges = [(OPS[n % len(OPS)], n // len(OPS)) for n in plain]
         return cls(tuple(edges[:8]), tuple(edges[8:]))
 
     def numbers(self) -> list[int]:
@@ -229,14 +247,18 @@ class DARTSGenotype:
         Raises:
             ArchitectureError: If the two arrays encode no genotype of this space.
         """
-        shapes = np.shape(adjacency), np.shape(labels)
+        try:
+            adjacency, labels = (np.asarray(given, dtype=float) for given in (adjacency, labels))
+        except (TypeError, ValueError):
+            adjacency = labels = np.empty(0)
+        shapes = adjacency.shape, labels.shape
         if shapes != ((2, 11, 11), (2, 11, 11)):
             raise ArchitectureError(
                 f"adjacency and labels of a DARTS genotype have shape (2, 11, 11), not {shapes}"
             )
         cells = [
             _decode_cell(matrix, [VERTEX_LABELS[i] for i in rows.argmax(1)])
-            for matrix, rows in zip(np.asarray(adjacency), np.asarray(labels), strict=True)
+            for matrix, rows in zip(adjacency, labels, strict=True)
         ]
         genotype = cls(*cells)
         true_adjacency, true_labels = genotype.adjacency_and_ops()
@@ -245,14 +267,41 @@ class DARTSGenotype:
         return genotype
 
 
-def _check_cell(name: str, cell: Cell) -> None:
-    if len(cell) != 2 * len(CONCAT):
+def _pairs(cell: Any) -> list[tuple[Any, Any]]:
+    """Return a cell's pairs, also where they come node by node.
+
+    Raises:
+        ValueError, TypeError: If these are not pairs, or not two of them a node.
+    """
+    if isinstance(cell, str):
+        raise TypeError
+    entries = [(a, b) for a, b in cell]
+    if any(isinstance(op, str) for op, _ in entries):
+        return entries
+    return [(op, source) for node in entries for op, source in node]
+
+
+def _checked_cell(name: str, cell: Any) -> Cell:
+    """Return a cell in plain types.
+
+    Raises:
+        ArchitectureError: If it is none of the space.
+    """
+    try:
+        pairs = _pairs(cell)
+    except (TypeError, ValueError):
+        pairs = []
+    if len(pairs) != 2 * len(CONCAT):
         raise ArchitectureError(
             f"the {name} cell of a DARTS genotype has 8 (operation, predecessor) pairs, "
-            f"not {len(cell)}: {cell}"
+            f"not {len(pairs)}: {cell!r}"
         )
-    for target, op, source in _edges(cell):
-        if op not in OPS:
+    try:
+        plain = tuple(_PLAIN.get(pair, pair) for pair in pairs)
+    except TypeError:  # one cannot be hashed
+        plain = tuple(pairs)
+    for target, op, source in _edges(plain):
+        if not isinstance(op, str) or op not in OPS:
             raise ArchitectureError(
                 f"unknown DARTS operation {op!r} in the {name} cell. Valid: {', '.join(OPS)}."
             )
@@ -262,22 +311,17 @@ def _check_cell(name: str, cell: Cell) -> None:
                 f"Valid: 0 to {target - 1}."
             )
     for i, target in enumerate(CONCAT):
-        if cell[2 * i][1] == cell[2 * i + 1][1]:
+        if plain[2 * i][1] == plain[2 * i + 1][1]:
             raise ArchitectureError(
-                f"node {target} of the {name} cell reads node {cell[2 * i][1]} twice; "
+                f"node {target} of the {name} cell reads node {plain[2 * i][1]} twice; "
                 "in DARTS its two predecessors differ."
             )
+    return plain
 
 
-def _edges(cell: Cell) -> list[tuple[int, str, int]]:
+def _edges(cell: Sequence[Edge]) -> list[tuple[int, str, int]]:
     """List (target, operation, source) of the eight edges."""
     return [(CONCAT[i // 2], op, source) for i, (op, source) in enumerate(cell)]
-
-
-def _op_of_code(code: int) -> str:
-    if code not in range(len(OPS)):
-        raise ValueError
-    return OPS[code]
 
 
 def _random_cell(rng: np.random.Generator) -> Cell:

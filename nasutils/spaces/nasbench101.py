@@ -7,12 +7,14 @@ import hashlib
 import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasutils.errors import ArchitectureError
+from nasutils.spaces.values import integers, literal
 
 INPUT, OUTPUT = "input", "output"
 # In the order of the benchmark's own labels 0, 1, 2.
@@ -27,7 +29,7 @@ HASH_LABELS = {INPUT: -1, CONV3: 0, CONV1: 1, POOL: 2, OUTPUT: -2}
 
 _NASLIB_OPS = (INPUT, OUTPUT, POOL, CONV1, CONV3)
 
-_TERM = re.compile(r"\|([\w-]+)((?:~\d+)+)\|")
+_TERM = re.compile(r"\|([\w-]+)((?:~\d)+)\|")
 _EXAMPLE = "|conv3x3-bn-relu~0|+|maxpool3x3~0~1|+|output~1~2|"
 
 
@@ -55,11 +57,10 @@ class NASBench101Cell:
     ops: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _check_ops(self.ops)
-        _check_adjacency(self.adjacency, len(self.ops))
         # Arrays and lists are welcome, but the value must be hashable.
-        object.__setattr__(self, "adjacency", tuple(tuple(map(int, row)) for row in self.adjacency))
-        object.__setattr__(self, "ops", tuple(self.ops))
+        object.__setattr__(self, "ops", _checked_ops(self.ops))
+        object.__setattr__(self, "adjacency", _matrix(self.adjacency, len(self.ops)))
+        _check_adjacency(self.adjacency)
 
     @classmethod
     def from_matrix(
@@ -70,41 +71,56 @@ class NASBench101Cell:
         Raises:
             ArchitectureError: If what remains is no cell of the benchmark.
         """
-        matrix = np.asarray(adjacency)
-        if matrix.shape != (len(ops), len(ops)):
-            raise ArchitectureError(
-                f"{len(ops)} operations need a {len(ops)} x {len(ops)} matrix, not {matrix.shape}"
-            )
-        return cls(*prune(matrix, ops))
+        names = tuple(ops) if isinstance(ops, Iterable) else ()
+        return cls(*prune(np.array(_matrix(adjacency, len(names))), names))
 
     @classmethod
-    def from_naslib(cls, code: Sequence[int]) -> "NASBench101Cell":
+    def from_naslib(cls, code: Any) -> "NASBench101Cell":
         """Build a cell from NASLib's flat code: V x V adjacency entries, then V operations.
 
         NASLib numbers the operations 0 input, 1 output, 2 max-pooling, 3 conv1x1, 4 conv3x3, and
         keeps dangling vertices, which are dropped here.
 
+        Args:
+            code: Whole numbers, or their text.
+
         Raises:
             ArchitectureError: If the code is malformed or what remains is no cell.
         """
-        vertices = (math.isqrt(4 * len(code) + 1) - 1) // 2
-        if vertices < 2 or vertices * (vertices + 1) != len(code):
-            raise ArchitectureError(f"a NASLib code has V * V + V numbers, not {len(code)}: {code}")
-        matrix, ops = np.reshape(code[:-vertices], (vertices, vertices)), code[-vertices:]
-        for op in ops:
+        try:
+            numbers = integers(literal(code))
+        except ValueError:
+            raise ArchitectureError(f"a NASLib code is whole numbers, not {code!r}") from None
+        vertices = (math.isqrt(4 * len(numbers) + 1) - 1) // 2
+        if vertices < 2 or vertices * (vertices + 1) != len(numbers):
+            raise ArchitectureError(
+                f"a NASLib code has V * V + V numbers, not {len(numbers)}: {code!r}"
+            )
+        matrix = np.reshape(numbers[:-vertices], (vertices, vertices))
+        for op in numbers[-vertices:]:
             if op not in range(len(_NASLIB_OPS)):
-                raise ArchitectureError(f"unknown NASLib operation {op} in {code}. Valid: 0 to 4.")
-        return cls.from_matrix(matrix, [_NASLIB_OPS[op] for op in ops])
+                raise ArchitectureError(
+                    f"unknown NASLib operation {op} in {code!r}. Valid: 0 to 4."
+                )
+        return cls.from_matrix(matrix, [_NASLIB_OPS[op] for op in numbers[-vertices:]])
 
     @classmethod
     def from_bits(cls, bits: int, ops: Sequence[str]) -> "NASBench101Cell":
-        """Build a cell from adjacency bits (see ``edge_bit``) and all its vertices' names."""
+        """Build a cell from adjacency bits (see ``edge_bit``) and all its vertices' names.
+
+        Raises:
+            ArchitectureError: If the bits are no number of so many edges, or the cell is not valid.
+        """
+        ops = _checked_ops(ops)
         vertices = range(len(ops))
+        try:
+            (number,) = integers([bits])
+        except ValueError:
+            number = -1
+        if not 0 <= number < 1 << edge_bit(0, len(ops)):
+            raise ArchitectureError(f"no adjacency bits of {len(ops)} vertices: {bits!r}")
         return cls(
-            tuple(
-                tuple(int(i < j and bits >> edge_bit(i, j) & 1) for j in vertices) for i in vertices
-            ),
-            tuple(ops),
+            [[i < j and number >> edge_bit(i, j) & 1 for j in vertices] for i in vertices], ops
         )
 
     @classmethod
@@ -114,12 +130,13 @@ class NASBench101Cell:
         Raises:
             ArchitectureError: If the string is malformed or the cell is not valid.
         """
-        matches = [_TERM.fullmatch(term) for term in string.strip().split("+")]
+        terms = string.strip().split("+") if isinstance(string, str) else [""]
+        matches = [_TERM.fullmatch(term) for term in terms]
         if None in matches:
             raise ArchitectureError(
                 f"malformed NAS-Bench-101 string {string!r}. It should look like {_EXAMPLE!r}."
             )
-        ops = (INPUT, *(match[1] for match in matches))
+        ops = _checked_ops((INPUT, *(match[1] for match in matches)))
         adjacency = np.zeros((len(ops), len(ops)), dtype=int)
         for vertex, match in enumerate(matches, start=1):
             for source in map(int, match[2][1:].split("~")):
@@ -312,25 +329,47 @@ def _valid_or_none(matrix: np.ndarray, ops: Sequence[str]) -> NASBench101Cell | 
         return None
 
 
-def _check_ops(ops: tuple[str, ...]) -> None:
-    if not 2 <= len(ops) <= MAX_VERTICES:
+def _checked_ops(ops: Any) -> tuple[str, ...]:
+    """Return the operations in plain types.
+
+    Raises:
+        ArchitectureError: If they are not those of a cell.
+    """
+    names = tuple(ops) if isinstance(ops, Iterable) else ()
+    if not 2 <= len(names) <= MAX_VERTICES:
         raise ArchitectureError(
-            f"a NAS-Bench-101 cell has 2 to {MAX_VERTICES} vertices, not {len(ops)}: {ops}"
+            f"a NAS-Bench-101 cell has 2 to {MAX_VERTICES} vertices, not {len(names)}: {ops!r}"
         )
-    if ops[0] != INPUT or ops[-1] != OUTPUT:
-        raise ArchitectureError(f"operations go from {INPUT!r} to {OUTPUT!r}, not as in {ops}")
-    for op in ops[1:-1]:
-        if op not in OPS:
+    for op in names:
+        if not isinstance(op, str) or op not in VERTEX_LABELS:
             raise ArchitectureError(
                 f"unknown NAS-Bench-101 operation {op!r}. Valid: {', '.join(OPS)}."
             )
+    if names[0] != INPUT or names[-1] != OUTPUT or not set(names[1:-1]) <= set(OPS):
+        raise ArchitectureError(f"operations go from {INPUT!r} to {OUTPUT!r}, not as in {ops}")
+    return tuple(map(str, names))
 
 
-def _check_adjacency(adjacency: tuple[tuple[int, ...], ...], vertices: int) -> None:
-    if len(adjacency) != vertices or any(len(row) != vertices for row in adjacency):
+def _matrix(adjacency: Any, vertices: int) -> tuple[tuple[int, ...], ...]:
+    """Return an adjacency matrix in plain types.
+
+    Raises:
+        ArchitectureError: If it is not so large, or not of whole numbers.
+    """
+    try:
+        rows = tuple(map(integers, adjacency))
+    except (TypeError, ValueError):
+        rows = ()
+    if len(rows) != vertices or any(len(row) != vertices for row in rows):
         raise ArchitectureError(
-            f"{vertices} operations need a {vertices} x {vertices} matrix, not {adjacency}"
+            f"{vertices} operations need a {vertices} x {vertices} matrix of 0 and 1, "
+            f"not {adjacency!r}"
         )
+    return rows
+
+
+def _check_adjacency(adjacency: tuple[tuple[int, ...], ...]) -> None:
+    vertices = len(adjacency)
     for i, j in itertools.product(range(vertices), repeat=2):
         if adjacency[i][j] not in ((0, 1) if i < j else (0,)):
             raise ArchitectureError(

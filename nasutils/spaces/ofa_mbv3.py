@@ -8,14 +8,14 @@ Source: Cai et al., "Once-for-All: Train One Network and Specialize it for Effic
 ICLR 2020, https://arxiv.org/abs/1908.09791.
 """
 
-import ast
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from nasutils.errors import ArchitectureError
+from nasutils.spaces.values import integers, literal
 
 KERNELS = (3, 5, 7)
 EXPANSIONS = (3, 4, 6)
@@ -29,6 +29,9 @@ NUM_SUBNETS = sum(len(BLOCKS) ** depth for depth in DEPTHS) ** NUM_STAGES  # abo
 
 # A stage as a cell: a chain from input to output, inactive blocks aside.
 VERTEX_LABELS = ("input", *(f"mbconv_k{k}_e{e}" for k, e in BLOCKS), "none", "output")
+
+# By equality: a block with numpy's types finds its like in Python's.
+_PLAIN = {block: block for block in BLOCKS}
 
 Block = tuple[int, int]
 Stage = tuple[Block, ...]
@@ -47,24 +50,30 @@ class OFAMobileNetV3:
     stages: tuple[Stage, ...]
 
     def __post_init__(self) -> None:
-        if len(self.stages) != NUM_STAGES:
+        try:
+            stages = tuple(tuple(map(tuple, stage)) for stage in self.stages)
+            wrong = [block for stage in stages for block in stage if block not in _PLAIN]
+        except TypeError:
             raise ArchitectureError(
-                f"an OFA-MobileNetV3 sub-net has {NUM_STAGES} stages, not {len(self.stages)}"
+                "an OFA-MobileNetV3 sub-net is stages of (kernel, expansion) blocks, "
+                f"not {self.stages!r}"
+            ) from None
+        if len(stages) != NUM_STAGES:
+            raise ArchitectureError(
+                f"an OFA-MobileNetV3 sub-net has {NUM_STAGES} stages, not {len(stages)}"
             )
-        for stage in self.stages:
-            if len(stage) not in DEPTHS:
-                raise ArchitectureError(
-                    f"depth {len(stage)} of an OFA-MobileNetV3 stage is not in {DEPTHS}"
-                )
-            for block in stage:
-                if block not in BLOCKS:
-                    raise ArchitectureError(
-                        f"OFA-MobileNetV3 block {block} is no (kernel, expansion) of "
-                        f"{KERNELS} x {EXPANSIONS}"
-                    )
+        for stage in stages:
+            _checked_depth(len(stage))
+        for block in wrong:
+            raise ArchitectureError(
+                f"OFA-MobileNetV3 block {block} is no (kernel, expansion) of "
+                f"{KERNELS} x {EXPANSIONS}"
+            )
+        stages = tuple(tuple(_PLAIN[block] for block in stage) for stage in stages)
+        object.__setattr__(self, "stages", stages)
 
     @classmethod
-    def from_lists(cls, ks: Sequence[int], e: Sequence[int], d: Sequence[int]) -> "OFAMobileNetV3":
+    def from_lists(cls, ks: Any, e: Any, d: Any) -> "OFAMobileNetV3":
         """Build from the super-net's own lists, dropping what is inactive.
 
         Args:
@@ -75,35 +84,40 @@ class OFAMobileNetV3:
         Raises:
             ArchitectureError: If a list has another length or an active value is not in the space.
         """
+        try:
+            ks, e, d = map(tuple, (ks, e, d))
+        except TypeError:
+            raise ArchitectureError(
+                f"ks, e and d of an OFA-MobileNetV3 sub-net are lists, not {(ks, e, d)!r}"
+            ) from None
         if (len(ks), len(e), len(d)) != (NUM_BLOCKS, NUM_BLOCKS, NUM_STAGES):
             raise ArchitectureError(
                 f"ks, e and d of an OFA-MobileNetV3 sub-net have 20, 20 and 5 values, "
                 f"not {len(ks)}, {len(e)} and {len(d)}"
             )
-        for depth in d:
-            if depth not in DEPTHS:
-                raise ArchitectureError(
-                    f"depth {depth!r} of an OFA-MobileNetV3 stage is not in {DEPTHS}"
-                )
+        depths = map(_checked_depth, d)
         blocks = list(zip(ks, e, strict=True))
         starts = range(0, NUM_BLOCKS, MAX_DEPTH)
-        return cls(tuple(tuple(blocks[s : s + n]) for s, n in zip(starts, d, strict=True)))
+        return cls(tuple(tuple(blocks[s : s + n]) for s, n in zip(starts, depths, strict=True)))
 
     @classmethod
-    def from_string(cls, string: str) -> "OFAMobileNetV3":
-        """Parse the dictionary that the benchmark's files hold, without evaluating it.
+    def from_string(cls, subnet: Any) -> "OFAMobileNetV3":
+        """Read the dictionary that the benchmark's files hold.
+
+        Args:
+            subnet: The dictionary, or its text as Python or JSON writes it, which is not evaluated.
 
         Raises:
-            ArchitectureError: If the string is malformed or no sub-net of this space.
+            ArchitectureError: If it is malformed or no sub-net of this space.
         """
+        if isinstance(subnet, cls):
+            return subnet
         try:
-            fields = ast.literal_eval(string.strip())
-            lists = fields["ks"], fields["e"], fields["d"]
-            if not all(isinstance(values, list) for values in lists):
-                raise ValueError
-        except (SyntaxError, ValueError, TypeError, KeyError, RecursionError, MemoryError):
+            fields = literal(subnet)
+            lists = [tuple(fields[key]) for key in ("ks", "e", "d")]
+        except (ValueError, TypeError, KeyError, IndexError):
             raise ArchitectureError(
-                f"malformed OFA-MobileNetV3 string {string!r}. It should look like {_EXAMPLE!r}."
+                f"malformed OFA-MobileNetV3 string {subnet!r}. It should look like {_EXAMPLE!r}."
             ) from None
         return cls.from_lists(*lists)
 
@@ -196,6 +210,16 @@ class OFAMobileNetV3:
             for vertex, name in enumerate(["input", *names, "output"]):
                 labels[s, vertex, VERTEX_LABELS.index(name)] = 1
         return adjacency, labels
+
+
+def _checked_depth(depth: Any) -> int:
+    try:
+        (number,) = integers([depth])
+    except ValueError:
+        number = 0
+    if number not in DEPTHS:
+        raise ArchitectureError(f"depth {depth!r} of an OFA-MobileNetV3 stage is not in {DEPTHS}")
+    return number
 
 
 def _stage_neighbours(stage: Stage) -> list[Stage]:

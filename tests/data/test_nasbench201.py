@@ -52,7 +52,8 @@ def test_codes_and_edge_order():
 
 
 @pytest.mark.parametrize(
-    "codes", ["", "(0, 1, 2, 3, 4)", "(0, 1, 2, 3, 4, 5)", "0, 1, 2, 3, 4, 0", "(a, 1, 2, 3, 4, 0)"]
+    "codes",
+    ["", "(0, 1, 2, 3, 4)", "(0, 1, 2, 3, 4, 5)", "(0, 1, 2, 3, 4, -1)", "(a,, 2, 3, 4, 0)"],
 )
 def test_malformed_codes_are_named(codes):
     with pytest.raises(DataError, match="six codes 0 to 4") as error:

@@ -649,8 +649,11 @@ def test_images_side_by_side_are_refused():
         weight = m.conv.weight.repeat(len(x), 1, 1, 1)
         return F.conv2d(x.reshape(1, -1, 8, 8), weight, groups=len(x)).view(x.shape)
 
-    with failing("sizes in Lambda depend on the number of images"):
-        of(function, conv=conv())
+    folding = Lambda(function, conv=conv())
+    with failing(r"sizes in '1' \(Lambda\) of Sequential depend on the number of images"):
+        trace(nn.Sequential(nn.ReLU(), folding), IMAGE)
+    with failing("what runs in Lambda depends on the number of images"):
+        of(lambda m, x: F.relu(x) if len(x) % 2 else torch.tanh(x))
 
 
 def test_memory_of_others_is_not_written():
