@@ -1,6 +1,6 @@
 """The two proxies that need no run on real numbers: how large and how costly a network is."""
 
-from nasutils.networks.counting import count_flops, count_params
+from nasutils.networks.counting import count_flops
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import Need, register
 
@@ -15,8 +15,8 @@ _COUNT = "a count: the same for a dead network"
     needs=set(),
 )
 def params(passes: Passes) -> float:
-    """Return the number of trainable parameters, in millions."""
-    return count_params(passes.network)
+    """Return the number of parameters, in millions: also of frozen ones, which count elsewhere."""
+    return sum(weight.numel() for weight in passes.weights.values()) / 1e6
 
 
 @register(
