@@ -91,7 +91,7 @@ class Passes:
         twice = None
         if Need.HESSIAN_PRODUCT in self.needs:
             twice = SecondDerivatives(layer.weight for layer in self.layers)
-        images = self._copy(self.images).requires_grad_(Need.INPUT_GRADIENTS in self.needs)
+        images = _copy(self.images).requires_grad_(Need.INPUT_GRADIENTS in self.needs)
         relus = ReLUs(self.structure, len(images), self.needs)
         outputs = OutputGradients(self.structure, len(images))
         observer = Observer(
@@ -123,7 +123,7 @@ class Passes:
     def half_gradients(self) -> list[list[Tensor]]:
         """Gradient of the loss of each half of the batch, a tensor a layer, in training mode."""
         halves = zip(self.images.chunk(2), self.labels.chunk(2), strict=True)
-        return [self._gradients(self._forward(self._copy(x)), labels) for x, labels in halves]
+        return [self._gradients(self._forward(_copy(x)), labels) for x, labels in halves]
 
     @cached_property
     def layer_kernels(self) -> list[Tensor]:
@@ -153,14 +153,10 @@ class Passes:
             visit(call, self.structure.layout(call).by_image(call.output, len(images)))
             return False
 
-        images = self._copy(images)
+        images = _copy(images)
         with torch.no_grad(), Observer(self.weights, images, on_call=on_call):
             torch.manual_seed(self.seed)
             run(self.network, self.weights, buffers_of(self.network), images, training=training)
-
-    def _copy(self, images: Tensor) -> Tensor:
-        """A network may work in place on what it is given."""
-        return images.clone(memory_format=self.structure.memory_format)
 
     def _forward(self, images: Tensor) -> Tensor:
         torch.manual_seed(self.seed)
@@ -205,6 +201,11 @@ class Passes:
             for w, p in zip(weights, products, strict=True)
         )
         return float(sum(rest, start=share))
+
+
+def _copy(images: Tensor) -> Tensor:
+    """Return what a network may work on in place."""
+    return images.clone(memory_format=torch.contiguous_format)
 
 
 def code_kernel(activations: Tensor) -> Tensor:

@@ -133,8 +133,8 @@ class Structure:
         biases: Names of the layers' biases.
         calls: The layout of each layer's output, by the layer's name and the number of the call.
         relus: The layout of each ReLU's input, in the order of the calls.
-        memory_format: In which the network takes images: pooling and batch norm are several times
-            as fast where channels lie together, but ``view`` fails on such maps.
+        memory_format: Where pooling and batch norm are several times as fast, but less exact, if
+            the network takes it: ``view`` fails on maps whose channels lie together.
     """
 
     layers: list[Layer]
