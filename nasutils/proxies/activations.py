@@ -59,9 +59,7 @@ def swap(passes: Passes) -> float:
     return passes.training.relus.num_patterns
 
 
-def regularised_swap(
-    swap: ArrayLike, params: ArrayLike, *, mu: float, sigma: float
-) -> np.ndarray:
+def regularised_swap(swap: ArrayLike, params: ArrayLike, *, mu: float, sigma: float) -> np.ndarray:
     r"""Weigh SWAP by size: :math:`\mathrm{SWAP} \cdot e^{-(\theta - \mu)^2 / \sigma}`.
 
     Args:

@@ -60,7 +60,10 @@ def az_trainability(passes: Passes) -> float:
     Random signs :math:`\epsilon` go back from each cell to the one before; p runs over images and
     positions. Where a cell shrinks the map, each square of its positions counts as channels.
     """
-    return float(np.mean(passes.cells.trainabilities))
+    values = passes.cells.trainabilities
+    if isinstance(values, NasutilsError):
+        raise values
+    return float(np.mean(values))
 
 
 def az_nas(scores: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ modules, and its features are what it returns. It is the one notion here that is
 not from operations; without such an item each module without modules of its own is a cell.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,19 +15,19 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasutils.errors import NasutilsError
-from nasutils.proxies.random_weights import NewNorms, random_weights
+from nasutils.proxies.random_weights import NewNorms, normal, random_weights
 from nasutils.proxies.structure import Layer, Structure
-from nasutils.proxies.untouched import buffers_of, hooked, run
+from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run
 
 _SEQUENCES = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
 @dataclass(frozen=True)
 class Cells:
-    """The two measures: an entropy a cell, and a trainability each cell but the first."""
+    """The two measures: an entropy a cell; a trainability each but the first, or why there is none."""
 
     entropies: list[float]
-    trainabilities: list[float]
+    trainabilities: list[float] | NasutilsError
 
 
 def measure_cells(
@@ -39,15 +40,12 @@ def measure_cells(
     """Run the network on standard normal images, with He-normal weights and new norms.
 
     Raises:
-        NasutilsError: If there are fewer than two cells, or one shrinks its map unevenly.
+        NasutilsError: If there are fewer than two cells.
     """
     generator = torch.Generator().manual_seed(seed)
 
-    def normal(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=generator).to(like)
-
     def he_normal(layer: Layer) -> Tensor:
-        return normal(layer.weight) * (2 / layer.fan_in) ** 0.5
+        return normal(layer.weight, generator) * (2 / layer.fan_in) ** 0.5
 
     features: list[Tensor] = []
 
@@ -57,7 +55,7 @@ def measure_cells(
         features.append(output)
         return output.clone()  # What follows may work in place.
 
-    images = normal(images).requires_grad_()
+    images = normal(images, generator).requires_grad_()
     weights = random_weights(structure, weights, he_normal)
     torch.manual_seed(seed)
     with hooked([cell.register_forward_hook(keep) for cell in find_cells(network)]), NewNorms():
@@ -67,14 +65,19 @@ def measure_cells(
     aspect = images.shape[2] / images.shape[3]
     with torch.no_grad():
         entropies = [_entropy(_maps(x.detach(), aspect)) for x in features]
-    trainabilities = []
+    try:
+        return Cells(entropies, list(_trainabilities(features, aspect, generator)))
+    except NasutilsError as error:
+        return Cells(entropies, error)
+
+
+def _trainabilities(
+    features: list[Tensor], aspect: float, generator: torch.Generator
+) -> Iterator[float]:
     for before, after in pairwise(features):
-        signs = torch.randint(2, after.shape, generator=generator).to(after) * 2 - 1
-        back = torch.autograd.grad(
-            after, before, signs, retain_graph=True, allow_unused=True, materialize_grads=True
-        )[0]
-        trainabilities.append(_trainability(_maps(back, aspect), _maps(signs, aspect)))
-    return Cells(entropies, trainabilities)
+        signs = torch.randint(2, after.shape, generator=generator, device="cpu").to(after) * 2 - 1
+        [back] = gradients_at((after * signs).sum(), [before], retain_graph=True)
+        yield _trainability(_maps(back, aspect), _maps(signs, aspect))
 
 
 def find_cells(network: nn.Module) -> list[nn.Module]:
@@ -105,6 +108,8 @@ def _maps(x: Tensor, aspect: float) -> Tensor:
 def _entropy(maps: Tensor) -> float:
     rows = maps.movedim(1, 0).flatten(1).double()  # (C, positions)
     rows = rows - rows.mean(1, keepdim=True)
+    if not rows.isfinite().all():
+        return math.nan
     eigenvalues = torch.linalg.eigvalsh(rows @ rows.T).clamp(min=0)
     return float(torch.special.entr(eigenvalues / eigenvalues.sum()).sum())
 
@@ -115,7 +120,7 @@ def _trainability(back: Tensor, signs: Tensor) -> float:
     Minus infinity where signs come back as they were sent: such a cell does nothing.
     """
     if back.shape == signs.shape and torch.equal(back, signs):
-        return -float("inf")
+        return -math.inf
     if back.shape[2:] != signs.shape[2:]:
         shrinks = back.shape[2] // signs.shape[2]
         if (shrinks * signs.shape[2], shrinks * signs.shape[3]) != back.shape[2:]:
@@ -124,5 +129,7 @@ def _trainability(back: Tensor, signs: Tensor) -> float:
             )
         back = F.pixel_unshuffle(back, shrinks)
     back, signs = (x.movedim(1, 0).flatten(1).double() for x in (back, signs))
+    if not back.isfinite().all():
+        return math.nan
     largest = torch.linalg.matrix_norm(back @ signs.T / signs.shape[1], ord=2)
     return float(2 - largest - 1 / largest)

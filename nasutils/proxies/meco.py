@@ -7,6 +7,7 @@ from nasutils.errors import NasutilsError
 from nasutils.proxies.jacobians import correlations
 from nasutils.proxies.observe import Call
 from nasutils.proxies.passes import Passes
+from nasutils.proxies.random_weights import normal
 from nasutils.proxies.registry import Need, register
 
 
@@ -30,8 +31,7 @@ def meco(passes: Passes) -> float:
     codings.
     """
     generator = torch.Generator().manual_seed(passes.seed)
-    like = passes.images[:1]
-    image = torch.randn(like.shape, generator=generator).to(like)
+    image = normal(passes.images[:1], generator)
     values: list[float] = []
 
     def visit(call: Call, output: Tensor | None) -> None:

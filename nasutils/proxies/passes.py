@@ -18,7 +18,7 @@ from nasutils.proxies.curvature import SecondDerivatives
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.registry import Need
 from nasutils.proxies.structure import MIXED, Layer, Structure, find_structure
-from nasutils.proxies.untouched import buffers_of, hooked, run, weights_of
+from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run, weights_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -149,11 +149,12 @@ class Passes:
     ) -> None:
         """Hand over every layer's call, with its output by image, (B, ...)."""
 
+        structure, images = self.structure, _copy(images)
+
         def on_call(call: Call) -> bool:
-            visit(call, self.structure.layout(call).by_image(call.output, len(images)))
+            visit(call, structure.layout(call).by_image(call.output, len(images)))
             return False
 
-        images = _copy(images)
         with torch.no_grad(), Observer(self.weights, images, on_call=on_call):
             torch.manual_seed(self.seed)
             run(self.network, self.weights, buffers_of(self.network), images, training=training)
@@ -314,13 +315,3 @@ class OutputGradients:
             return layout.sums(product, self._size, call.channels)
         except NasutilsError as error:
             return error
-
-
-
-def gradients_at(scalar: Tensor, inputs: list[Tensor], **options: bool) -> list[Tensor]:
-    """Return the gradients of a scalar, zeros where it does not depend on an input."""
-    if not inputs or not scalar.requires_grad:
-        return [torch.zeros_like(x) for x in inputs]
-    return list(
-        torch.autograd.grad(scalar, inputs, allow_unused=True, materialize_grads=True, **options)
-    )

@@ -14,6 +14,11 @@ from nasutils.proxies.structure import NORMS, Layer, Structure
 MOMENTUM = 0.1  # what batch norm has, for the norms that keep no statistics
 
 
+def normal(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Draw standard normal numbers in the shape of a tensor: on the CPU, for any device the same."""
+    return torch.randn(like.shape, generator=generator, device="cpu", dtype=torch.float32).to(like)
+
+
 def random_weights(
     structure: Structure, weights: dict[str, Tensor], draw: Callable[[Layer], Tensor]
 ) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -71,11 +72,10 @@ def score(
     """
     if errors not in ("raise", "record"):
         raise UnknownNameError("way with errors", errors, ("raise", "record"))
-    proxies, images, network = _proxies(names), torch.as_tensor(images), _unwrap(network)
+    proxies, images, network = _proxies(names), _tensor(images), _unwrap(network)
     if images.ndim != 4:
         raise NasutilsError(f"images have shape (B, C, H, W), not {tuple(images.shape)}.")
-    if labels is not None:
-        labels = torch.as_tensor(labels)
+    labels = None if labels is None else _tensor(labels)
     scores = Scores({proxy.name: math.nan for proxy in proxies})
     for group in [proxies] if errors == "raise" else [[proxy] for proxy in proxies]:
         with _recording(scores, group, errors):
@@ -87,8 +87,8 @@ def score(
         return scores
     like = next((p for p in network.parameters() if p.is_floating_point()), images.float())
     with untouched(network, like.device):
-        images = _normal(images).detach().to(like.device, like.dtype)
-        labels = None if labels is None else _normal(labels).detach().to(like.device)
+        images = _usable(images).detach().to(like.device, like.dtype)
+        labels = None if labels is None else _usable(labels).detach().to(like.device)
         needs = frozenset().union(*(proxy.needs for proxy in proxies))
         if loss is None and Need.LABELS in needs:
             labels = labels.long()
@@ -152,10 +152,10 @@ def _compute(proxy: Proxy, passes: Passes) -> float:
     except NasutilsError as error:
         raise NasutilsError(f"{proxy.name}: {error}") from error
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise NasutilsError(
             f"{proxy.name}: the network fails on images of shape {tuple(passes.images.shape)}: "
-            f"{type(error).__name__}: {reason} Give images that it takes, leave {proxy.name} out, "
+            f"{type(error).__name__}: {reason}. Give images that it takes, leave {proxy.name} out, "
             'or score the others with errors="record".'
         ) from error
     return value if math.isfinite(value) else UNDEFINED
@@ -178,7 +178,11 @@ def _unwrap(network: nn.Module) -> nn.Module:
     return network if compiled is None else _unwrap(compiled)
 
 
-def _normal(tensor: Tensor) -> Tensor:
+def _tensor(values: Tensor | ArrayLike) -> Tensor:
+    return values if isinstance(values, Tensor) else torch.as_tensor(values, device="cpu")
+
+
+def _usable(tensor: Tensor) -> Tensor:
     """Return a tensor that autograd takes, though it be made in inference mode."""
     return tensor.clone() if tensor.is_inference() else tensor
 

@@ -3,6 +3,7 @@
 from nasutils.networks.counting import count_flops
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import Need, register
+from nasutils.proxies.untouched import default_dtype
 
 _COUNT = "a count: the same for a dead network"
 
@@ -28,4 +29,5 @@ def params(passes: Passes) -> float:
 )
 def flops(passes: Passes) -> float:
     """Return the FLOPs of one image as the public tables count them, in millions."""
-    return count_flops(passes.network, tuple(passes.images.shape[1:]))
+    with default_dtype(passes.images.dtype):
+        return count_flops(passes.network, tuple(passes.images.shape[1:]))

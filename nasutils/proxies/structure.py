@@ -19,6 +19,7 @@ from nasutils.errors import NasutilsError
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.untouched import buffers_of, run
 
+_SMALL = 1e-6  # a weight with which no network's values grow, and no NaN gets lost
 _MIXED = "the network mixes images: its activations are not of one image."
 
 NORMS = {F.batch_norm, F.group_norm, F.instance_norm, F.layer_norm, F.rms_norm}
@@ -166,9 +167,7 @@ def find_structure(
                 raise
 
 
-def _dry_run(
-    network: nn.Module, weights: dict[str, Tensor], pair: Tensor, seed: int
-) -> Structure:
+def _dry_run(network: nn.Module, weights: dict[str, Tensor], pair: Tensor, seed: int) -> Structure:
     calls: dict[tuple[str, int], Layout] = {}
     fan_in: dict[str, int] = {}
     relus: list[Layout] = []
@@ -178,12 +177,11 @@ def _dry_run(
         fan_in[call.name] = call.fan_in
         return False
 
-    observer = Observer(
-        weights, pair, on_call=on_call, on_relu=lambda x: relus.append(_layout(x))
-    )
+    small = {k: torch.full_like(w, _SMALL, requires_grad=False) for k, w in weights.items()}
+    observer = Observer(small, pair, on_call=on_call, on_relu=lambda x: relus.append(_layout(x)))
     torch.manual_seed(seed)
     with WithoutNorms(), observer:
-        run(network, weights, buffers_of(network), pair, training=True)
+        run(network, small, buffers_of(network), pair, training=True)
     return Structure(
         [Layer(name, weights[name], fan_in[name]) for name in weights if name in fan_in],
         frozenset(observer.biases),

@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor
 
-from nasutils.proxies.passes import Passes, gradients_at
+from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import UNDEFINED, Need, register
 from nasutils.proxies.structure import WithoutNorms
-from nasutils.proxies.untouched import buffers_of, run
+from nasutils.proxies.untouched import buffers_of, gradients_at, run
 
 
 @register(

@@ -58,8 +58,7 @@ def torch_defaults(device: torch.device) -> Iterator[None]:
             stack.enter_context(context)
         if "torch._dynamo" in sys.modules:  # Else nothing is compiled, and it is slow to import.
             stack.enter_context(torch.compiler.set_stance("force_eager"))
-        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
-        torch.set_default_dtype(torch.float32)
+        stack.enter_context(default_dtype(torch.float32))
         stack.callback(
             torch.use_deterministic_algorithms,
             torch.are_deterministic_algorithms_enabled(),
@@ -72,6 +71,17 @@ def torch_defaults(device: torch.device) -> Iterator[None]:
             stack.callback(setattr, products, "fp32_precision", products.fp32_precision)
             products.fp32_precision = "ieee"
         yield
+
+
+@contextlib.contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """Make tensors of this type where no other is named."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _call(function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:
@@ -124,11 +134,8 @@ def run(
         NasutilsError: If the output holds no tensor that could be the logits.
     """
     network.train(training)
-    torch.set_default_dtype(images.dtype)
-    try:
+    with default_dtype(images.dtype):
         return _logits(torch.func.functional_call(network, {**weights, **buffers}, (images,)))
-    finally:
-        torch.set_default_dtype(torch.float32)
 
 
 def _logits(output: Any) -> Tensor:
@@ -144,4 +151,13 @@ def _logits(output: Any) -> Tensor:
     raise NasutilsError(
         f"the network returns {type(output).__name__}{keys}, without a tensor that is the logits, "
         "called logits, or the first: score a module that returns them alone."
+    )
+
+
+def gradients_at(scalar: Tensor, inputs: list[Tensor], **options: bool) -> list[Tensor]:
+    """Return the gradients of a scalar, zeros where it does not depend on an input."""
+    if not inputs or not scalar.requires_grad:
+        return [torch.zeros_like(x) for x in inputs]
+    return list(
+        torch.autograd.grad(scalar, inputs, allow_unused=True, materialize_grads=True, **options)
     )

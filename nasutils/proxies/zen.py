@@ -7,7 +7,7 @@ from torch import Tensor, ops
 
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.random_weights import NewNorms, random_weights
+from nasutils.proxies.random_weights import NewNorms, normal, random_weights
 from nasutils.proxies.registry import Need, register
 from nasutils.proxies.untouched import buffers_of, run
 
@@ -41,13 +41,10 @@ def zen(passes: Passes) -> float:
     """
     images, generator = passes.images, torch.Generator().manual_seed(passes.seed)
 
-    def normal(like: Tensor) -> Tensor:
-        return torch.randn(like.shape, generator=generator).to(like)  # the same on any device
-
-    x = normal(images).contiguous(memory_format=passes.structure.memory_format)
-    moved = x + PERTURBATION * normal(images)
+    x = normal(images, generator).contiguous(memory_format=passes.structure.memory_format)
+    moved = x + PERTURBATION * normal(images, generator)
     weights = random_weights(
-        passes.structure, passes.weights, lambda layer: normal(layer.weight)
+        passes.structure, passes.weights, lambda layer: normal(layer.weight, generator)
     )
     norms = NewNorms()
     with torch.no_grad():
