@@ -24,7 +24,7 @@ _SEQUENCES = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 @dataclass(frozen=True)
 class Cells:
-    """The two measures: an entropy a cell; a trainability each but the first, or why there is none."""
+    """An entropy a cell; a trainability a cell but the first, or why there is none."""
 
     entropies: list[float]
     trainabilities: list[float] | NasutilsError

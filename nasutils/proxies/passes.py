@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from nasutils.errors import NasutilsError
 from nasutils.proxies.cells import Cells, measure_cells
-from nasutils.proxies.curvature import SecondDerivatives
+from nasutils.proxies.curvature import SecondDerivatives, once_differentiable_calls
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.registry import Need
 from nasutils.proxies.structure import MIXED, Layer, Structure, find_structure
@@ -108,13 +108,17 @@ class Passes:
                 input_gradients = gradients_at(logits.sum(), [images], retain_graph=backward)[0]
             outputs.arrive = True
             gradients = []
-            if backward:
-                gradients = self._gradients(logits, self.labels, create_graph=twice is not None)
+            with once_differentiable_calls() as once:
+                if backward:
+                    gradients = self._gradients(logits, self.labels, create_graph=bool(twice))
+        curvature = 0.0
+        if twice:
+            curvature = RuntimeError(once[0]) if once else self._curvature(twice, gradients)
         return TrainingPass(
             relus=relus,
             weight_gradients=[g.detach() for g in gradients],
             output_gradients=outputs,
-            curvature=self._curvature(twice, gradients) if twice else 0.0,
+            curvature=curvature,
             input_gradients=input_gradients,
             num_classes=logits.shape[-1],
         )
@@ -148,7 +152,6 @@ class Passes:
         self, images: Tensor, visit: Callable[[Call, Tensor | None], None], *, training: bool
     ) -> None:
         """Hand over every layer's call, with its output by image, (B, ...)."""
-
         structure, images = self.structure, _copy(images)
 
         def on_call(call: Call) -> bool:
@@ -168,7 +171,7 @@ class Passes:
 
     def _check(self, logits: Tensor, size: int) -> None:
         wanted = f"({size}, classes)" if self.loss is None else f"({size}, ...)"
-        if len(logits.shape) != 2 and self.loss is None or logits.shape[:1] != (size,):
+        if (len(logits.shape) != 2 and self.loss is None) or logits.shape[:1] != (size,):
             raise NasutilsError(
                 f"a classifier maps {size} images to logits of shape {wanted}; this network "
                 f"returns {tuple(logits.shape)}."

@@ -15,7 +15,7 @@ MOMENTUM = 0.1  # what batch norm has, for the norms that keep no statistics
 
 
 def normal(like: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw standard normal numbers in the shape of a tensor: on the CPU, for any device the same."""
+    """Draw standard normal numbers of a tensor's shape, the same for any device."""
     return torch.randn(like.shape, generator=generator, device="cpu", dtype=torch.float32).to(like)
 
 

@@ -117,7 +117,7 @@ class Layout:
 
     def _matters(self, x: Tensor, size: int) -> bool:
         together = size * self.inner
-        if together < 0 or together and self.marked and x.numel() % together:
+        if together < 0 or (together and self.marked and x.numel() % together):
             raise NasutilsError(_MIXED)
         return together > 0 and (self.marked or x.numel() == together)
 
@@ -145,6 +145,7 @@ class Structure:
     memory_format: torch.memory_format
 
     def layout(self, call: Call) -> Layout:
+        """Return the layout of a call's output."""
         return self.calls.get((call.name, call.index), MIXED)
 
 

@@ -94,7 +94,7 @@ class Features:
         if self._size in sizes:
             sizes.remove(self._size)
         is_map = len(sizes) > 1
-        if op in _ADAPTIVE or op in _POOLS and not is_map and x.ndim > 2:
+        if op in _ADAPTIVE or (op in _POOLS and not is_map and x.ndim > 2):
             self.found, self._pooled = x, True
-        elif is_map or y.ndim == 4 and not self._pooled:
+        elif is_map or (y.ndim == 4 and not self._pooled):
             self.found, self._pooled = y, False

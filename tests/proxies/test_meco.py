@@ -16,7 +16,7 @@ def draw(shape, seed=0):
 
 
 def test_two_channels():
-    """Channels a and b = a cos t + c sin t correlate by about cos t: the eigenvalue is 1 - |rho|."""
+    """The smaller eigenvalue of a correlation of two is 1 - |rho|."""
     network = nn.Sequential(nn.Conv2d(2, 2, 1, bias=False), nn.AdaptiveAvgPool2d(1), nn.Flatten())
     network[0].weight.data = torch.tensor([[1.0, 0], [0.6, 0.8]])[:, :, None, None]
     a, c = draw((1, 2, 6, 6))[0].flatten(1).double().numpy()

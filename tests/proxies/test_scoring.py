@@ -20,7 +20,6 @@ from nasutils.proxies import (
     score_networks,
 )
 
-
 AZ_NAS = ("az_expressivity", "az_progressivity", "az_trainability")
 
 
