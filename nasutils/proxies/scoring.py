@@ -10,6 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+from tqdm import tqdm
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.proxies.passes import Loss, Passes
@@ -36,6 +37,7 @@ def score(
     seed: int = 0,
     loss: Loss | None = None,
     errors: Errors = "raise",
+    progress: bool = False,
 ) -> Scores:
     """Score one network by many proxies.
 
@@ -59,6 +61,7 @@ def score(
             output may have any shape (B, ...).
         errors: What happens where a proxy cannot score the network: "raise" ends with its error,
             "record" goes on with the others, and keeps the reason.
+        progress: Whether to show a bar.
 
     Returns:
         A score a name: finite, or ``UNDEFINED`` where the proxy is not defined for this network or
@@ -93,7 +96,8 @@ def score(
         if loss is None and Need.LABELS in needs:
             labels = labels.long()
         shared = Passes(network, images, labels, needs, seed, loss)
-        for proxy in proxies:
+        for proxy in (bar := tqdm(proxies, disable=not progress)):
+            bar.set_description(proxy.name)
             with _recording(scores, [proxy], errors):
                 try:
                     scores[proxy.name] = _compute(proxy, shared)
