@@ -39,8 +39,12 @@ def plain_scores(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str
         scores = _of_gradients(weights, [g.detach() for g in gradients])
         state = network.state_dict()
         scores["params"] = sum(state[k].numel() for k, _ in network.named_parameters()) / 1e6
-        eigenvalues = np.linalg.eigvalsh(np.corrcoef(rows)).clip(0) + 1e-5
-        scores["jacov"] = -(np.log(eigenvalues) + 1 / eigenvalues).sum()
+        with np.errstate(invalid="ignore"):
+            correlations = np.corrcoef(rows)
+        scores["jacov"] = -np.inf
+        if np.isfinite(correlations).all():
+            eigenvalues = np.linalg.eigvalsh(correlations).clip(0) + 1e-5
+            scores["jacov"] = -(np.log(eigenvalues) + 1 / eigenvalues).sum()
         square = sum((g.detach() * g).sum() for g in gradients)
         with contextlib.suppress(RuntimeError):  # Torch cannot derive all functions twice.
             curved = _at(square, weights)
