@@ -105,7 +105,8 @@ class Observer(TorchDispatchMode):
         bias = self._bias(op, args)
         if bias is None and op not in _VIEWS:
             self._complete()
-        if self._on_relu and (x := _relu_input(op, args)) is not None:
+        x = _relu_input(op, args) if self._on_relu else None
+        if x is not None and x.is_floating_point():
             self._on_relu(x)
         if self._kept and op.__name__.endswith("_") and isinstance(args[0], Tensor):
             self._save(args[0])

@@ -83,9 +83,5 @@ def _window_sums(x: Tensor) -> Tensor:
 
 
 def _window_sizes(x: Tensor) -> Tensor:
-    """Return how many positions of a window are on the map, (H, W)."""
-    rows, columns = (
-        (i + 1).clamp(max=len(i) - 1) - (i - 1).clamp(min=0) + 1
-        for i in map(torch.arange, x.shape[-2:])
-    )
-    return (rows[:, None] * columns).to(x)
+    """Return how many positions of a window are on the map, (1, 1, H, W)."""
+    return _window_sums(x.new_ones(1, 1, *x.shape[-2:]))
