@@ -31,9 +31,10 @@ def plain_scores(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str
     with sdpa_kernel(SDPBackend.MATH):
         images.requires_grad_()
         torch.manual_seed(0)
-        logits = _logits(network.train()(images))
+        outputs = network.train()(images)
+        logits, auxiliary = _logits(outputs), outputs[1:] if isinstance(outputs, tuple) else ()
         loss = F.cross_entropy(logits, labels)
-        weights = layer_weights(network, loss, images)
+        weights = layer_weights(network, sum(map(torch.sum, auxiliary), logits.sum()), images)
         rows = _at(logits.sum(), [images], retain_graph=True)[0].flatten(1).numpy()
         gradients = _at(loss, weights, create_graph=True)
         scores = _of_gradients(weights, [g.detach() for g in gradients])
@@ -53,10 +54,10 @@ def plain_scores(network: nn.Module, images: Tensor, labels: Tensor) -> dict[str
     return {name: float(value) for name, value in scores.items()}
 
 
-def layer_weights(network: nn.Module, loss: Tensor, images: Tensor) -> list[Tensor]:
-    """Return the weights that the loss depends on, in the order of the parameters."""
+def layer_weights(network: nn.Module, number: Tensor, images: Tensor) -> list[Tensor]:
+    """Return the weights that a number depends on, in the order of the parameters."""
     sources: dict[Any, frozenset[int]] = {}
-    for node in _in_order(loss.grad_fn):  # Inputs come before the nodes that take them.
+    for node in _in_order(number.grad_fn):  # Inputs come before the nodes that take them.
         own = {id(node.variable)} if hasattr(node, "variable") else set()
         sources[node] = frozenset(own.union(*(sources[n] for n, _ in node.next_functions if n)))
     parameters = {id(p): p for p in network.parameters()}

@@ -1,11 +1,13 @@
 """What AZ-NAS reads of a network's cells: how evenly channels spread, how gradients pass.
 
-A cell is an item, with modules of its own, of the network's outermost sequences and lists of
-modules, and its features are what it returns. It is the one notion here that is read from modules,
-not from operations; without such an item each module without modules of its own is a cell.
+A cell is a module with modules of its own: an item of one of the network's outermost sequences or
+lists, or one of several with weights and of one class that stand side by side. Its features are
+what it returns. It is the one notion here that is read from modules, not from operations; without
+such modules each one without modules of its own is a cell.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -87,9 +89,13 @@ def find_cells(network: nn.Module) -> list[nn.Module]:
         return next(module.children(), None) is not None
 
     def walk(module: nn.Module) -> Iterator[nn.Module]:
+        classes = Counter(
+            type(c) for c in module.children() if any(p.ndim > 1 for p in c.parameters())
+        )
         for child in module.children():
             nested = isinstance(child, _SEQUENCES) and any(map(has_children, child.children()))
-            if isinstance(module, _SEQUENCES) and has_children(child) and not nested:
+            alike = classes[type(child)] > 1 and not isinstance(child, _SEQUENCES)
+            if has_children(child) and not nested and (alike or isinstance(module, _SEQUENCES)):
                 yield child
             else:
                 yield from walk(child)
@@ -121,7 +127,7 @@ def _trainability(back: Tensor, signs: Tensor) -> float:
     """
     if back.shape == signs.shape and torch.equal(back, signs):
         return -math.inf
-    if back.shape[2:] != signs.shape[2:]:
+    if back.shape[2:].numel() != signs.shape[2:].numel():
         shrinks = back.shape[2] // signs.shape[2]
         if (shrinks * signs.shape[2], shrinks * signs.shape[3]) != back.shape[2:]:
             raise NasutilsError(

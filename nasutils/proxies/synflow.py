@@ -16,8 +16,8 @@ from nasutils.proxies.untouched import buffers_of, gradients_at, run
     equation=r"\log \sum_l \sum_i \lvert w_{l,i} \rvert \frac{\partial R}{\partial"
     r" \lvert w_{l,i} \rvert}, \quad R = \mathbf{1}^\top f_{\lvert w \rvert}(\mathbf{1})",
     source="tanaka2020synflow",
-    when_undefined="UNDEFINED for a dead network, whose flow is 0, and where the flow exceeds "
-    "1e308",
+    when_undefined="UNDEFINED for a dead network, whose flow is 0, where the flow exceeds 1e308, "
+    "and where it is negative, as it can be through products of activations",
     needs={Need.SHAPE, Need.SYNAPTIC_FLOW},
 )
 def synflow(passes: Passes) -> float:

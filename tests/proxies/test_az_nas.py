@@ -77,6 +77,10 @@ def test_cells_of_the_spaces(build):
     assert find_cells(network) == list(network.stages)
     network = build("darts")
     assert find_cells(network) == list(network.cells)
+    network = nn.Module()  # stages of a class of their own, side by side; a stem and a norm
+    network.stem, network.norm = cell(3, 4), nn.Sequential(nn.BatchNorm2d(4))
+    network.one, network.two = Stage(), Stage()
+    assert find_cells(network) == [network.one, network.two]
     leaves = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
     assert find_cells(leaves) == list(leaves)
 
@@ -102,6 +106,12 @@ def test_tokens_and_maps_with_channels_last_are_read_as_maps():
         last = nn.Sequential(*(Last(c, tokens) for c in cells)).double()
         found = parts(nn.Sequential(last, Mean()).double(), images)
         assert found[:2] == pytest.approx(expected[:2], rel=1e-9)
+
+
+class Stage(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = cell(4, 4)
 
 
 class Mean(nn.Module):
