@@ -15,10 +15,14 @@ from nasutils.proxies import (  # noqa: F401  Each module registers its proxies.
     activations,
     gradients,
     jacobians,
+    meco,
     size,
     synflow,
     zen,
+    zico,
 )
+from nasutils.proxies.activations import regularised_swap
+from nasutils.proxies.az_nas import az_nas
 from nasutils.proxies.registry import (
     UNDEFINED,
     Need,
@@ -28,7 +32,7 @@ from nasutils.proxies.registry import (
     proxy_names,
     register,
 )
-from nasutils.proxies.scoring import score, score_networks
+from nasutils.proxies.scoring import Scores, score, score_networks
 
 # The 13 proxies of NAS-Bench-Suite-Zero, in the order of its tables: what UP-NAS unifies.
 SUITE_ZERO = (
@@ -52,10 +56,13 @@ __all__ = [
     "UNDEFINED",
     "Need",
     "Proxy",
+    "Scores",
+    "az_nas",
     "describe",
     "get_proxy",
     "proxy_names",
     "register",
+    "regularised_swap",
     "score",
     "score_networks",
 ]

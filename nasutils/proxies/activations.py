@@ -2,9 +2,12 @@
 
 import math
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+from nasutils.errors import NasutilsError
 from nasutils.proxies.gradients import layer_ssnrs
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import UNDEFINED, Need, register
@@ -27,17 +30,51 @@ def log_determinant(kernel: Tensor) -> float:
     equation=rf"\log \lvert \det K \rvert, \quad {_CODES}",
     source="mellor2021naswot",
     when_undefined="UNDEFINED where the kernel is singular: for a dead network, for equal images "
-    "in the batch, without ReLU modules",
+    "in the batch; refused without ReLUs",
     needs={Need.IMAGES, Need.RELU_CODES},
 )
 def nwot(passes: Passes) -> float:
     r"""Return the log-determinant of the kernel of the ReLUs' binary codes.
 
-    :math:`X_r \in \{0, 1\}^{B \times n_r}` marks the positive inputs of ReLU module r, counted
-    once a call, in training mode. Rescaling weights leaves it as it is.
+    :math:`X_r \in \{0, 1\}^{B \times n_r}` marks the positive inputs of the r-th call of a ReLU,
+    in training mode. Rescaling weights leaves it as it is. Leaky, parametric and clipped ReLUs
+    count; so do hard-sigmoid and hard-swish, which clip :math:`x + 3`; GELU and SiLU do not.
     """
-    kernel = passes.training.relu_kernel
-    return UNDEFINED if kernel is None else log_determinant(kernel)
+    return log_determinant(passes.training.relus.kernel)
+
+
+@register(
+    title="SWAP",
+    equation=r"\lvert \{ (X_{1,i}, \ldots, X_{B,i}) : i \} \rvert",
+    source="peng2024swap",
+    when_undefined="1 for a dead network; refused without ReLUs",
+    needs={Need.IMAGES, Need.RELU_PATTERNS},
+)
+def swap(passes: Passes) -> float:
+    r"""Return how many different columns the ReLUs' binary codes have.
+
+    A column of :math:`X`, NASWOT's codes of all calls, is what one unit does on the batch: there
+    are :math:`2^B` at most, so that small batches make ties. ``regularised_swap`` adds a size.
+    """
+    return passes.training.relus.num_patterns
+
+
+def regularised_swap(swap: ArrayLike, params: ArrayLike, *, mu: float, sigma: float) -> np.ndarray:
+    r"""Weigh SWAP by size: :math:`\mathrm{SWAP} \cdot e^{-(\theta - \mu)^2 / \sigma}`.
+
+    Args:
+        swap: Scores of the proxy ``swap``.
+        params: Parameters :math:`\theta` of the same networks, in the unit of mu: the source counts
+            thousands, the proxy ``params`` millions.
+        mu: The size that is wanted.
+        sigma: How wide around it, in the unit squared; the source sets it as large as mu.
+
+    Raises:
+        NasutilsError: If sigma is not positive.
+    """
+    if not sigma > 0:
+        raise NasutilsError(f"sigma is the width of a curve, positive: not {sigma}.")
+    return np.asarray(swap) * np.exp(-((np.asarray(params) - mu) ** 2) / sigma)
 
 
 @register(

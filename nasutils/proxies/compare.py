@@ -6,20 +6,20 @@ augmentation. The public scores had other weights and other images: two public s
 perfectly either, and how well they agree is given beside.
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
 from nasutils.data import load_table
-from nasutils.data.images import CIFAR10_MEAN, CIFAR10_STD, load_images
 from nasutils.errors import NasutilsError
 from nasutils.files import atomic_write
 from nasutils.networks.nasbench201 import NASBench201Network
 from nasutils.proxies import SUITE_ZERO, score
+from nasutils.proxies.models import load_batch
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
 BATCH_SIZE = 64
@@ -45,16 +45,6 @@ def sample(cells: int, seed: int = 0) -> list[str]:
     return archs[order[:cells]].tolist()
 
 
-def cifar10_batch(seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Return 64 random training images, (64, 3, 32, 32), normalised by channel, and labels."""
-    images, labels = load_images("cifar10", "train")
-    chosen = np.random.default_rng(seed).choice(len(images), BATCH_SIZE, replace=False)
-    pixels = (images[chosen] / 255 - CIFAR10_MEAN) / CIFAR10_STD  # (64, 32, 32, 3)
-    return torch.tensor(pixels, dtype=torch.float32).permute(0, 3, 1, 2), torch.tensor(
-        labels[chosen]
-    )
-
-
 def score_sample(
     folder: Path, cells: int, *, seed: int = 0, device: str = "cpu", progress: bool = True
 ) -> pd.DataFrame:
@@ -74,9 +64,9 @@ def score_sample(
         The 13 scores, indexed by architecture, in the order of the sample.
     """
     file = folder / f"scores-{seed}.csv"
-    done = pd.read_csv(file, index_col="arch") if file.is_file() else pd.DataFrame()
+    done = _read(file)
     archs = sample(cells, seed)
-    images, labels = cifar10_batch(seed)
+    images, labels = load_batch("cifar10", images=BATCH_SIZE, seed=seed)
     for arch in tqdm([a for a in archs if a not in done.index], disable=not progress):
         torch.manual_seed(seed)
         network = NASBench201Network(NASBench201Cell.from_string(arch)).to(device)
@@ -85,6 +75,18 @@ def score_sample(
         with atomic_write(file) as part:
             done.to_csv(part)
     return done.loc[archs]
+
+
+def _read(file: Path) -> pd.DataFrame:
+    """Return what a file holds; a line that was cut off is scored again."""
+    if not file.is_file():
+        return pd.DataFrame()
+    try:
+        whole = file.read_text(encoding="utf-8").rpartition("\n")[0]
+        scores = pd.read_csv(io.StringIO(whole), index_col="arch")[list(SUITE_ZERO)].astype(float)
+    except (ValueError, KeyError) as error:
+        raise NasutilsError(f"{file} holds no scores: remove it, to score again.") from error
+    return scores.dropna()
 
 
 def agreement(ours: pd.DataFrame) -> pd.DataFrame:

@@ -5,14 +5,17 @@ constant). Torch derives it through any network, but at a price: it splits the s
 a batch norm into some twenty passes over memory, turns one convolution into one with kernels as
 large as the images, and spends two of six convolutions on :math:`Hg` itself, a tensor a layer.
 
-``SecondDerivatives`` puts two functions with the same values and first derivatives in their place.
+``SecondDerivatives`` puts two functions with the same values and first derivatives in their place,
+and one for hard-sigmoid, which torch cannot derive twice.
 Their second derivatives cost less, and a convolution adds up its share of :math:`w^\top H g` where
 the weight's part of :math:`Hg` would have come: a convolution is linear in its weight, so that its
 product with that part is a product of tensors at hand. All other operations stay torch's own.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -26,6 +29,8 @@ _aten = torch.ops.aten
 
 class SecondDerivatives(TorchFunctionMode):
     r"""Within this context, convolutions and batch norms have cheap second derivatives.
+
+    So has hard-sigmoid, which in torch has none.
 
     For one use: a backward pass with ``create_graph`` to all weights, then, without it, one from
     the gradients' product with constants to ``share`` and the weights. In the latter, a weight
@@ -57,6 +62,8 @@ class SecondDerivatives(TorchFunctionMode):
             return Convolution.apply(self.share, image, weight, *geometry)
         if func is F.batch_norm:
             return _batch_norm(*args, **(kwargs or {}))
+        if func is F.hardsigmoid:
+            return HardSigmoid.apply(args[0])
         return func(*args, **(kwargs or {}))
 
     def _convolves(self, *args: Any) -> bool:
@@ -83,6 +90,23 @@ def _batch_norm(
     if training and x.numel() > x.shape[1]:  # Torch refuses one element a channel.
         return BatchNorm.apply(x, weight, bias, running_mean, running_var, momentum, eps)
     return F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
+
+
+@contextlib.contextmanager
+def once_differentiable_calls() -> Iterator[list[str]]:
+    """Collect what torch says of functions that may be derived once alone.
+
+    Asked for second derivatives at given weights, torch leaves such functions out without a word.
+    """
+    said: list[str] = []
+    delayed_error = torch._C._functions.DelayedError
+
+    def say(message: str, outputs: int) -> Any:
+        said.append(message)
+        return delayed_error(message, outputs)
+
+    with patch.object(torch._C._functions, "DelayedError", say):
+        yield said
 
 
 class Convolution(Function):
@@ -143,6 +167,22 @@ def _convolution_backward(
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     return torch.dot(a.flatten(), b.flatten()).double()
+
+
+class HardSigmoid(Function):
+    """Hard-sigmoid, the slope of which is 1/6 between -3 and 3."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, x: Tensor) -> Tensor:
+        """Return x / 6 + 1/2, from 0 to 1."""
+        ctx.save_for_backward(x)
+        return F.hardsigmoid(x)
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        """Return the gradient times the slope, which autograd derives again."""
+        (x,) = ctx.saved_tensors
+        return gradient * (x.detach().abs() < 3) / 6
 
 
 class BatchNorm(Function):

@@ -5,8 +5,9 @@ The definitions are those of the public NAS-Bench-Suite-Zero scores, after Abdel
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from nasutils.errors import NasutilsError
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import Need, register
 
@@ -40,7 +41,7 @@ def grad_norm(passes: Passes) -> float:
     equation=r"\sum_l \lVert w_l \rVert_2",
     source="abdelfattah2021zerocost",
     when_undefined="finite for finite weights, also for a dead network",
-    needs=set(),
+    needs={Need.SHAPE},
 )
 def l2_norm(passes: Passes) -> float:
     r"""Return the sum of the Euclidean norms of the layers' weights.
@@ -131,13 +132,10 @@ def fisher(passes: Passes) -> float:
     :math:`d_l` the weights behind a channel. BlockSwap has no :math:`d_l`: it came with the public
     scores, which spread a channel's value over its weights before they add up.
     """
-    calls = passes.training.output_gradients
-    return _total([_channel_fisher(passes.layers[i].module, by_image) for i, by_image in calls])
-
-
-def _channel_fisher(module: nn.Module, by_image: Tensor) -> Tensor:
-    """Return the weighted information of each channel of one layer, from (B, C)."""
-    return module.weight[0].numel() * by_image.double().square().mean(0) / 2
+    products = passes.training.output_gradients.products
+    if errors := [product for _, product in products if isinstance(product, NasutilsError)]:
+        raise errors[0]
+    return _total([fan_in * p.double().square().mean(0) / 2 for fan_in, p in products])
 
 
 @register(
@@ -153,4 +151,7 @@ def grasp(passes: Passes) -> float:
 
     With the sign of the public scores: the paper prunes the largest values first.
     """
-    return -passes.training.curvature
+    curvature = passes.training.curvature
+    if isinstance(curvature, RuntimeError):
+        raise NasutilsError(f"torch has no second derivative: {curvature}") from curvature
+    return -curvature

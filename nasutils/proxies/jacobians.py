@@ -7,6 +7,7 @@ the summed logits z to the images x, in training mode.
 import torch
 from torch import Tensor
 
+from nasutils.errors import NasutilsError
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import Need, register
 
@@ -66,6 +67,8 @@ def epe_nas(passes: Passes) -> float:
     :math:`\lvert c \rvert` images, :math:`\lvert C \rvert` the number of such classes.
     """
     rows, labels = _rows(passes), passes.labels.cpu()
+    if labels.ndim != 1 or labels.is_floating_point():
+        raise NasutilsError("it compares images of one class, and the labels are no classes.")
     of_class = [rows[labels == c] for c in labels.unique()]
     scores = torch.stack([(correlations(r).abs() + _K).log().sum() for r in of_class])
     if passes.training.num_classes <= 100:

@@ -4,31 +4,26 @@ import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.hooks import RemovableHandle
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from nasutils.errors import NasutilsError
-from nasutils.proxies.curvature import SecondDerivatives
+from nasutils.proxies.cells import Cells, measure_cells
+from nasutils.proxies.curvature import SecondDerivatives, once_differentiable_calls
+from nasutils.proxies.observe import Call, Observer
+from nasutils.proxies.pooling import FastPooling
 from nasutils.proxies.registry import Need
-from nasutils.proxies.untouched import buffers_of, hooked, run, tensor_name, weights_of
+from nasutils.proxies.structure import MIXED, Layer, Structure, find_structure
+from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run, weights_of
 
-LAYERS = (nn.Conv2d, nn.Linear)
-RELUS = (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU)
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 _OF_THE_LOSS = {Need.WEIGHT_GRADIENTS, Need.OUTPUT_GRADIENTS, Need.HESSIAN_PRODUCT}
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A convolution or linear module, its weight's name, and its weight as a leaf of autograd."""
-
-    name: str
-    module: nn.Module
-    weight: Tensor
 
 
 @dataclass(frozen=True)
@@ -38,18 +33,19 @@ class TrainingPass:
     Gradients of weights that the loss does not depend on are zeros.
 
     Attributes:
-        relu_kernel: Sum over the ReLUs of the kernel of their codes, (B, B).
+        relus: What the images do at the ReLUs.
         weight_gradients: Gradient of the loss, a tensor a layer.
-        output_gradients: Every call of a layer: its index, and by image and channel the product of
-            its output and the loss's gradient there, summed over positions, (B, C).
-        curvature: Weights times Hessian of the loss times its gradient, of all layers.
+        output_gradients: What comes back to the layers' outputs.
+        curvature: Weights times Hessian of the loss times its gradient, of all layers; or why torch
+            cannot derive it.
         input_gradients: Gradient of the summed logits, (B, C, H, W).
+        num_classes: Width of the logits.
     """
 
-    relu_kernel: Tensor | None
+    relus: "ReLUs"
     weight_gradients: list[Tensor]
-    output_gradients: list[tuple[int, Tensor]]
-    curvature: float
+    output_gradients: "OutputGradients"
+    curvature: float | RuntimeError
     input_gradients: Tensor | None
     num_classes: int
 
@@ -60,9 +56,10 @@ class Passes:
     Args:
         network: The network, whose state the caller protects with ``untouched``.
         images: Shape (B, C, H, W), of the network's precision and on its device.
-        labels: Classes of shape (B,), or None where no need asks for them.
+        labels: Classes of shape (B,), or what the loss compares with; None where no need asks.
         needs: All that will be asked for, so that one run can serve it.
         seed: Of whatever is random.
+        loss: From the output and the labels to a number; the cross-entropy of classes if None.
     """
 
     def __init__(
@@ -72,96 +69,149 @@ class Passes:
         labels: Tensor | None,
         needs: Iterable[Need],
         seed: int,
+        loss: Loss | None = None,
     ) -> None:
         self.network, self.images, self.labels = network, images, labels
-        self.needs, self.seed = frozenset(needs), seed
+        self.needs, self.seed, self.loss = frozenset(needs), seed, loss
         self.weights = weights_of(network)
-        self.layers = [
-            Layer(name, module, self.weights[name])
-            for module_name, module in network.named_modules()
-            # A weight that a second layer shares is named, and scored, once.
-            if isinstance(module, LAYERS)
-            and (name := tensor_name(module_name, "weight")) in self.weights
-        ]
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The network's layers, and where each image's values lie."""
+        return find_structure(self.network, self.weights, self.images, self.seed)
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers that the network calls. A weight that several share is scored once."""
+        return self.structure.layers
 
     @cached_property
     def training(self) -> TrainingPass:
         """One forward pass in training mode, and what the needs ask for behind it."""
-        kernels: list[Tensor] = []
-        calls: list[tuple[int, Tensor]] = []
-        handles = []
-        if Need.RELU_CODES in self.needs:
-            handles += _watch_relus(self.network, kernels)
-        if Need.OUTPUT_GRADIENTS in self.needs:
-            handles += _watch_outputs(self.layers, calls)
-
         backward = not self.needs.isdisjoint(_OF_THE_LOSS)
         twice = None
         if Need.HESSIAN_PRODUCT in self.needs:
             twice = SecondDerivatives(layer.weight for layer in self.layers)
-        # A copy: a network may work in place on what it is given.
-        images = self.images.clone().requires_grad_(Need.INPUT_GRADIENTS in self.needs)
-        with hooked(handles), torch.set_grad_enabled(backward or images.requires_grad):
-            torch.manual_seed(self.seed)
-            buffers = buffers_of(self.network)
-            with twice or contextlib.nullcontext():
-                logits = run(self.network, self.weights, buffers, images, training=True)
-        self._check_logits(logits)
-
-        input_gradients = None
-        if images.requires_grad:
-            input_gradients = gradients_at(logits.sum(), [images], retain_graph=backward)[0]
-        weight_gradients, output_gradients, curvature = [], [], 0.0
-        if backward:
-            weight_gradients, output_gradients, curvature = self._backward(logits, calls, twice)
+        images = _copy(self.images).requires_grad_(Need.INPUT_GRADIENTS in self.needs)
+        relus = ReLUs(self.structure, len(images), self.needs)
+        outputs = OutputGradients(self.structure, len(images))
+        observer = Observer(
+            self.weights,
+            images,
+            on_call=outputs.on_call if Need.OUTPUT_GRADIENTS in self.needs else None,
+            on_relu=relus.on_relu if relus.wanted else None,
+        )
+        with hooked(outputs.handles), torch.set_grad_enabled(backward or images.requires_grad):
+            with twice or contextlib.nullcontext(), observer:
+                logits = self._forward(images)
+            input_gradients = None
+            if images.requires_grad:
+                input_gradients = gradients_at(logits.sum(), [images], retain_graph=backward)[0]
+            outputs.arrive = True
+            gradients = []
+            with once_differentiable_calls() as once:
+                if backward:
+                    gradients = self._gradients(logits, self.labels, create_graph=bool(twice))
+        curvature = 0.0
+        if twice:
+            curvature = RuntimeError(once[0]) if once else self._curvature(twice, gradients)
         return TrainingPass(
-            relu_kernel=sum(kernels) if kernels else None,
-            weight_gradients=weight_gradients,
-            output_gradients=output_gradients,
+            relus=relus,
+            weight_gradients=[g.detach() for g in gradients],
+            output_gradients=outputs,
             curvature=curvature,
             input_gradients=input_gradients,
-            num_classes=logits.shape[1],
+            num_classes=logits.shape[-1],
         )
 
-    def _backward(
-        self, logits: Tensor, calls: list[tuple[int, Tensor]], twice: SecondDerivatives | None
-    ) -> tuple[list[Tensor], list[tuple[int, Tensor]], float]:
-        """Return the loss's gradients at weights and outputs, and the curvature."""
-        weights = [layer.weight for layer in self.layers]
-        products: list[tuple[int, Tensor]] = []
-        loss = F.cross_entropy(logits, self.labels)
-        with hooked(_watch_gradients(self.layers, calls, products)):
-            gradients = gradients_at(loss, weights, create_graph=twice is not None)
-        curvature = _curvature(twice, weights, gradients) if twice else 0.0
-        return [g.detach() for g in gradients], products, curvature
+    @cached_property
+    def half_gradients(self) -> list[list[Tensor]]:
+        """Gradient of the loss of each half of the batch, a tensor a layer, in training mode."""
+        halves = zip(self.images.chunk(2), self.labels.chunk(2), strict=True)
+        return [self._gradients(self._forward(_copy(x)), labels) for x, labels in halves]
 
-    def _check_logits(self, logits: Tensor) -> None:
-        if logits.ndim != 2 or len(logits) != len(self.images):
+    @cached_property
+    def layer_kernels(self) -> list[Tensor]:
+        """Kernel of the codes of each layer's outputs, (B, B), in evaluation mode."""
+        size = len(self.images)
+        zeros = torch.zeros(size, size, dtype=torch.float64, device="cpu")
+        kernels = {layer.name: zeros for layer in self.layers}
+
+        def on_call(call: Call, output: Tensor | None) -> None:
+            if output is not None:
+                kernels[call.name] = kernels[call.name] + code_kernel(output)
+
+        self.visit_layers(self.images, on_call, training=False)
+        return list(kernels.values())
+
+    @cached_property
+    def cells(self) -> Cells:
+        """What AZ-NAS reads of the network's cells, with random weights and images."""
+        return measure_cells(self.network, self.structure, self.weights, self.images, self.seed)
+
+    def visit_layers(
+        self, images: Tensor, visit: Callable[[Call, Tensor | None], None], *, training: bool
+    ) -> None:
+        """Hand over every layer's call, with its output by image, (B, ...)."""
+        structure, images = self.structure, _copy(images)
+
+        def on_call(call: Call) -> bool:
+            visit(call, structure.layout(call).by_image(call.output, len(images)))
+            return False
+
+        with torch.no_grad(), Observer(self.weights, images, on_call=on_call):
+            torch.manual_seed(self.seed)
+            run(self.network, self.weights, buffers_of(self.network), images, training=training)
+
+    def _forward(self, images: Tensor) -> Tensor:
+        torch.manual_seed(self.seed)
+        buffers = buffers_of(self.network)
+        with FastPooling():
+            logits = run(self.network, self.weights, buffers, images, training=True)
+        self._check(logits, len(images))
+        return logits
+
+    def _check(self, logits: Tensor, size: int) -> None:
+        wanted = f"({size}, classes)" if self.loss is None else f"({size}, ...)"
+        if (len(logits.shape) != 2 and self.loss is None) or logits.shape[:1] != (size,):
             raise NasutilsError(
-                f"a classifier maps {len(self.images)} images to logits of shape "
-                f"({len(self.images)}, classes); this network returns {tuple(logits.shape)}."
+                f"a classifier maps {size} images to logits of shape {wanted}; this network "
+                f"returns {tuple(logits.shape)}."
             )
-        if self.labels is not None and int(self.labels.max()) >= logits.shape[1]:
+        if self.labels is None or self.loss is not None:
+            return
+        if int(self.labels.max()) >= logits.shape[1]:
             raise NasutilsError(
                 f"the label {int(self.labels.max())} has no logit: "
                 f"the network knows the classes 0 to {logits.shape[1] - 1}."
             )
 
-    @cached_property
-    def layer_kernels(self) -> list[Tensor]:
-        """Kernel of the codes of each layer's outputs, (B, B), in evaluation mode."""
-        kernels: list[list[Tensor]] = [[] for _ in self.layers]
-        handles = [
-            layer.module.register_forward_hook(
-                lambda module, inputs, output, found=found: found.append(code_kernel(output))
-            )
-            for layer, found in zip(self.layers, kernels, strict=True)
-        ]
-        with hooked(handles), torch.no_grad():
-            images, buffers = self.images.clone(), buffers_of(self.network)
-            run(self.network, self.weights, buffers, images, training=False)
-        empty = torch.zeros(len(self.images), len(self.images), dtype=torch.float64)
-        return [sum(found, start=empty) for found in kernels]
+    def _gradients(self, logits: Tensor, labels: Tensor, **options: bool) -> list[Tensor]:
+        """Return the gradients of the loss at the layers' weights."""
+        loss = (self.loss or F.cross_entropy)(logits, labels)
+        if not isinstance(loss, Tensor) or loss.numel() != 1:
+            raise NasutilsError(f"the loss of a batch is one number, not {loss!r}.")
+        return gradients_at(loss.sum(), [layer.weight for layer in self.layers], **options)
+
+    def _curvature(self, twice: SecondDerivatives, gradients: list[Tensor]) -> float | RuntimeError:
+        """Return weights times Hessian times gradients, from gradients with their graph."""
+        weights = [layer.weight for layer in self.layers]
+        # H g is the gradient of (g with its graph) . (g as a constant).
+        square = sum(((g.detach() * g).sum() for g in gradients), start=twice.share.new_zeros(()))
+        try:
+            share, *products = gradients_at(square, [twice.share, *weights])
+        except RuntimeError as error:  # Some operation has no second derivative.
+            return error
+        rest = (
+            (w.detach() * p).sum(dtype=torch.float64)
+            for w, p in zip(weights, products, strict=True)
+        )
+        return float(sum(rest, start=share))
+
+
+def _copy(images: Tensor) -> Tensor:
+    """Return what a network may work on in place."""
+    return images.clone(memory_format=torch.contiguous_format)
 
 
 def code_kernel(activations: Tensor) -> Tensor:
@@ -176,67 +226,97 @@ def code_kernel(activations: Tensor) -> Tensor:
     return codes.shape[1] - on[:, None] - on + 2 * both
 
 
-def _watch_relus(network: nn.Module, kernels: list[Tensor]) -> list[RemovableHandle]:
-    """Append the kernel of every ReLU's input, each module counted once, to ``kernels``."""
-    known = WeakTensorKeyDictionary()  # Several ReLUs may read one node of a cell.
+class ReLUs:
+    """The signs of every ReLU's input, once a call.
 
-    def watch(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        x = inputs[0]
-        version, kernel = known.get(x, (None, None))
-        if version != x._version:  # unknown, or changed in place
-            kernel = code_kernel(x.detach())
-            known[x] = x._version, kernel
-        kernels.append(kernel)
+    Args:
+        structure: Of the network.
+        size: Of the batch.
+        needs: What will be asked for.
+    """
 
-    return [m.register_forward_pre_hook(watch) for m in network.modules() if isinstance(m, RELUS)]
+    def __init__(self, structure: Structure, size: int, needs: Iterable[Need]) -> None:
+        self.wanted = {Need.RELU_CODES, Need.RELU_PATTERNS} & set(needs)
+        self._layouts, self._size = iter(structure.relus), size
+        self._kernels: list[Tensor] = []
+        self._patterns: list[np.ndarray] = []
+        self._error: NasutilsError | None = None
 
+    @property
+    def kernel(self) -> Tensor:
+        """Sum over the ReLUs of the kernel of their codes, (B, B)."""
+        self._check(self._kernels)
+        return sum(self._kernels)
 
-def _watch_outputs(layers: list[Layer], calls: list[tuple[int, Tensor]]) -> list[RemovableHandle]:
-    """Append index and output of every call of a layer to ``calls``."""
+    @property
+    def num_patterns(self) -> int:
+        """How many different columns the codes have: what a unit does on all images."""
+        self._check(self._patterns)
+        return len(np.unique(np.concatenate(self._patterns), axis=0))
 
-    def watcher(index: int) -> object:
-        def watch(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-            calls.append((index, output))
-            # What follows may work in place; it gets a copy, and the output stays as it is.
-            return output.clone()
+    def _check(self, found: list[Any]) -> None:
+        if self._error:
+            raise self._error
+        if not found:
+            raise NasutilsError("the network calls no ReLU, and nothing else has such codes.")
 
-        return watch
-
-    return [layer.module.register_forward_hook(watcher(i)) for i, layer in enumerate(layers)]
-
-
-def _watch_gradients(
-    layers: list[Layer], calls: list[tuple[int, Tensor]], products: list[tuple[int, Tensor]]
-) -> list[RemovableHandle]:
-    """Append the ``output_gradients`` of a training pass to ``products`` as gradients arrive."""
-
-    def watcher(index: int, output: Tensor) -> Callable[[Tensor], None]:
-        def watch(gradient: Tensor) -> None:
-            product = output.detach() * gradient.detach()
-            if isinstance(layers[index].module, nn.Linear):
-                product = product.movedim(-1, 1)  # Tokens, if any, come before the channels.
-            products.append((index, product.reshape(*product.shape[:2], -1).sum(2)))
-
-        return watch
-
-    return [o.register_hook(watcher(i, o)) for i, o in calls if o.requires_grad]
-
-
-def _curvature(twice: SecondDerivatives, weights: list[Tensor], gradients: list[Tensor]) -> float:
-    """Return weights times Hessian times gradients, from gradients with their graph."""
-    # H g is the gradient of (g with its graph) . (g as a constant).
-    square = sum(((g.detach() * g).sum() for g in gradients), start=twice.share.new_zeros(()))
-    share, *products = gradients_at(square, [twice.share, *weights])
-    rest = (
-        (w.detach() * p).sum(dtype=torch.float64) for w, p in zip(weights, products, strict=True)
-    )
-    return float(sum(rest, start=share))
+    def on_relu(self, x: Tensor) -> None:
+        """Read a ReLU's input, before the ReLU may work in place."""
+        try:
+            units = next(self._layouts, MIXED).by_image(x.detach(), self._size)
+        except NasutilsError as error:
+            self._error = error  # not of the other proxies of this pass
+            return
+        if units is not None and Need.RELU_CODES in self.wanted:
+            # Several ReLUs may read one node of a cell.
+            version, kernel = getattr(x, "_kernel", (None, None))
+            if version != x._version:  # unknown, or changed in place
+                kernel = code_kernel(units)
+                x._kernel = x._version, kernel
+            self._kernels.append(kernel)
+        if units is not None and Need.RELU_PATTERNS in self.wanted:
+            self._patterns.append(_patterns(units))
 
 
-def gradients_at(scalar: Tensor, inputs: list[Tensor], **options: bool) -> list[Tensor]:
-    """Return the gradients of a scalar, zeros where it does not depend on an input."""
-    if not inputs or not scalar.requires_grad:
-        return [torch.zeros_like(x) for x in inputs]
-    return list(
-        torch.autograd.grad(scalar, inputs, allow_unused=True, materialize_grads=True, **options)
-    )
+def _patterns(units: Tensor) -> np.ndarray:
+    """Return the different columns of the codes of (B, units), 64 images to a number."""
+    bits = np.packbits((units > 0).cpu().numpy(), axis=0)  # (B / 8, units)
+    bits = np.pad(bits, ((0, -len(bits) % 8), (0, 0)))
+    words = np.ascontiguousarray(bits.T).view(np.uint64)  # (units, B / 64)
+    return np.unique(words, axis=0 if words.shape[1] > 1 else None)
+
+
+class OutputGradients:
+    """What comes back to the layers' outputs.
+
+    Attributes:
+        products: Every call that gradients came back to: how many weights are behind a channel, and
+            by image and channel the product of output and gradient, summed over positions, (B, C);
+            or why there is none.
+        arrive: Whether what comes back is of the loss.
+        handles: Of the hooks.
+    """
+
+    def __init__(self, structure: Structure, size: int) -> None:
+        self._structure, self._size = structure, size
+        self.products: list[tuple[int, Tensor | NasutilsError]] = []
+        self.arrive = False
+        self.handles: list[RemovableHandle] = []
+
+    def on_call(self, call: Call) -> bool:
+        """Ask for the gradient at an output, and for the output to stay as it is."""
+
+        def arrive(gradient: Tensor) -> None:
+            if self.arrive:
+                self.products.append((call.fan_in, self._by_channel(call, gradient.detach())))
+
+        if wanted := call.output.requires_grad:
+            self.handles.append(call.output.register_hook(arrive))
+        return wanted
+
+    def _by_channel(self, call: Call, gradient: Tensor) -> Tensor | NasutilsError:
+        product, layout = call.output.detach() * gradient, self._structure.layout(call)
+        try:
+            return layout.sums(product, self._size, call.channels)
+        except NasutilsError as error:
+            return error

@@ -25,21 +25,26 @@ class Need(StrEnum):
     LABELS = "labels"
     RELU_CODES = "training forward pass: which inputs of the ReLUs are positive"
     LAYER_CODES = "evaluation forward pass: which outputs of the layers are positive"
+    RELU_PATTERNS = "training forward pass: what each input of a ReLU does on all images"
     WEIGHT_GRADIENTS = "backward pass of the loss to the weights"
+    HALF_GRADIENTS = "backward pass of the loss of each half of the batch to the weights"
     OUTPUT_GRADIENTS = "backward pass of the loss to the layers' outputs"
     HESSIAN_PRODUCT = "second backward pass, through the first"
     INPUT_GRADIENTS = "backward pass of the summed logits to the images"
     SYNAPTIC_FLOW = "forward and backward pass of one image of ones, in double precision"
+    LAYER_MAPS = "training forward pass of one random image: the outputs of the layers"
     RANDOM_WEIGHTS = "two forward passes with random weights and random images"
+    CELL_FEATURES = "forward pass with random weights and images, and a backward pass a cell"
 
 
 @dataclass(frozen=True)
 class Proxy:
     r"""One zero-cost proxy.
 
-    The symbols of the equations: :math:`L` mean cross-entropy of the batch of :math:`B` images;
-    :math:`l` a layer, that is a convolution or linear module, with weights :math:`w_l` (no biases)
-    and gradient :math:`g_l = \partial L / \partial w_l`; :math:`\odot` the product by elements.
+    The symbols of the equations: :math:`L` mean cross-entropy (or another loss) of the batch of
+    :math:`B` images; :math:`l` a layer, that is a weight which the network convolves with or
+    multiplies by, in modules or functions, with values :math:`w_l` (no biases) and gradient
+    :math:`g_l = \partial L / \partial w_l`; :math:`\odot` the product by elements.
 
     Attributes:
         name: Its name in tables.

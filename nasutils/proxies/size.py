@@ -1,8 +1,9 @@
 """The two proxies that need no run on real numbers: how large and how costly a network is."""
 
-from nasutils.networks.counting import count_flops, count_params
+from nasutils.networks.counting import count_flops
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import Need, register
+from nasutils.proxies.untouched import default_dtype
 
 _COUNT = "a count: the same for a dead network"
 
@@ -15,8 +16,8 @@ _COUNT = "a count: the same for a dead network"
     needs=set(),
 )
 def params(passes: Passes) -> float:
-    """Return the number of trainable parameters, in millions."""
-    return count_params(passes.network)
+    """Return the number of parameters, in millions: also of frozen ones, which count elsewhere."""
+    return sum(weight.numel() for weight in passes.weights.values()) / 1e6
 
 
 @register(
@@ -28,4 +29,5 @@ def params(passes: Passes) -> float:
 )
 def flops(passes: Passes) -> float:
     """Return the FLOPs of one image as the public tables count them, in millions."""
-    return count_flops(passes.network, tuple(passes.images.shape[1:]))
+    with default_dtype(passes.images.dtype):
+        return count_flops(passes.network, tuple(passes.images.shape[1:]))

@@ -3,13 +3,12 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from nasutils.proxies.passes import Passes, gradients_at
+from nasutils.proxies.passes import Passes
 from nasutils.proxies.registry import UNDEFINED, Need, register
-from nasutils.proxies.untouched import buffers_of, hooked, run
-
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+from nasutils.proxies.structure import WithoutNorms
+from nasutils.proxies.untouched import buffers_of, gradients_at, run
 
 
 @register(
@@ -17,22 +16,25 @@ NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
     equation=r"\log \sum_l \sum_i \lvert w_{l,i} \rvert \frac{\partial R}{\partial"
     r" \lvert w_{l,i} \rvert}, \quad R = \mathbf{1}^\top f_{\lvert w \rvert}(\mathbf{1})",
     source="tanaka2020synflow",
-    when_undefined="UNDEFINED for a dead network, whose flow is 0, and where the flow exceeds "
-    "1e308",
+    when_undefined="UNDEFINED for a dead network, whose flow is 0, where the flow exceeds 1e308, "
+    "and where it is negative, as it can be through products of activations",
     needs={Need.SHAPE, Need.SYNAPTIC_FLOW},
 )
 def synflow(passes: Passes) -> float:
     r"""Return the logarithm of the summed synaptic flow.
 
     :math:`f_{\lvert w \rvert}` is the network with the absolute values of all its parameters,
-    without batch norm, in double precision: the flow multiplies up layer by layer.
+    without norms (batch, group, layer, ...), in double precision: the flow multiplies up layer by
+    layer.
     """
     network, device = passes.network, passes.images.device
-    weights = {k: w.detach().double().abs().requires_grad_() for k, w in passes.weights.items()}
+    weights = {
+        k: w.detach().double().abs().requires_grad_() if w.is_floating_point() else w
+        for k, w in passes.weights.items()
+    }
     buffers = {k: _double(b) for k, b in buffers_of(network).items()}
     ones = torch.ones(1, *passes.images.shape[1:], dtype=torch.float64, device=device)
-    norms = [m for m in network.modules() if isinstance(m, NORMS)]
-    with hooked([m.register_forward_hook(_return_input) for m in norms]):
+    with WithoutNorms():
         flow = run(network, weights, buffers, ones, training=False).sum()
     through = [weights[layer.name] for layer in passes.layers]
     gradients = gradients_at(flow, through)
@@ -42,7 +44,3 @@ def synflow(passes: Passes) -> float:
 
 def _double(buffer: Tensor) -> Tensor:
     return buffer.double() if buffer.is_floating_point() else buffer
-
-
-def _return_input(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-    return inputs[0]

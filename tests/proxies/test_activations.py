@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from nasutils.proxies import UNDEFINED, score
+from nasutils.errors import NasutilsError
+from nasutils.proxies import UNDEFINED, regularised_swap, score
 from nasutils.proxies.activations import log_determinant
 from nasutils.proxies.passes import code_kernel
 
@@ -69,13 +70,49 @@ def test_nwot_against_the_kernel_by_definition(build, batch):
     assert score(network, images, names="nwot")["nwot"] == pytest.approx(expected)
 
 
-def test_nwot_is_undefined_for_equal_images_dead_networks_and_without_relus(build, batch):
+def test_nwot_is_undefined_for_equal_images_and_dead_networks(build, batch):
     images = batch[0].clone()
     images[3] = images[7]
     assert score(build("nasbench201"), images, names="nwot")["nwot"] == UNDEFINED
     assert score(build("dead"), batch[0], names="nwot")["nwot"] == UNDEFINED
-    linear = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 2))
-    assert score(linear, batch[0], names="nwot")["nwot"] == UNDEFINED
+
+
+@pytest.mark.parametrize("name", ["nwot", "swap"])
+def test_networks_without_relus_are_refused(batch, name):
+    smooth = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 2), nn.GELU())
+    with pytest.raises(NasutilsError, match=f"{name}: the network calls no ReLU"):
+        score(smooth, batch[0], names=name)
+
+
+def test_swap_by_hand():
+    # Four units: the columns of signs are ++, +-, -+, ++.
+    images = torch.tensor([[1.0, 1, -1, 1], [1, -1, 1, 1]]).view(2, 1, 2, 2)
+    network = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(4, 2))
+    assert score(network, images, names="swap") == {"swap": 3}
+    network.insert(0, nn.ReLU())  # after which no unit is negative: the columns are the same
+    assert score(network, images, names="swap") == {"swap": 3}
+
+
+@pytest.mark.parametrize("size", [3, 8, 65])
+def test_swap_counts_columns_of_any_batch(build, size):
+    torch.manual_seed(size)
+    network, images = build("nasbench101").double(), torch.randn(size, 3, 8, 8).double()
+    columns = set()
+    reference = copy.deepcopy(network).train()
+    for module in reference.modules():
+        if isinstance(module, nn.ReLU):
+            module.register_forward_pre_hook(
+                lambda m, i: columns.update(map(tuple, (i[0] > 0).flatten(1).T.tolist()))
+            )
+    reference(images)
+    assert score(network, images, names="swap") == {"swap": len(columns)}
+
+
+def test_regularised_swap():
+    found = regularised_swap([10.0, 10, 10], [40.0, 50, 60], mu=50, sigma=25)
+    assert found == pytest.approx([10 * math.exp(-4), 10, 10 * math.exp(-4)])
+    with pytest.raises(NasutilsError, match="sigma is the width"):
+        regularised_swap(1.0, 1.0, mu=0, sigma=0)
 
 
 def test_t_cet_of_one_layer():

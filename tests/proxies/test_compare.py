@@ -1,5 +1,6 @@
 """The comparison with the public scores: which cells, resuming, and the correlation itself."""
 
+import pandas as pd
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -41,7 +42,7 @@ def test_scoring_goes_on_where_it_stopped(real_data, tmp_path, monkeypatch):
         return {name: float(len(scored)) for name in names}
 
     monkeypatch.setattr(compare, "score", fake)
-    monkeypatch.setattr(compare, "cifar10_batch", lambda seed: (torch.empty(0), torch.empty(0)))
+    monkeypatch.setattr(compare, "load_batch", lambda *_, **__: (torch.empty(0), torch.empty(0)))
     with pytest.raises(KeyboardInterrupt):
         compare.score_sample(tmp_path, 4, progress=False)
     table = compare.score_sample(tmp_path, 4, progress=False)
@@ -51,6 +52,22 @@ def test_scoring_goes_on_where_it_stopped(real_data, tmp_path, monkeypatch):
     assert shorter["zen"].tolist() == [1, 2]
     assert len(scored) == 5
     assert [file.name for file in tmp_path.iterdir()] == ["scores-0.csv"]
+
+
+@pytest.mark.real_data
+def test_files_that_were_cut_are_scored_again_or_refused(real_data, tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "score", lambda *_, **__: dict.fromkeys(SUITE_ZERO, 1.0))
+    monkeypatch.setattr(compare, "load_batch", lambda *_, **__: (torch.empty(0), torch.empty(0)))
+    whole = compare.score_sample(tmp_path, 3, progress=False)
+    file = tmp_path / "scores-0.csv"
+    text = file.read_text()
+    for end in (-1, -3, -60):
+        file.write_text(text[:end])
+        pd.testing.assert_frame_equal(compare.score_sample(tmp_path, 3, progress=False), whole)
+    for broken in ("", "no table", text.replace("snip", "snap")):
+        file.write_text(broken)
+        with pytest.raises(NasutilsError, match=r"scores-0.csv holds no scores: remove it"):
+            compare.score_sample(tmp_path, 3, progress=False)
 
 
 def test_the_command_lists_every_proxy():

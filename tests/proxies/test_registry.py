@@ -15,9 +15,10 @@ from nasutils.proxies import (
 )
 
 
-def test_the_thirteen_of_the_public_tables_and_two_of_the_generative_chapter():
+def test_the_thirteen_of_the_public_tables_and_the_newer_ones():
     assert SUITE_ZERO == PROXIES
-    assert set(proxy_names()) == {*PROXIES, "snip_ssnr", "t_cet"}
+    newer = {"meco", "swap", "zico", "az_expressivity", "az_progressivity", "az_trainability"}
+    assert set(proxy_names()) == {*PROXIES, *newer, "snip_ssnr", "t_cet"}
 
 
 @pytest.mark.parametrize("name", proxy_names())
@@ -34,9 +35,10 @@ def test_every_declaration_is_complete(name):
 
 def test_needs():
     without_images = {name for name in proxy_names() if not get_proxy(name).needs_images}
-    assert without_images == {"flops", "l2_norm", "params", "synflow", "zen"}
+    cells = {"az_expressivity", "az_progressivity", "az_trainability"}
+    assert without_images == {"flops", "l2_norm", "meco", "params", "synflow", "zen", *cells}
     without_labels = {name for name in proxy_names() if not get_proxy(name).needs_labels}
-    assert without_labels == without_images | {"jacov", "nwot"}
+    assert without_labels == without_images | {"jacov", "nwot", "swap"}
 
 
 def test_description_lists_every_proxy_and_leaves_nothing_empty():
