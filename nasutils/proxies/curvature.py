@@ -40,7 +40,8 @@ class SecondDerivatives(TorchFunctionMode):
         weights: The weights w, leaves of autograd.
 
     Attributes:
-        share: A leaf whose gradient is :math:`w^\top H g` as far as the convolutions here go.
+        share: A leaf whose gradient is :math:`w^\top H g` as far as the convolutions here go. Its
+            own attribute ``wanted`` says whether the pass is the second: no other adds it up.
     """
 
     def __init__(self, weights: Iterable[Tensor]) -> None:
@@ -48,6 +49,7 @@ class SecondDerivatives(TorchFunctionMode):
         self._weights = {id(weight): weight for weight in weights}
         first = next(iter(self._weights.values()), torch.empty(0))
         self.share = first.new_zeros((), dtype=torch.float64, requires_grad=True)
+        self.share.wanted = False
 
     def __torch_function__(
         self,
@@ -131,7 +133,8 @@ class Convolution(Function):
             return None, *first, *constants
         to_x = _convolution_backward(gradient, x, weight, ctx.geometry, [True, False])[0]
         # <weight, gradient there> = <output, gradient there> = <x, gradient there>.
-        return _dot(x, to_x), to_x, None, *constants
+        added = _dot(x, to_x) if share.wanted else None
+        return added, to_x, None, *constants
 
 
 class _ConvolutionBackward(Function):

@@ -198,6 +198,7 @@ class Passes:
         weights = [layer.weight for layer in self.layers]
         # H g is the gradient of (g with its graph) . (g as a constant).
         square = sum(((g.detach() * g).sum() for g in gradients), start=twice.share.new_zeros(()))
+        twice.share.wanted = True
         try:
             share, *products = gradients_at(square, [twice.share, *weights])
         except RuntimeError as error:  # Some operation has no second derivative.
@@ -219,7 +220,8 @@ def code_kernel(activations: Tensor) -> Tensor:
 
     It is :math:`X X^T + (1 - X)(1 - X)^T` of the binary codes X, positive or not.
     """
-    codes = (activations.flatten(1) > 0).float()  # (B, units)
+    codes = activations.new_empty(activations.flatten(1).shape, dtype=torch.float32)
+    torch.gt(activations.flatten(1), 0, out=codes)  # (B, units)
     # Units that are on in both; float32 counts exactly up to 2**24.
     both = (codes @ codes.T).to("cpu", torch.float64)
     on = both.diagonal()

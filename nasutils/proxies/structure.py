@@ -196,7 +196,10 @@ def _dry_run(network: nn.Module, weights: dict[str, Tensor], pair: Tensor, seed:
 
 def _layout(x: Tensor) -> Layout:
     """Find which elements are NaN: those of the second of two images."""
-    marked = x.isnan().flatten()
+    marked = x.isnan()
+    if x.shape[:1] == (2,) and marked.flatten(1).any(1).tolist() == [False, True]:
+        return Layout(x.numel() // 2)  # the batch comes first, as a rule
+    marked = marked.flatten()
     if not marked.any():
         return Layout(len(marked) // 2 if x.shape[:1] == (2,) else 0, marked=False)
     for d, size in enumerate(x.shape):

@@ -54,6 +54,7 @@ def test_the_derivatives_of_a_convolution(geometry):
     x = torch.randn(2, 4, 6, 7, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(8, 4 // geometry[-1], *kernel, dtype=torch.float64, requires_grad=True)
     share = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    share.wanted = True
 
     def derivatives(convolve, *inputs):
         y = convolve()
