@@ -5,7 +5,7 @@ import pandas as pd
 
 from nasutils.errors import NasutilsError
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import Need, register
+from nasutils.proxies.registry import Need, ProxyError, register
 
 PARTS = ("az_expressivity", "az_progressivity", "az_trainability", "flops")
 _NEEDS = {Need.SHAPE, Need.CELL_FEATURES}
@@ -61,7 +61,7 @@ def az_trainability(passes: Passes) -> float:
     positions. Where a cell shrinks the map, each square of its positions counts as channels.
     """
     values = passes.cells.trainabilities
-    if isinstance(values, NasutilsError):
+    if isinstance(values, ProxyError):
         raise values
     return float(np.mean(values))
 

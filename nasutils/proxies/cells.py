@@ -16,8 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nasutils.errors import NasutilsError
 from nasutils.proxies.random_weights import NewNorms, normal, random_weights
+from nasutils.proxies.registry import ProxyError
 from nasutils.proxies.structure import Layer, Structure
 from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run
 
@@ -29,7 +29,7 @@ class Cells:
     """An entropy a cell; a trainability a cell but the first, or why there is none."""
 
     entropies: list[float]
-    trainabilities: list[float] | NasutilsError
+    trainabilities: list[float] | ProxyError
 
 
 def measure_cells(
@@ -42,7 +42,7 @@ def measure_cells(
     """Run the network on standard normal images, with He-normal weights and new norms.
 
     Raises:
-        NasutilsError: If there are fewer than two cells.
+        ProxyError: If there are fewer than two cells.
     """
     generator = torch.Generator().manual_seed(seed)
 
@@ -63,13 +63,13 @@ def measure_cells(
     with hooked([cell.register_forward_hook(keep) for cell in find_cells(network)]), NewNorms():
         run(network, weights, buffers_of(network), images, training=True)
     if len(features) < 2:
-        raise NasutilsError("the network has fewer than two cells that return maps or tokens.")
+        raise ProxyError("the network has fewer than two cells that return maps or tokens.")
     aspect = images.shape[2] / images.shape[3]
     with torch.no_grad():
         entropies = [_entropy(_maps(x.detach(), aspect)) for x in features]
     try:
         return Cells(entropies, list(_trainabilities(features, aspect, generator)))
-    except NasutilsError as error:
+    except ProxyError as error:
         return Cells(entropies, error)
 
 
@@ -130,7 +130,7 @@ def _trainability(back: Tensor, signs: Tensor) -> float:
     if back.shape[2:].numel() != signs.shape[2:].numel():
         shrinks = back.shape[2] // signs.shape[2]
         if (shrinks * signs.shape[2], shrinks * signs.shape[3]) != back.shape[2:]:
-            raise NasutilsError(
+            raise ProxyError(
                 f"a cell turns {tuple(back.shape[2:])} positions into {tuple(signs.shape[2:])}."
             )
         back = F.pixel_unshuffle(back, shrinks)

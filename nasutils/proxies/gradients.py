@@ -7,9 +7,8 @@ The definitions are those of the public NAS-Bench-Suite-Zero scores, after Abdel
 import torch
 from torch import Tensor
 
-from nasutils.errors import NasutilsError
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import Need, register
+from nasutils.proxies.registry import Need, ProxyError, register
 
 _GRADIENT = {Need.IMAGES, Need.LABELS, Need.WEIGHT_GRADIENTS}
 _MAY_OVERFLOW = "0 for a dead network; UNDEFINED where a gradient overflows"
@@ -133,7 +132,7 @@ def fisher(passes: Passes) -> float:
     scores, which spread a channel's value over its weights before they add up.
     """
     products = passes.training.output_gradients.products
-    if errors := [product for _, product in products if isinstance(product, NasutilsError)]:
+    if errors := [product for _, product in products if isinstance(product, ProxyError)]:
         raise errors[0]
     return _total([fan_in * p.double().square().mean(0) / 2 for fan_in, p in products])
 
@@ -153,5 +152,5 @@ def grasp(passes: Passes) -> float:
     """
     curvature = passes.training.curvature
     if isinstance(curvature, RuntimeError):
-        raise NasutilsError(f"torch has no second derivative: {curvature}") from curvature
+        raise ProxyError(f"torch has no second derivative: {curvature}") from curvature
     return -curvature

@@ -7,9 +7,8 @@ the summed logits z to the images x, in training mode.
 import torch
 from torch import Tensor
 
-from nasutils.errors import NasutilsError
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import Need, register
+from nasutils.proxies.registry import Need, ProxyError, register
 
 _K = 1e-5
 
@@ -68,7 +67,7 @@ def epe_nas(passes: Passes) -> float:
     """
     rows, labels = _rows(passes), passes.labels.cpu()
     if labels.ndim != 1 or labels.is_floating_point():
-        raise NasutilsError("it compares images of one class, and the labels are no classes.")
+        raise ProxyError("it compares images of one class, and the labels are no classes.")
     of_class = [rows[labels == c] for c in labels.unique()]
     scores = torch.stack([(correlations(r).abs() + _K).log().sum() for r in of_class])
     if passes.training.num_classes <= 100:

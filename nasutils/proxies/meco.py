@@ -3,12 +3,11 @@
 import torch
 from torch import Tensor
 
-from nasutils.errors import NasutilsError
 from nasutils.proxies.jacobians import correlations
 from nasutils.proxies.observe import Call
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.random_weights import normal
-from nasutils.proxies.registry import Need, register
+from nasutils.proxies.registry import Need, ProxyError, register
 
 
 @register(
@@ -36,7 +35,7 @@ def meco(passes: Passes) -> float:
 
     def visit(call: Call, output: Tensor | None) -> None:
         if call.channels is None:
-            raise NasutilsError("the network multiplies by several matrices at once.")
+            raise ProxyError("the network multiplies by several matrices at once.")
         if output is None:  # The image has no share in it.
             return
         channels = call.output.movedim(call.channels, 0).flatten(1).double()  # (C, positions)

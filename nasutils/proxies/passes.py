@@ -17,7 +17,7 @@ from nasutils.proxies.cells import Cells, measure_cells
 from nasutils.proxies.curvature import SecondDerivatives, once_differentiable_calls
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.pooling import FastPooling
-from nasutils.proxies.registry import Need
+from nasutils.proxies.registry import Need, ProxyError
 from nasutils.proxies.structure import MIXED, Layer, Structure, find_structure
 from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run, weights_of
 
@@ -242,7 +242,7 @@ class ReLUs:
         self._layouts, self._size = iter(structure.relus), size
         self._kernels: list[Tensor] = []
         self._patterns: list[np.ndarray] = []
-        self._error: NasutilsError | None = None
+        self._error: ProxyError | None = None
 
     @property
     def kernel(self) -> Tensor:
@@ -260,13 +260,13 @@ class ReLUs:
         if self._error:
             raise self._error
         if not found:
-            raise NasutilsError("the network calls no ReLU, and nothing else has such codes.")
+            raise ProxyError("the network calls no ReLU, and nothing else has such codes.")
 
     def on_relu(self, x: Tensor) -> None:
         """Read a ReLU's input, before the ReLU may work in place."""
         try:
             units = next(self._layouts, MIXED).by_image(x.detach(), self._size)
-        except NasutilsError as error:
+        except ProxyError as error:
             self._error = error  # not of the other proxies of this pass
             return
         if units is not None and Need.RELU_CODES in self.wanted:
@@ -301,7 +301,7 @@ class OutputGradients:
 
     def __init__(self, structure: Structure, size: int) -> None:
         self._structure, self._size = structure, size
-        self.products: list[tuple[int, Tensor | NasutilsError]] = []
+        self.products: list[tuple[int, Tensor | ProxyError]] = []
         self.arrive = False
         self.handles: list[RemovableHandle] = []
 
@@ -316,9 +316,9 @@ class OutputGradients:
             self.handles.append(call.output.register_hook(arrive))
         return wanted
 
-    def _by_channel(self, call: Call, gradient: Tensor) -> Tensor | NasutilsError:
+    def _by_channel(self, call: Call, gradient: Tensor) -> Tensor | ProxyError:
         product, layout = call.output.detach() * gradient, self._structure.layout(call)
         try:
             return layout.sums(product, self._size, call.channels)
-        except NasutilsError as error:
+        except ProxyError as error:
             return error

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nasutils.errors import UnknownNameError
+from nasutils.errors import NasutilsError, UnknownNameError
 
 if TYPE_CHECKING:
     from nasutils.proxies.passes import Passes
 
 # What a network scores where a proxy is undefined or overflows: it ranks last, as bigger is better.
 UNDEFINED = -math.inf
+
+
+class ProxyError(NasutilsError):
+    """A network that a proxy has no value for."""
 
 
 class Need(StrEnum):

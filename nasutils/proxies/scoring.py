@@ -14,10 +14,12 @@ from tqdm import tqdm
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.proxies.passes import Loss, Passes
-from nasutils.proxies.registry import UNDEFINED, Need, Proxy, get_proxy, proxy_names
+from nasutils.proxies.registry import UNDEFINED, Need, Proxy, ProxyError, get_proxy, proxy_names
 from nasutils.proxies.untouched import untouched
 
 Errors = Literal["raise", "record"]
+
+_WAY_OUT = 'Leave the proxy out, or score the others with errors="record".'
 
 
 class Scores(dict[str, float]):
@@ -69,9 +71,9 @@ def score(
 
     Raises:
         UnknownNameError: If there is no such proxy.
+        ProxyError: If a proxy has no value for the network, or the network fails on the images.
         NasutilsError: If labels are missing or do not fit, images are not a batch of at least two
-            finite ones, the network is no classifier of such images, or a proxy has no value for
-            it; the message names the proxies.
+            finite ones, or the network is no classifier. Messages name the proxies.
     """
     if errors not in ("raise", "record"):
         raise UnknownNameError("way with errors", errors, ("raise", "record"))
@@ -153,14 +155,15 @@ def _compute(proxy: Proxy, passes: Passes) -> float:
     """Return the score; whatever a network raises becomes an error of ours, with the way out."""
     try:
         value = proxy.compute(passes)
+    except ProxyError as error:
+        raise ProxyError(f"{proxy.name}: {error} {_WAY_OUT}") from error
     except NasutilsError as error:
         raise NasutilsError(f"{proxy.name}: {error}") from error
     except Exception as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
-        raise NasutilsError(
+        raise ProxyError(
             f"{proxy.name}: the network fails on images of shape {tuple(passes.images.shape)}: "
-            f"{type(error).__name__}: {reason}. Give images that it takes, leave {proxy.name} out, "
-            'or score the others with errors="record".'
+            f"{type(error).__name__}: {reason}. Give images that it takes. {_WAY_OUT}"
         ) from error
     return value if math.isfinite(value) else UNDEFINED
 

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from nasutils.errors import NasutilsError
 from nasutils.proxies.observe import Call, Observer
+from nasutils.proxies.registry import ProxyError
 from nasutils.proxies.untouched import buffers_of, run
 
 _SMALL = 1e-6  # a weight with which no network's values grow, and no NaN gets lost
@@ -74,7 +74,7 @@ class Layout:
         """Return (B, elements of an image), in any order; None if the images do not matter.
 
         Raises:
-            NasutilsError: If images mix.
+            ProxyError: If images mix.
         """
         if self._first(x, size):
             last = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
@@ -92,10 +92,10 @@ class Layout:
             channels: Its dimension of channels, from the end.
 
         Raises:
-            NasutilsError: If images mix, or x has no dimension of channels.
+            ProxyError: If images mix, or x has no dimension of channels.
         """
         if channels is None:
-            raise NasutilsError("the network multiplies images by several matrices at once.")
+            raise ProxyError("the network multiplies images by several matrices at once.")
         channel = x.ndim + channels
         if self._first(x, size) and channel:
             others = [d for d in range(1, x.ndim) if d != channel]
@@ -108,7 +108,7 @@ class Layout:
             shape = -1, size, self.inner // row, x.shape[channel], after
             return x.reshape(shape).sum((0, 2, 4))
         if after % together:
-            raise NasutilsError(_MIXED)
+            raise ProxyError(_MIXED)
         shape = -1, x.shape[channel], after // together, size, self.inner
         return x.reshape(shape).sum((0, 2, 4)).T
 
@@ -118,7 +118,7 @@ class Layout:
     def _matters(self, x: Tensor, size: int) -> bool:
         together = size * self.inner
         if together < 0 or (together and self.marked and x.numel() % together):
-            raise NasutilsError(_MIXED)
+            raise ProxyError(_MIXED)
         return together > 0 and (self.marked or x.numel() == together)
 
 
