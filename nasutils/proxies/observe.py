@@ -22,9 +22,10 @@ _PRODUCTS = {
     _aten.addmm: (1, 2, 0),
     _aten.baddbmm: (1, 2, 0),
 }
-_VIEWS = {
+# What leaves the values as they are.
+_ARRANGEMENTS = {
     *(_aten.view, _aten._unsafe_view, _aten.transpose, _aten.permute, _aten.t),
-    *(_aten.squeeze, _aten.unsqueeze, _aten._reshape_alias),
+    *(_aten.squeeze, _aten.unsqueeze, _aten._reshape_alias, _aten.clone),
 }
 _SUMS = {_aten.add, _aten.add_}
 _DATA = object()
@@ -103,7 +104,7 @@ class Observer(TorchDispatchMode):
         """Run the operation, and tell what it was."""
         op = func.overloadpacket
         bias = self._bias(op, args)
-        if bias is None and op not in _VIEWS:
+        if bias is None and op not in _ARRANGEMENTS:
             self._complete()
         x = _relu_input(op, args) if self._on_relu else None
         if x is not None and x.is_floating_point():
@@ -114,8 +115,11 @@ class Observer(TorchDispatchMode):
         origin = self._origin(args)
         if call := self._layer(op, args, out):
             self._last, origin = call, _DATA
+            out._call = call.name, call.index
         elif bias is not None:
             self._last.output, self._last.channels = out, bias
+        elif self._last and op in _ARRANGEMENTS:
+            out._call = getattr(args[0], "_call", None)
         results = list(_tensors((out,)))
         for tensor in results if origin else ():
             tensor._origin = origin
@@ -165,7 +169,7 @@ class Observer(TorchDispatchMode):
         if not isinstance(bias, Tensor) or self._parameter(x) is not None:
             x, bias = bias, x
         name, width = self._parameter(bias), call.output.shape[call.channels]
-        if name is None or not isinstance(x, Tensor) or _memory(x) != _memory(call.output):
+        if name is None or getattr(x, "_call", None) != (call.name, call.index):
             return None
         if not bias.numel() == width == max(bias.shape, default=1) or x.ndim < bias.ndim:
             return None

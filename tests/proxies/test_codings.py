@@ -279,6 +279,29 @@ class Functions(nn.Module):
         return torch.addmm(c.bias, x.relu().mean((2, 3)), c.weight.T)
 
 
+class Unfolded(nn.Module):
+    """A convolution as a product with all its windows."""
+
+    def __init__(self, convolution):
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, x):
+        weight, bias = self.convolution.weight, self.convolution.bias
+        y = weight.flatten(1) @ F.unfold(x, 3, padding=1) + bias[:, None]
+        return y.view(len(x), len(weight), *x.shape[2:])
+
+
+def test_a_convolution_as_a_product(images):
+    torch.manual_seed(0)
+    first, second = (nn.Conv2d(c, 6, 3, padding=1) for c in (3, 6))
+    one = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), *tail())
+    other = copy.deepcopy(one)
+    other[0], other[2] = Unfolded(other[0]), Unfolded(other[2])
+    names = [name for name in proxy_names() if not name.startswith("az_")]
+    assert_alike(one, other, images, names)
+
+
 def test_layers_as_functions(images):
     names = [name for name in proxy_names() if not name.startswith("az_")]
     assert_alike(Functions(True), Functions(False), images, names)
