@@ -103,12 +103,13 @@ class Observer(TorchDispatchMode):
     ) -> Any:
         """Run the operation, and tell what it was."""
         op = func.overloadpacket
-        bias = self._bias(op, args)
-        if bias is None and op not in _ARRANGEMENTS:
+        bias = self._bias(args) if self._last and op in _SUMS else None
+        if self._last and bias is None and op not in _ARRANGEMENTS:
             self._complete()
-        x = _relu_input(op, args) if self._on_relu else None
-        if x is not None and x.is_floating_point():
-            self._on_relu(x)
+        if self._on_relu and op in _RELUS:
+            x = _RELUS[op](*args)
+            if x is not None and x.is_floating_point():
+                self._on_relu(x)
         if self._kept and op.__name__.endswith("_") and isinstance(args[0], Tensor):
             self._save(args[0])
         out = func(*args, **(kwargs or {}))
@@ -120,8 +121,8 @@ class Observer(TorchDispatchMode):
             self._last.output, self._last.channels = out, bias
         elif self._last and op in _ARRANGEMENTS:
             out._call = getattr(args[0], "_call", None)
-        results = list(_tensors((out,)))
-        for tensor in results if origin else ():
+        results = list(_tensors((out,))) if origin else ()
+        for tensor in results:
             tensor._origin = origin
         if self._on_data and origin is _DATA and results:
             self._on_data(op, args[0], results[0])
@@ -160,10 +161,10 @@ class Observer(TorchDispatchMode):
         self._used[name] += 1
         return Call(name, self._used[name] - 1, out, channels, fan_in)
 
-    def _bias(self, op: Any, args: tuple[Any, ...]) -> int | None:
+    def _bias(self, args: tuple[Any, ...]) -> int | None:
         """Return the dimension of the channels, if this adds a bias to the last call's output."""
         call = self._last
-        if call is None or call.channels is None or op not in _SUMS:
+        if call.channels is None:
             return None
         x, bias = args[:2]
         if not isinstance(bias, Tensor) or self._parameter(x) is not None:
@@ -199,17 +200,31 @@ def _memory(tensor: Tensor) -> int:
     return tensor.untyped_storage().data_ptr()
 
 
-def _relu_input(op: Any, args: tuple[Any, ...]) -> Tensor | None:
-    """Return what a ReLU, if the operation is one, clips at zero."""
-    name = op.__name__.removesuffix("_")
-    if name in ("relu", "leaky_relu", "_prelu_kernel"):
-        return args[0]
-    if name in ("hardtanh", "clamp", "clamp_min", "threshold"):
-        clips = len(args) > 1 and args[1] == 0 and (name != "threshold" or args[2] == 0)
-        return args[0] if clips else None
-    if name in ("hardsigmoid", "hardswish"):
-        return args[0] + 3
-    if name == "maximum":
-        first, second = args
-        return second if not first.any() else None if second.any() else first
-    return None
+def _clips_at_zero(x: Tensor, low: float | None = None, *_: Any) -> Tensor | None:
+    return x if low == 0 else None
+
+
+def _threshold(x: Tensor, threshold: float, value: float) -> Tensor | None:
+    return x if threshold == value == 0 else None
+
+
+def _maximum(x: Tensor, y: Tensor) -> Tensor | None:
+    return y if not x.any() else None if y.any() else x
+
+
+# What a ReLU, if the operation is one, clips at zero.
+_RELUS: dict[Any, Callable[..., Tensor | None]] = {
+    **dict.fromkeys(
+        (_aten.relu, _aten.relu_, _aten.leaky_relu, _aten.leaky_relu_, _aten._prelu_kernel),
+        lambda x, *_: x,
+    ),
+    **dict.fromkeys(
+        (_aten.hardsigmoid, _aten.hardsigmoid_, _aten.hardswish, _aten.hardswish_),
+        lambda x: x + 3,
+    ),
+    **dict.fromkeys((_aten.hardtanh, _aten.hardtanh_), _clips_at_zero),
+    **dict.fromkeys((_aten.clamp, _aten.clamp_), _clips_at_zero),
+    **dict.fromkeys((_aten.clamp_min, _aten.clamp_min_), _clips_at_zero),
+    **dict.fromkeys((_aten.threshold, _aten.threshold_), _threshold),
+    _aten.maximum: _maximum,
+}

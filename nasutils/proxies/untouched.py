@@ -47,7 +47,6 @@ def torch_defaults(device: torch.device) -> Iterator[None]:
         for context in (
             torch.inference_mode(False),
             torch.enable_grad(),
-            torch.device(device),
             torch.autograd.set_detect_anomaly(False),
             *(torch.autocast(kind, enabled=False) for kind in {"cpu", device.type} - {"meta"}),
             torch.backends.cudnn.flags(enabled=True, allow_tf32=True),
@@ -56,6 +55,8 @@ def torch_defaults(device: torch.device) -> Iterator[None]:
             patch.object(checkpoint, "_checkpoint_without_reentrant_generator", _one_step),
         ):
             stack.enter_context(context)
+        if torch.get_default_device() != device:  # It slows every function of torch.
+            stack.enter_context(torch.device(device))
         if "torch._dynamo" in sys.modules:  # Else nothing is compiled, and it is slow to import.
             stack.enter_context(torch.compiler.set_stance("force_eager"))
         stack.enter_context(default_dtype(torch.float32))
