@@ -105,7 +105,7 @@ class Reader(TorchDispatchMode):
         return pytree.tree_map_only(Tensor, lambda t: t.to("meta"), (args, kwargs))
 
     def _run(self, func: OpOverload, args: tuple, kwargs: dict) -> Any:
-        name = func.overloadpacket.__name__.rstrip("_") if func.namespace == "aten" else ""
+        name = _name(func)
         live = [self._is_live(t) for t in _tensors((args, kwargs))]
         is_view = _is_view(func)
         if any(live) and not (is_view or _is_known(name, live)):
@@ -255,6 +255,13 @@ class AsOne(TorchFunctionMode):
 
 def _tensors(value: Any) -> list[Tensor]:
     return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, Tensor)]
+
+
+def _name(func: OpOverload) -> str:
+    """Return an operator's name; those of other libraries, and rounding divisions, have none."""
+    if func.namespace != "aten" or func._overloadname.endswith("_mode"):
+        return ""
+    return func.overloadpacket.__name__.rstrip("_")
 
 
 def _is_view(func: OpOverload) -> bool:

@@ -418,6 +418,8 @@ def test_unknown_operators_name_the_place():
         trace(nn.Sequential(nn.ReLU(), Lambda(lambda m, x: x.cumsum(1))), IMAGE)
     with failing("'index' in Lambda is an unknown operator"):
         of(lambda m, x: m.conv(x)[x.long()[0, 0, 0]], conv=conv())
+    with failing("'div' in Lambda is an unknown operator"):
+        of(lambda m, x: torch.div(x, 2, rounding_mode="floor"))
 
 
 @pytest.mark.parametrize(
