@@ -101,9 +101,8 @@ def _read(
         raise
     except Exception as error:
         hint = " (what runs must not depend on the images' values)" if "meta" in str(error) else ""
-        raise GraphError(
-            f"{reader.where()} does not run on such an image: {error}{hint}"
-        ) from error
+        failed = f"{reader.where()} does not run on such an image: {error}{hint}"
+        raise reader.refusal or GraphError(failed) from error
 
 
 def _announce(part: nn.Module, path: str, reader: Reader) -> None:
