@@ -100,12 +100,12 @@ def build(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
     return network, getattr(network, "default_cfg", {}).get("input_size", (3, side, side))
 
 
-def _declare_operators(library: list[torch.library.Library] = []) -> None:  # noqa: B006
+def _declare_operators() -> None:
     """Let torchvision's build for GPUs be imported beside torch's for processors."""
-    if not library and torch.version.cuda is None:
-        library.append(torch.library.Library("torchvision", "FRAGMENT"))
-        for name in ("nms", "qnms"):
-            library[0].define(f"{name}(Tensor dets, Tensor scores, float threshold) -> Tensor")
+    for name in ("nms", "qnms"):
+        if torch.version.cuda is None and not hasattr(torch.ops.torchvision, name):
+            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            torch.library.define(f"torchvision::{name}", schema)
 
 
 def check(name: str) -> dict[str, object]:
