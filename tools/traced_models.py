@@ -24,6 +24,9 @@ from tools.autograd_graph import AutogradGraph, labels_of, signature
 
 TABLE = Path(__file__).parents[1] / "book" / "results" / "traced_models.csv"
 
+COUNTS = ["nodes", "weighted", "edges"]
+COLUMNS = ["network", "image", *COUNTS, "verdict", "reason"]
+
 #: Convolutional networks, and some that mix convolutions and attention: one or two of each family.
 NAMES = {
     "torchvision": (
@@ -97,12 +100,12 @@ def build(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
     return network, getattr(network, "default_cfg", {}).get("input_size", (3, side, side))
 
 
-def _declare_operators(library: list[torch.library.Library] = []) -> None:  # noqa: B006
+def _declare_operators() -> None:
     """Let torchvision's build for GPUs be imported beside torch's for processors."""
-    if not library and torch.version.cuda is None:
-        library.append(torch.library.Library("torchvision", "FRAGMENT"))
-        for name in ("nms", "qnms"):
-            library[0].define(f"{name}(Tensor dets, Tensor scores, float threshold) -> Tensor")
+    for name in ("nms", "qnms"):
+        if torch.version.cuda is None and not hasattr(torch.ops.torchvision, name):
+            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+            torch.library.define(f"torchvision::{name}", schema)
 
 
 def check(name: str) -> dict[str, object]:
@@ -113,7 +116,7 @@ def check(name: str) -> dict[str, object]:
         graph = trace(network, image_shape)
     except GraphError as error:
         return row | {"verdict": "refused", "reason": str(error).split(": known are")[0]}
-    row |= {"nodes": graph.num_nodes, "weighted": graph.num_weighted, "edges": graph.num_edges}
+    row |= zip(COUNTS, (graph.num_nodes, graph.num_weighted, graph.num_edges), strict=True)
     truth = AutogradGraph(network, image_shape)
     one, two = labels_of(graph), truth.labels
     same = signature(one, graph.edges.T.tolist()) == signature(two, truth.edges)
@@ -133,7 +136,8 @@ def rows(names: list[str]) -> Iterator[dict[str, object]]:
 def main() -> None:
     """Check the named networks, or all and write the table; fail where a graph differs."""
     everything = [f"{library}:{name}" for library in NAMES for name in NAMES[library].split()]
-    table = pd.DataFrame(rows(sys.argv[1:] or everything))
+    table = pd.DataFrame(rows(sys.argv[1:] or everything), columns=COLUMNS)
+    table = table.astype(dict.fromkeys(COUNTS, "Int64"))
     print(table["verdict"].value_counts().to_string())
     if not sys.argv[1:]:
         versions = {name: version(name) for name in ("timm", "torchvision", "torch")}

@@ -25,7 +25,7 @@ class Memory:
         origins = self._origins.get(address(tensor), CONSTANT)
         if isinstance(origins, int):
             return [origins]
-        return np.unique(_part(origins, tensor)).tolist()
+        return np.unique(_part(origins, tensor)).tolist() or [CONSTANT]
 
     def write(self, tensor: Tensor, origin: int) -> None:
         """Note that an operator has written all elements of a tensor."""

@@ -36,6 +36,8 @@ class Reader(TorchDispatchMode):
         super().__init__()
         #: The path and class of the submodules that are running.
         self.running: list[tuple[str, str]] = []
+        #: Why there is no graph, even if the module went on.
+        self.refusal: GraphError | None = None
         self._name = name
         self._identities = identities
         self._draft = Draft()
@@ -43,7 +45,6 @@ class Reader(TorchDispatchMode):
         self._layout = Layout(images)
         self._joined: dict[tuple[Any, ...], int] = {}
         self._as_one = False
-        self._refusal: GraphError | None = None
 
     def start(self, images: Tensor) -> None:
         """Add the input."""
@@ -55,8 +56,8 @@ class Reader(TorchDispatchMode):
         Raises:
             GraphError: If an operator was refused, there is no output, or no path leads to it.
         """
-        if self._refusal is not None:  # the module may have caught it
-            raise self._refusal
+        if self.refusal is not None:
+            raise self.refusal
         if not isinstance(value, Tensor):
             raise GraphError(f"{self._name} returns a {type(value).__name__}, not one tensor")
         source = self._origin(value)
@@ -83,7 +84,7 @@ class Reader(TorchDispatchMode):
         try:
             return self._run(func, *self._on_meta(func, args, kwargs))
         except GraphError as error:
-            self._refusal = error
+            self.refusal = error
             raise
 
     def run_as_one(self, function: Callable[..., Any], args: tuple, kwargs: dict) -> Any:
@@ -105,8 +106,8 @@ class Reader(TorchDispatchMode):
         return pytree.tree_map_only(Tensor, lambda t: t.to("meta"), (args, kwargs))
 
     def _run(self, func: OpOverload, args: tuple, kwargs: dict) -> Any:
-        name = func.overloadpacket.__name__.rstrip("_") if func.namespace == "aten" else ""
         live = [self._is_live(t) for t in _tensors((args, kwargs))]
+        name, terms = _named(func, args, live)
         is_view = _is_view(func)
         if any(live) and not (is_view or _is_known(name, live)):
             return self._run_parts(func, args, kwargs)
@@ -114,9 +115,7 @@ class Reader(TorchDispatchMode):
         results = _tensors(value)
         if not results:
             return value
-        if name in ("matmul", "mm") and live == [True, False] and args[1].ndim == 2:
-            name, args = "linear", (args[0], args[1].mT)
-        dim = self._channels(name, func, args, kwargs, results[0])
+        dim = self._channels(name, func, terms, kwargs, results[0])
         for result in results:
             self._layout[result] = dim
         if name in words.IDENTITIES and self._identities and any(live):
@@ -127,7 +126,7 @@ class Reader(TorchDispatchMode):
             for copied in (r for r in results if address(r) != address(args[0])):
                 self._memory.write(copied, self._origin(args[0]))
         else:
-            origin = self._computed(name, args, results[0])
+            origin = self._computed(name, terms, results[0])
             for result in results:
                 self._memory.write(result, origin)
         return value
@@ -255,6 +254,23 @@ class AsOne(TorchFunctionMode):
 
 def _tensors(value: Any) -> list[Tensor]:
     return [leaf for leaf in pytree.tree_leaves(value) if isinstance(leaf, Tensor)]
+
+
+def _named(func: OpOverload, args: tuple, live: list[bool]) -> tuple[str, tuple]:
+    """Return an operator's name and arguments, those of its usual form where it has several.
+
+    Operators of other libraries and divisions that round have no name.
+    """
+    if func.namespace != "aten" or func._overloadname.endswith("_mode"):
+        return "", args
+    name = func.overloadpacket.__name__.rstrip("_")
+    if name in ("matmul", "mm") and live == [True, False] and args[1].ndim == 2:
+        return ops.LINEAR, (args[0], args[1].mT)
+    if name == "addmm" and live == [False, True, False]:
+        return ops.LINEAR, (args[1], args[2].mT, args[0])
+    if name in ("convolution", "_convolution") and args[1].ndim == 4:
+        return "conv_transpose2d" if args[6] else "conv2d", args
+    return name, args
 
 
 def _is_view(func: OpOverload) -> bool:

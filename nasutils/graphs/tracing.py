@@ -61,7 +61,10 @@ def trace(
     (graph, places), (other, _) = (_read(module, (n, *shape), identities) for n in (2, 3))
     rows = zip(places, graph.features.tolist(), other.features.tolist(), strict=False)
     for place in (place for place, *both in rows if both[0] != both[1]):
-        raise GraphError(f"sizes in {place} depend on the number of images: it mixes them")
+        raise GraphError(
+            f"sizes in {place} depend on the number of images: "
+            "they are not kept apart in the first dimension"
+        )
     if graph.fingerprint() != other.fingerprint():
         raise GraphError(f"what runs in {places[-1]} depends on the number of images")
     return graph
@@ -82,25 +85,24 @@ def _read(
 ) -> tuple[ComputationGraph, list[str]]:
     """Run a copy of a module on a batch of images; return the graph and its nodes' places."""
     reader = Reader(type(module).__name__, shape[0], identities=identities)
-    network = _on_meta(module).eval()
+    network = _on_meta(module)
     for path, part in network.named_modules():
         if not isinstance(part, torch.jit.ScriptModule):  # they have no hooks
             _announce(part, path, reader)
-    like = next((p for p in network.parameters() if p.is_floating_point()), torch.empty(0))
+    types = (p.dtype for p in network.parameters() if p.is_floating_point())
     try:
         with torch.inference_mode(), torch.device("meta"), torch.compiler.set_stance("force_eager"):
-            images = torch.empty(shape, dtype=like.dtype)
+            images = torch.empty(shape, dtype=next(types, None))
             reader.start(images)
             with reader, AsOne(reader):
-                value = network(images)
+                value = network.eval()(images)
             return reader.finish(value)
     except GraphError:
         raise
     except Exception as error:
         hint = " (what runs must not depend on the images' values)" if "meta" in str(error) else ""
-        raise GraphError(
-            f"{reader.where()} does not run on such an image: {error}{hint}"
-        ) from error
+        failed = f"{reader.where()} does not run on such an image: {error}{hint}"
+        raise reader.refusal or GraphError(failed) from error
 
 
 def _announce(part: nn.Module, path: str, reader: Reader) -> None:

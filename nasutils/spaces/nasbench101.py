@@ -124,12 +124,14 @@ class NASBench101Cell:
         )
 
     @classmethod
-    def from_string(cls, string: str) -> "NASBench101Cell":
-        """Parse the string that ``str(cell)`` gives.
+    def from_string(cls, string: Any) -> "NASBench101Cell":
+        """Parse the string that ``str(cell)`` gives; a cell is returned as it is.
 
         Raises:
-            ArchitectureError: If the string is malformed or the cell is not valid.
+            ArchitectureError: If it is malformed or the cell is not valid.
         """
+        if isinstance(string, cls):
+            return string
         terms = string.strip().split("+") if isinstance(string, str) else [""]
         matches = [_TERM.fullmatch(term) for term in terms]
         if None in matches:

@@ -418,6 +418,8 @@ def test_unknown_operators_name_the_place():
         trace(nn.Sequential(nn.ReLU(), Lambda(lambda m, x: x.cumsum(1))), IMAGE)
     with failing("'index' in Lambda is an unknown operator"):
         of(lambda m, x: m.conv(x)[x.long()[0, 0, 0]], conv=conv())
+    with failing("'div' in Lambda is an unknown operator"):
+        of(lambda m, x: torch.div(x, 2, rounding_mode="floor"))
 
 
 @pytest.mark.parametrize(
@@ -565,8 +567,13 @@ CODINGS = {
         lambda m, x: x.permute(0, 2, 3, 1) @ m.matrix.T,
         lambda m, x: F.linear(x.permute(0, 2, 3, 1), m.matrix),
     ),
+    "linear with a bias": (
+        lambda m, x: torch.addmm(m.matrix[:, 0], x.mean((2, 3)), m.matrix.T),
+        lambda m, x: F.linear(x.mean((2, 3)), m.matrix, m.matrix[:, 0]),
+    ),
     "fused": (lambda m, x: torch.addcmul(m.scale, x, m.a(x)), lambda m, x: m.scale + x * m.a(x)),
     "scripted": (lambda m, x: m.scripted(x), lambda m, x: F.relu(m.a(x))),
+    "traced": (lambda m, x: m.traced(x), lambda m, x: F.relu(m.a(x))),
     "compiled": (lambda m, x: m.compiled(x), lambda m, x: m.a(x)),
     "parallel": (lambda m, x: nn.DataParallel(m.a)(x), lambda m, x: m.a(x)),
     "checkpointed": (
@@ -592,6 +599,7 @@ def test_one_function_is_one_graph(name):
         "b": conv(),
         "relu": nn.ReLU(inplace=True),
         "scripted": torch.jit.script(nn.Sequential(conv(), nn.ReLU())),
+        "traced": torch.jit.trace(nn.Sequential(conv(), nn.ReLU()), torch.zeros(1, *IMAGE)),
         "compiled": torch.compile(conv()),
         "normalised": weight_norm(conv()),
     }

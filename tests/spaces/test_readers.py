@@ -93,6 +93,7 @@ def test_cells_of_nasbench101(cell, retype, write):
     codes = ["input", "output", "maxpool3x3", "conv1x1-bn-relu", "conv3x3-bn-relu"]
     code = [*sum(cell.adjacency, ()), *(codes.index(op) for op in cell.ops)]
     for read in (
+        NASBench101Cell.from_string(cell),
         NASBench101Cell.from_string(f" {cell}\n"),
         NASBench101Cell.from_naslib(write(retype(code))),
         NASBench101Cell.from_matrix(retype(cell.adjacency), retype(cell.ops)),
