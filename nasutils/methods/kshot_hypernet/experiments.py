@@ -18,7 +18,13 @@ from nasutils.methods.kshot_hypernet.judging import judge
 from nasutils.methods.kshot_hypernet.runs import SuperNetRun
 from nasutils.methods.kshot_hypernet.search import Limits
 from nasutils.methods.kshot_hypernet.search import search as search_cell
-from nasutils.methods.kshot_hypernet.supernets import FAMILIES_OF, Figures, SuperNets
+from nasutils.methods.kshot_hypernet.supernets import (
+    FAMILIES_OF,
+    FULL,
+    PROVIDERS,
+    Figures,
+    SuperNets,
+)
 from nasutils.metrics import kendall_tau
 from nasutils.metrics.intervals import mean_interval
 from nasutils.networks.counting import count_params
@@ -26,14 +32,6 @@ from nasutils.spaces.nasbench201 import CONV3, OPS, NASBench201Cell
 from nasutils.study.run import Run, experiment
 from nasutils.threads import deterministic_cpu
 
-FULL = "kshot_hypernet"
-#: Rows of Table 2, and what they are called there; the paper has no hypernetwork alone.
-PROVIDERS = {
-    "shared": "weight sharing",
-    "kshot": "Kshot(N=12)",
-    "hypernet": "Hypernetwork",
-    FULL: "Kshot-Hypernet",
-}
 #: Rows of Table 4 that are run here.
 RANKERS = PROVIDERS | {"one_shot": "SPOS", "kshot": "K-shot", FULL: "ours"}
 DISTILLATIONS = {FULL: "w/ our KD", "labels": "w/o KD", "mixed": "mixed loss"}
@@ -283,6 +281,7 @@ def _add_gains(run: Run, column: str, cells: pd.DataFrame) -> None:
     items=("controls",),
     benchmarks=_families,
     methods=lambda: (FULL,),
+    default=False,
     demo=False,
 )
 def controls(run: Run, nets: SuperNets) -> None:

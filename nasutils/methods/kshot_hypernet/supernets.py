@@ -15,6 +15,14 @@ from nasutils.study.run import Run
 #: Column and metric -> figure.
 Figures = dict[tuple[str, str], float]
 
+FULL = "kshot_hypernet"  # the row of the full method
+#: Rows of Table 2, and what they are called there; the paper has no hypernetwork alone.
+PROVIDERS = {
+    "shared": "weight sharing",
+    "kshot": "Kshot(N=12)",
+    "hypernet": "Hypernetwork",
+    FULL: "Kshot-Hypernet",
+}
 #: Scale -> families of runs that its super-nets may be of, the first of them where none is named.
 FAMILIES_OF = {
     "demo": ("digits",),
@@ -46,7 +54,7 @@ class Sizes:
 #: Family -> how much is judged; NB201-Digits' own table is at hand from scratch.
 SIZES_OF = {
     "demo": Sizes(cells=40, images=500, scratch=0, controls=0, budget=25),
-    "digits": Sizes(images=1_000, scratch=60),
+    "digits": Sizes(images=1_000, scratch=60, budget=100),
     "c10-paper": Sizes(images=10_000),
     "c100-paper": Sizes(images=10_000),
 }
