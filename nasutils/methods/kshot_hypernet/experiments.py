@@ -239,7 +239,7 @@ def scratch(run: Run, nets: SuperNets) -> pd.DataFrame:
 def _beside_scratch(nets: SuperNets, row: str) -> dict[str, pd.DataFrame]:
     """Return cells with their inherited accuracy and that from scratch, by who trained them."""
     sample, found = nets.judged(row), {}
-    if nets.config.task == "digits":
+    if nets.sizes.own:
         found["the table"] = sample.assign(scratch=sample["true"])
     if count := nets.sizes.scratch:
         trained = nets.run(row).scratch("sample", nets.sizes.images, count)

@@ -39,6 +39,7 @@ class Sizes:
     Attributes:
         cells: Cells of the fixed sample; all of it where None.
         images: Test images.
+        own: Whether the benchmark's own accuracies are those of the same networks and images.
         scratch: Cells of the sample that are trained from scratch.
         controls: Cells that are trained from scratch in other ways.
         budget: Cells that a search asks for.
@@ -46,17 +47,18 @@ class Sizes:
 
     cells: int | None = None
     images: int = 2_000
+    own: bool = False
     scratch: int = 30
     controls: int = 20
     budget: int = 300
 
 
-#: Family -> how much is judged; NB201-Digits' own table is at hand from scratch.
+#: Family, or the scale demo -> how much is judged, where it is not the usual.
 SIZES_OF = {
-    "demo": Sizes(cells=40, images=500, scratch=0, controls=0, budget=25),
-    "digits": Sizes(images=1_000, scratch=60, budget=100),
-    "c10-paper": Sizes(images=10_000),
-    "c100-paper": Sizes(images=10_000),
+    "demo": Sizes(cells=30, images=500, own=True, scratch=0, budget=15),
+    "digits": Sizes(cells=150, images=1_000, own=True, scratch=60, budget=100),
+    "c10-paper": Sizes(images=10_000, own=True, scratch=0),
+    "c100-paper": Sizes(images=10_000, own=True, scratch=0),
 }
 
 
@@ -95,9 +97,7 @@ class SuperNets:
         Returns:
             Columns ``cell``, ``accuracy`` and ``true`` (both test accuracy in percent).
         """
-        limit = self.sizes.cells if cells == "sample" else None
-        found = self.run(row).accuracies(cells, self.sizes.images, limit=limit, recompute=recompute)
-        return found.assign(true=true_accuracies(self.config.task)[found["cell"]].to_numpy())
+        return _judged(self, row, cells, recompute)
 
     def figures(self, row: str) -> Figures:
         """Return what most tables have of a row, by column and metric."""
@@ -119,6 +119,13 @@ class SuperNets:
             (column, "test_accuracy_mean"): sample["accuracy"].mean(),
             (column, "test_accuracy_max"): sample["accuracy"].max(),
         }
+
+
+@cache
+def _judged(nets: SuperNets, row: str, cells: str, recompute: bool) -> pd.DataFrame:
+    limit = nets.sizes.cells if cells == "sample" else None
+    found = nets.run(row).accuracies(cells, nets.sizes.images, limit=limit, recompute=recompute)
+    return found.assign(true=true_accuracies(nets.config.task)[found["cell"]].to_numpy())
 
 
 def make_supernets(run: Run, epochs: int = 0) -> SuperNets:

@@ -165,6 +165,20 @@ def _printed(item: str) -> pd.DataFrame:
     return pd.DataFrame(texts).T
 
 
+def live(found: pd.DataFrame | None, item: str) -> Table | None:
+    """Return the table of what an experiment has returned at ``demo``; None for None."""
+    if found is None:
+        return None
+    first, columns_of = _ITEMS[item]
+    columns = columns_of("digits", *_PLACES["digits"])
+    texts = {
+        heading.removeprefix("Digits, "): found[key].map(f"{{:.{digits}f}}".format)
+        for key, (heading, digits) in columns.items()
+        if key in found
+    }
+    return table_of(pd.DataFrame(texts), f"{item}-live", first)
+
+
 def curves(results: PublishedResults, item: str, row: str, family: str) -> pd.Series:
     """Return the figures of a row by the number in their columns, mean over the seeds.
 
