@@ -11,14 +11,14 @@ from nasutils.errors import JobError, NasutilsError, UnknownNameError
 from nasutils.methods.kshot_hypernet import cells, experiments, runs, supernets
 from nasutils.methods.kshot_hypernet.runs import FAMILIES, ROWS
 from nasutils.methods.kshot_hypernet.supernets import FULL, PROVIDERS, Sizes, make_supernets
-from nasutils.methods.kshot_hypernet.tasks import load_task
+from nasutils.methods.kshot_hypernet.tasks import Task, load_task
 from nasutils.metrics import kendall_tau
 from nasutils.networks.counting import count_params
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.study.run import Run
 
 SMALL = {
-    "channels": 2, "coefficients": 3, "hidden": 4, "epochs": 2, "warm_up": 1, "batch_size": 400,
+    "channels": 2, "coefficients": 3, "hidden": 4, "epochs": 2, "warm_up": 1, "batch_size": 100,
 }  # fmt: skip
 
 
@@ -28,13 +28,15 @@ def _tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path))
     for family, config in FAMILIES.items():
         monkeypatch.setitem(FAMILIES, family, replace(config, **SMALL))
-    sizes = {"cells": 12, "images": 100, "controls": 2, "budget": 4}
+    sizes = {"cells": 12, "images": 50, "controls": 2, "budget": 4}
     for family in ("demo", "digits", "c10-16px", "c10-paper"):
         usual = supernets.SIZES_OF.get(family, Sizes())
         scratch = min(usual.scratch, 3)
         monkeypatch.setitem(supernets.SIZES_OF, family, replace(usual, scratch=scratch, **sizes))
     monkeypatch.setattr(supernets, "_DEMO", {})
-    monkeypatch.setattr(runs, "load_task", lambda *_, **__: load_task("digits", 8))
+    digits = load_task("digits", 8)
+    task = Task(digits.train.first(100), digits.valid.first(50), digits.test.first(50), 10)
+    monkeypatch.setattr(runs, "load_task", lambda *_, **__: task)
     monkeypatch.setattr(runs, "_CURVE_CELLS", 2)
     monkeypatch.setitem(cells.JUDGED, "all", lambda task: cells.sample_of_cells()[:12])
     best = cells._best_sample
