@@ -444,9 +444,10 @@ if found is not None:
     print(shown.to_string())
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Cells found under three limits"}}
-_, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.3))
-for ax, limit in zip(axes, experiments.LIMITS, strict=True):
+_, axes = plt.subplots(2, 2, figsize=figure_size(aspect=0.58))
+for ax in axes.flat:
     ax.axis("off")
+for ax, limit in zip(axes.flat, experiments.LIMITS, strict=False):
     if found is not None:
         draw_cell(ax, found.loc[limit, "cell"], limit)
 plt.show()
@@ -775,7 +776,7 @@ print(f"{counts.iloc[0]} cells; {saved:,} evaluations saved")
 # ````
 #
 # Nearly the same: training starts close to plain weight sharing. Without the common part they are
-# far from each other, and a step for one cell hardly helps the next.
+# further from each other, and a step for one cell helps the next less.
 
 # %%
 rng = np.random.default_rng(0)

@@ -151,7 +151,8 @@ def samplings(run: Run, nets: SuperNets) -> None:
     for row in run.rows(SAMPLINGS):
         sample = nets.judged(row)
         columns = {SAMPLINGS[row]: "accuracy"} | ({BASELINE: "true"} if row == FULL else {})
-        for tenth, cells in sample.groupby(pd.qcut(sample["true"].rank(), 10, labels=False)):
+        tenths = pd.qcut(sample["true"].rank(method="first"), 10, labels=False)
+        for tenth, cells in sample.groupby(tenths):
             for title, column in columns.items():
                 where = f"{nets.name}/tenth {tenth + 1}"
                 run.add("figure6", title, where, "test_accuracy_mean", cells[column].mean())
