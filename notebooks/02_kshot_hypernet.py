@@ -335,8 +335,8 @@ tables.live(live, "table2")
 # %% [markdown]
 # {.caption-text}
 # Live. Accuracy with inherited weights on 500 test images: its mean and best over 30 cells, $\tau$
-# with what the cells reach alone, and what the cell that is ranked first reaches alone. Three epochs
-# are ninety steps: enough to see that everything works, far too few to see how well.
+# with what the cells reach alone, and what the cell that is ranked first reaches alone. Three
+# epochs are ninety steps: enough to see that everything works, far too few to see how well.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Inherited over own accuracy, four panels"}}
 rows = experiments.PROVIDERS

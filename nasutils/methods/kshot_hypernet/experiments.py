@@ -65,11 +65,13 @@ def _families() -> list[str]:
     return [family for families in FAMILIES_OF.values() for family in families]
 
 
-def _compare(run: Run, nets: SuperNets, item: str, titles: Mapping[str, str]) -> pd.DataFrame:
+def _compare(
+    run: Run, nets: SuperNets, item: str, titles: Mapping[str, str], *, best: bool = False
+) -> pd.DataFrame:
     """Record the usual figures of some rows; return them, a row each, by column and metric."""
     found = {}
     for row in run.rows(titles):
-        found[titles[row]] = nets.figures(row)
+        found[titles[row]] = nets.figures(row, best=best)
         _add(run, item, titles[row], found[titles[row]])
     return pd.DataFrame(found).T
 
@@ -114,7 +116,7 @@ def supernets(run: Run, nets: SuperNets) -> pd.DataFrame:
 )
 def ranking(run: Run, nets: SuperNets) -> None:
     """Rank cells by inherited weights (Table 4), and record how accuracies spread (Figure 7)."""
-    _compare(run, nets, "table4", RANKERS)
+    _compare(run, nets, "table4", RANKERS, best=True)
     for row in run.rows((FULL,)):
         sample = nets.judged(row)
         for title, values in {"ours": sample["accuracy"], BASELINE: sample["true"]}.items():

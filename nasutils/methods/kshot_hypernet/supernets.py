@@ -99,16 +99,19 @@ class SuperNets:
         """
         return _judged(self, row, cells, recompute)
 
-    def figures(self, row: str) -> Figures:
-        """Return what most tables have of a row, by column and metric."""
+    def figures(self, row: str, *, best: bool = False) -> Figures:
+        """Return what most tables have of a row; with ``best`` the ranking of the best 1,000 too.
+
+        NB201-Digits is too small for that.
+        """
         sample = self.judged(row)
         found = self.levels(sample) | {
             (f"{self.truth}/all", "kendall_tau"): kendall_tau(sample["accuracy"], sample["true"]),
             (f"{self.truth}/first", "test_accuracy"): sample["true"][sample["accuracy"].idxmax()],
         }
-        if self.config.task != "digits":
-            best = self.judged(row, "best")
-            tau = kendall_tau(best["accuracy"], best["true"])
+        if best and self.config.task != "digits":
+            top = self.judged(row, "best")
+            tau = kendall_tau(top["accuracy"], top["true"])
             found[f"{self.truth}/top1000", "kendall_tau"] = tau
         return found
 
