@@ -52,6 +52,7 @@ out: str = ""  # the job's folder, set by nasutils
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 import torch
 
 from nasutils.methods.kshot_hypernet import experiments, tables
@@ -553,6 +554,24 @@ plt.show()
 # Published. Mean accuracy with inherited weights of the cells in each tenth of the benchmark's own
 # ranking, from the worst to the best. Baseline: what they reach alone, on C10 after 200 epochs of
 # the full-size network.
+#
+# FocusFair trusts $\beta$. What has it learnt? Here are the weights of the full method at the end:
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Weights of operations, edge by edge"}}
+_, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.42), sharey=True)
+for ax, family, title in zip(axes, ("digits", "c10-16px"), ("Digits", "C10"), strict=True):
+    learnt = tables.mixture(results, family)
+    if len(learnt):
+        look = {"cmap": "Blues", "vmin": 0, "vmax": 0.6, "cbar": False, "fmt": ".2f"}
+        sns.heatmap(learnt, annot=True, annot_kws={"size": 8}, ax=ax, **look)
+    ax.set_title(title)
+    ax.tick_params(axis="x", labelrotation=40)
+plt.show()
+
+# %% [markdown]
+# {.caption-text}
+# Published. $\operatorname{softmax}(\beta)$ of each edge, mean over the seeds. The nodes are
+# numbered from 0, the input, to 3, the output.
 #
 # ### How many kernels, how many features
 

@@ -84,7 +84,7 @@ def _add(run: Run, item: str, row: str, figures: Figures) -> None:
 @experiment(
     "supernets",
     version=1,
-    items=("table2", "epochs", "cost"),
+    items=("table2", "epochs", "cost", "beta"),
     benchmarks=_families,
     methods=lambda: PROVIDERS,
 )
@@ -103,6 +103,10 @@ def supernets(run: Run, nets: SuperNets) -> pd.DataFrame:
             if "valid" in point:
                 column = f"{nets.name}/epoch {point['epoch']}"
                 run.add("epochs", title, column, "valid_accuracy", np.mean(point["valid"]))
+        if row == FULL:
+            for edge, weights in enumerate(training.supernet.beta.softmax(1).tolist()):
+                for op, weight in zip(OPS, weights, strict=True):
+                    run.add("beta", op, f"{nets.name}/edge {edge}", "weight", weight)
     return found
 
 

@@ -9,6 +9,7 @@ from nasutils.data.paper_numbers import load_paper_numbers
 from nasutils.report import Claim, Effect, PublishedResults, Table, in_order, table_of
 from nasutils.report.numbers import plain_number, signed
 from nasutils.report.published_results import Place
+from nasutils.spaces.nasbench201 import EDGES, OPS
 
 #: Family of runs -> the benchmark that its cells are compared with, and how tables call it.
 _PLACES = {
@@ -184,7 +185,7 @@ def curves(results: PublishedResults, item: str, row: str, family: str) -> pd.Se
 
     Args:
         results: The chapter's.
-        item: ``figure6``, ``figure7`` or ``epochs``.
+        item: ``figure6``, ``figure7``, ``epochs`` or ``beta``.
         row: The row.
         family: Beginning of the columns.
     """
@@ -192,6 +193,13 @@ def curves(results: PublishedResults, item: str, row: str, family: str) -> pd.Se
     rows = rows[rows["column"].str.startswith(f"{family}/")]
     number = rows["column"].str.extract(r"/\D*(\d+)", expand=False).astype(float)
     return rows.groupby(number)["value"].mean().sort_index()
+
+
+def mixture(results: PublishedResults, family: str) -> pd.DataFrame:
+    """Return the weights softmax(beta) that were learnt, (edges, operations), mean over seeds."""
+    weights = {op: curves(results, "beta", op, family) for op in OPS}
+    table = pd.DataFrame(weights)
+    return table.set_axis([f"{source} to {target}" for source, target in EDGES][: len(table)])
 
 
 def claims(results: PublishedResults) -> list[Claim]:

@@ -79,17 +79,20 @@ def test_supernets_at_demo_are_the_four_providers_on_digits(tmp_path):
         )
         params = count_params(nets.run(row).trained.supernet)
         assert figures["cost", title, "digits", "params_m"] == pytest.approx(params)
+    weights = figures["beta", :, :, "weight"].unstack(0)
+    assert weights.shape == (6, 5)
+    assert weights.sum(axis=1).to_numpy() == pytest.approx(1)
     assert list(tmp_path.rglob("kshot_hypernet")) == []  # nothing is kept
 
 
 def test_what_was_trained_at_bench_is_read_again(monkeypatch):
-    figures, *_ = recorded(experiments.supernets, "bench", benchmark="digits", method="shared")
+    figures, *_ = recorded(experiments.supernets, "bench", benchmark="digits", method=FULL)
     assert {"digits/epoch 1", "digits/epoch 2"} <= set(figures["epochs"].index.unique("column"))
     supernets._judged.cache_clear()
     supernets._supernet_run.cache_clear()
     monkeypatch.setattr(runs.Training, "train_step", lambda self: pytest.fail("trained again"))
     monkeypatch.setattr(runs, "judge", lambda *_, **__: pytest.fail("judged again"))
-    again, *_ = recorded(experiments.supernets, "bench", benchmark="digits", method="shared")
+    again, *_ = recorded(experiments.supernets, "bench", benchmark="digits", method=FULL)
     assert again.equals(figures)
 
 

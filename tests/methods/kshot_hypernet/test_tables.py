@@ -5,6 +5,7 @@ import pytest
 
 from nasutils.methods.kshot_hypernet import tables
 from nasutils.report import PublishedResults, Verdict, verdict
+from nasutils.spaces.nasbench201 import OPS
 from nasutils.study.results import results_file, write_metrics
 
 
@@ -127,3 +128,15 @@ def test_live_tables_have_the_columns_that_there_are():
     frame = tables.live(found, "table2").frame
     assert frame.to_dict("list") == {"Kernels": ["weight sharing"], "mean (%)": ["31.3"]}
     assert tables.live(None, "table2") is None
+
+
+def test_the_mixture_has_an_edge_a_row(tmp_path):
+    figures = [
+        ("beta", op, f"digits/edge {edge}", "weight", [edge / 10, edge / 10 + 0.1])
+        for op in OPS
+        for edge in range(6)
+    ]
+    found = tables.mixture(made(tmp_path, figures), "digits")
+    assert list(found.columns) == list(OPS)
+    assert found.loc["1 to 3"].tolist() == pytest.approx([0.45] * 5)  # edge 4
+    assert tables.mixture(PublishedResults("kshot_hypernet", root=tmp_path), "c10-16px").empty
