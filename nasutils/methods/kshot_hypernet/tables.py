@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.report import Claim, Effect, PublishedResults, Table, in_order, table_of
+from nasutils.report import Claim, Effect, PublishedResults, Table, table_of
 from nasutils.report.numbers import plain_number, signed
 from nasutils.report.published_results import Place
 from nasutils.spaces.nasbench201 import EDGES, OPS
@@ -132,11 +132,22 @@ SENTENCES: dict[str, tuple[Place, str]] = {
         ("mean", "all", "test_accuracy_mean", ".1f"),
         ("first", "first", "test_accuracy", ".2f"),
     )
+} | {
+    f"kshot-c10-{name}-{key}": (("table2", row, column, metric), spec)
+    for name, row in (("shared", "weight sharing"), ("full", "Kshot-Hypernet"))
+    for key, column, metric, spec in (
+        ("mean", "c10-16px/sample", "test_accuracy_mean", ".1f"),
+        ("tau", f"{_C10}/all", "kendall_tau", ".2f"),
+        ("first", f"{_C10}/first", "test_accuracy", ".1f"),
+    )
 }
 
 
 def published(results: PublishedResults, item: str) -> Table:
-    """Return the table of an item: the paper's figures, then ours of each family that has any."""
+    """Return the table of an item: the paper's figures, then ours of each family that has any.
+
+    Before there is any figure it says so.
+    """
     first, columns_of = _ITEMS[item]
     columns = {
         key: heading
@@ -148,7 +159,7 @@ def published(results: PublishedResults, item: str) -> Table:
     theirs = _printed(item)
     rows = [*theirs.index, *(row for row in ours.index if row not in theirs.index)]
     table = pd.concat([theirs.reindex(rows), ours.reindex(rows)], axis=1).fillna("")
-    return table_of(in_order(table, rows), item, first)
+    return table_of(table if rows else pd.DataFrame(index=["not published yet"]), item, first)
 
 
 def _printed(item: str) -> pd.DataFrame:
