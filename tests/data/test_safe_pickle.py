@@ -5,10 +5,11 @@ import pickle
 from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nasutils.data.fetch import fetch
-from nasutils.data.safe_pickle import Stub, load_pickle, pickled_blocks
+from nasutils.data.safe_pickle import Stub, load_pickle, pickled_blocks, pickled_frame
 from nasutils.errors import DataError
 
 
@@ -178,14 +179,76 @@ def test_no_prefix_of_a_pickle_passes():
 
 def test_husks_keep_state_and_nothing_else():
     graph = b"cfakelib.graphs\nGraph\n)\x81}(X\x05\x00\x00\x00edgesK\x03ub."
-    husk = load_pickle(b"\x80\x02" + graph, stubs="fakelib")
+    husk = load_pickle(b"\x80\x02" + graph, stubs=("fakelib",))
     assert isinstance(husk, Stub)
     assert repr(husk) == "Stub(Graph)"
     assert husk.state == {"edges": 3}
     with pytest.raises(DataError, match=r"fakelib\.graphs\.Graph, which is not on the allow-list"):
         load_pickle(b"\x80\x02" + graph)
     with pytest.raises(DataError, match="not on the allow-list"):
-        load_pickle(b"\x80\x02" + graph, stubs="fake")
+        load_pickle(b"\x80\x02" + graph, stubs=("fake",))
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_listed_objects_come_through(protocol):
+    array = np.array([["a", None], [1.5, b"x"], ["a", 2]], dtype=object)
+    for each in (array, array.T):
+        np.testing.assert_array_equal(load_pickle(pickle.dumps(each, protocol=protocol)), each)
+
+
+FRAME = pd.DataFrame({"x": [1.5, 2.5], "text": ["a", "b"], "y": [0.5, -1.0], "n": [3, 4]})
+FRAME["text"] = FRAME["text"].astype(object)
+FRAME.columns = FRAME.columns.astype(object)
+
+
+def old_manager(values, places):
+    """Write a manager of blocks as pandas 0.25 does, with a class and state of its own."""
+    axes = [
+        Reduced("pandas.core.indexes.base", "_new_Index", (None, {"data": values.pop("names")}))
+    ]
+    blocks = [
+        {"values": block, "mgr_locs": Reduced("builtins", "slice", where)}
+        for block, where in zip(values.values(), places, strict=True)
+    ]
+    content = {"0.14.1": {"axes": axes, "blocks": blocks}}
+    manager = Reduced("pandas.core.internals.managers", "BlockManager", (), (None, content))
+    return Reduced("pandas.core.frame", "DataFrame", (), {"_data": manager})
+
+
+def test_frames_are_read_without_pandas():
+    found = pickled_frame(pickle.dumps(FRAME, protocol=4))
+    assert sorted(found) == sorted(FRAME)
+    for name in FRAME:
+        assert found[name].tolist() == FRAME[name].tolist()
+
+
+def test_frames_of_old_pandas_are_read():
+    values = {
+        "names": np.array(["a", "b", "c"], dtype=object),
+        "numbers": np.array([[1.0, 2.0], [3.0, 4.0]]),
+        "objects": np.array([["u", "v"]], dtype=object),
+    }
+    found = pickled_frame(pickled(old_manager(values, [(0, 3, 2), (1, 2, 1)])))
+    assert {name: column.tolist() for name, column in found.items()} == {
+        "a": [1.0, 2.0],
+        "c": [3.0, 4.0],
+        "b": ["u", "v"],
+    }
+
+
+def test_what_is_no_frame_is_named(tmp_path):
+    path = tmp_path / "frame.pkl"
+    path.write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(DataError, match=r"frame\.pkl holds no frame"):
+        pickled_frame(path)
+    marker = tmp_path / "ran"
+    path.write_bytes(pickle.dumps(Payload(os.system, f"touch {marker}")))
+    with pytest.raises(DataError, match="not on the allow-list"):
+        pickled_frame(path)
+    evil = pickled(Reduced("builtins", "eval", (f"open('{marker}', 'w')",)))
+    with pytest.raises(DataError, match="holds no frame"):
+        pickled_frame(evil)
+    assert not marker.exists()
 
 
 def test_blocks_are_found_in_order_without_unpickling(tmp_path):
@@ -213,7 +276,7 @@ def test_damaged_blocks_are_named(tmp_path):
     [("autogo_nb201_best", (83, 223, 352)), ("autogo_nb101_best", (65, 160, 251))],
 )
 def test_autogo_graphs_have_the_published_counts(real_data, name, nodes):
-    graph = load_pickle(fetch(name), stubs="model_src").state
+    graph = load_pickle(fetch(name), stubs=("model_src",)).state
     counts = tuple(len(graph[key]) for key in ("weighted_nodes", "regular_nodes", "edge_pairs"))
     assert counts == nodes
     assert graph["weighted_nodes"][0].state["label"] == "conv2d"
