@@ -57,13 +57,12 @@ class _Array(np.ndarray):
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, raw = state
-        order = "F" if fortran else "C"
         if isinstance(raw, list) and isinstance(dtype, _DType) and dtype.numpy.hasobject:
             array = np.empty(len(raw), dtype=object)
             array[:] = raw
-            array = array.reshape(shape, order=order)
+            array = array.reshape(shape)  # Listed in C order, whatever the array's own.
         elif isinstance(raw, bytes | bytearray):
-            array = _from_bytes(raw, dtype, shape, order)
+            array = _from_bytes(raw, dtype, shape, "F" if fortran else "C")
         else:
             raise ValueError("an array of neither numbers nor listed objects")
         super().__setstate__(array.__reduce__()[2])
@@ -200,7 +199,7 @@ def pickled_frame(file: Path | bytes) -> dict[str, np.ndarray]:
     """Return the columns of a pickled pandas frame by name, without pandas' unpickling.
 
     Raises:
-        DataError: If the pickle is damaged, or no frame as pandas 0.24 to 2 writes it.
+        DataError: If the pickle is damaged, or no frame as pandas 0.25 to 2 writes it.
     """
     frame = load_pickle(file, stubs=("pandas", "functools", "builtins"))
     try:

@@ -5,7 +5,6 @@ import pickle
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from nasutils.data.fetch import fetch
@@ -196,43 +195,36 @@ def test_listed_objects_come_through(protocol):
         np.testing.assert_array_equal(load_pickle(pickle.dumps(each, protocol=protocol)), each)
 
 
-FRAME = pd.DataFrame({"x": [1.5, 2.5], "text": ["a", "b"], "y": [0.5, -1.0], "n": [3, 4]})
-FRAME["text"] = FRAME["text"].astype(object)
-FRAME.columns = FRAME.columns.astype(object)
+NAMES = {"data": np.array(["a", "b", "c"], dtype=object)}
+# Values of the columns at places 0 and 2, and of that at place 1.
+BLOCKS = [
+    (np.array([[1.0, 2.0], [3.0, 4.0]]), Reduced("builtins", "slice", (0, 3, 2))),
+    (np.array([["u", "v"]], dtype=object), np.array([1])),
+]
 
 
-def old_manager(values, places):
-    """Write a manager of blocks as pandas 0.25 does, with a class and state of its own."""
-    axes = [
-        Reduced("pandas.core.indexes.base", "_new_Index", (None, {"data": values.pop("names")}))
-    ]
-    blocks = [
-        {"values": block, "mgr_locs": Reduced("builtins", "slice", where)}
-        for block, where in zip(values.values(), places, strict=True)
-    ]
-    content = {"0.14.1": {"axes": axes, "blocks": blocks}}
-    manager = Reduced("pandas.core.internals.managers", "BlockManager", (), (None, content))
-    return Reduced("pandas.core.frame", "DataFrame", (), {"_data": manager})
+def new_manager():
+    """Write a manager as pandas 1.3 to 2 does: a call with blocks and axes."""
+    blocks = tuple(Reduced("pandas.core.internals.blocks", "new_block", each) for each in BLOCKS)
+    axes = [Reduced("pandas.core.indexes.base", "_new_Index", (None, NAMES))]
+    return {"_mgr": Reduced("pandas.core.internals.managers", "BlockManager", (blocks, axes))}
 
 
-def test_frames_are_read_without_pandas():
-    found = pickled_frame(pickle.dumps(FRAME, protocol=4))
-    assert sorted(found) == sorted(FRAME)
-    for name in FRAME:
-        assert found[name].tolist() == FRAME[name].tolist()
+def old_manager():
+    """Write a manager as pandas 0.25 does: an object with a state."""
+    axes = [Reduced("pandas.core.indexes.base", "_new_Index", (None, NAMES))]
+    blocks = [{"values": values, "mgr_locs": places} for values, places in BLOCKS]
+    state = (None, {"0.14.1": {"axes": axes, "blocks": blocks}})
+    return {"_data": Reduced("pandas.core.internals.managers", "BlockManager", (), state)}
 
 
-def test_frames_of_old_pandas_are_read():
-    values = {
-        "names": np.array(["a", "b", "c"], dtype=object),
-        "numbers": np.array([[1.0, 2.0], [3.0, 4.0]]),
-        "objects": np.array([["u", "v"]], dtype=object),
-    }
-    found = pickled_frame(pickled(old_manager(values, [(0, 3, 2), (1, 2, 1)])))
+@pytest.mark.parametrize("state", [new_manager(), old_manager()], ids=["new", "old"])
+def test_frames_are_read_without_pandas(state):
+    found = pickled_frame(pickled(Reduced("pandas.core.frame", "DataFrame", (), state)))
     assert {name: column.tolist() for name, column in found.items()} == {
         "a": [1.0, 2.0],
-        "c": [3.0, 4.0],
         "b": ["u", "v"],
+        "c": [3.0, 4.0],
     }
 
 
