@@ -346,7 +346,8 @@ tables.table_of_noise(results)
 
 # %% [markdown]
 # {.caption-text}
-# Published. Noise: standard deviation of one measurement, in points. Reliability is Kendall's
+# Published. Noise: standard deviation of one measurement, in points; that of NAS-Bench-101 is
+# large because a few of its trainings diverged. Reliability is Kendall's
 # $\tau$ between two measurements of the cells, also among the better half by their mean; the
 # ceiling is that of the table's labels. NB201-Digits: pairs of seeds. NAS-Bench-101 and
 # NAS-Bench-201 on CIFAR-10: the cells of which three trainings are public. On CIFAR-100 and
