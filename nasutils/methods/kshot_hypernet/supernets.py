@@ -56,7 +56,7 @@ class Sizes:
 #: Family, or the scale demo -> how much is judged, where it is not the usual.
 SIZES_OF = {
     "demo": Sizes(cells=30, images=500, own=True, scratch=0, budget=15),
-    "digits": Sizes(cells=150, images=1_000, own=True, scratch=60, budget=100),
+    "digits": Sizes(cells=150, images=1_000, own=True, budget=100),
     "c10-paper": Sizes(images=10_000, own=True, scratch=0),
     "c100-paper": Sizes(images=10_000, own=True, scratch=0),
 }

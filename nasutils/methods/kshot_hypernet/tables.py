@@ -23,7 +23,7 @@ _SETTINGS = {
     "c100-16px": {"reduced": "16 pixels, 8 channels, 12 epochs"},
     "digits": {"data": "digits", "reduced": "8 pixels, 8 channels, 12 epochs"},
 }
-_SCRATCH = {"c10-16px": "30 cells", "c100-16px": "30 cells", "digits": "60 cells"}
+_SCRATCH = "30 cells"  # that are trained from scratch on any of them
 
 _Columns = dict[tuple[str, str], tuple[str, int]]
 
@@ -55,23 +55,19 @@ def _statistics(family: str, truth: str, heading: str) -> _Columns:
 
 
 def _scratch(family: str, truth: str, heading: str) -> _Columns:
-    where = _SCRATCH[family]
-    return {
-        (f"{family}/{where}", "difference"): (f"{heading}, points", 2),
-        (f"{family}/{where}", "difference_low"): (f"{heading}, from", 2),
-        (f"{family}/{where}", "difference_high"): (f"{heading}, to", 2),
-        (f"{truth}/{where}", "kendall_tau"): (f"{heading}, τ", 2),
-    }
+    tau = {(f"{truth}/{_SCRATCH}", "kendall_tau"): (f"{heading}, τ", 2)}
+    return _difference(f"{family}/{_SCRATCH}", heading) | tau
 
 
 def _controls(family: str, truth: str, heading: str) -> _Columns:
     where = f"{family}/20 cells"
-    return {
-        (where, "test_accuracy_mean"): (f"{heading}, mean (%)", 2),
-        (where, "difference"): (f"{heading}, points", 2),
-        (where, "difference_low"): (f"{heading}, from", 2),
-        (where, "difference_high"): (f"{heading}, to", 2),
-    }
+    mean = {(where, "test_accuracy_mean"): (f"{heading}, mean (%)", 2)}
+    return mean | _difference(where, heading)
+
+
+def _difference(where: str, heading: str) -> _Columns:
+    names = {"difference": "points", "difference_low": "from", "difference_high": "to"}
+    return {(where, metric): (f"{heading}, {name}", 2) for metric, name in names.items()}
 
 
 def _search(family: str, truth: str, heading: str) -> _Columns:
@@ -246,17 +242,17 @@ def _in_each(
 
 def _scratch_claims(results: PublishedResults) -> Iterator[Claim]:
     def paired(family: str, figure: float) -> tuple[str, tuple[Effect, ...]]:
-        place = ("scratch", "Kshot-Hypernet", f"{family}/{_SCRATCH[family]}")
+        place = ("scratch", "Kshot-Hypernet", f"{family}/{_SCRATCH}")
         mean, low, high = (
             results.mean(*place, metric)
             for metric in ("difference", "difference_low", "difference_high")
         )
         interval = None if pd.isna(mean) else (low, high)
         effect = Effect(interval, figure, 0.01, no_effect=-0.5)
-        return f"{signed(mean, 2)} points over {_SCRATCH[family]}", (effect,)
+        return f"{signed(mean, 2)} points over {_SCRATCH}", (effect,)
 
     def best(family: str) -> tuple[str, tuple[Effect, ...]]:
-        where = f"{family}/{_SCRATCH[family]}"
+        where = f"{family}/{_SCRATCH}"
         gain = results.gain("table1", "ours", "baseline", where, "test_accuracy_max")
         return f"{signed(gain.mean(), 2)} points", (Effect.of(gain, "-1.90", no_effect=-2.0),)
 

@@ -50,7 +50,7 @@ def test_before_the_first_publication_only_arithmetic_is_claimed(tmp_path):
     ],
 )
 def test_half_a_point_may_be_lost_on_average(tmp_path, low, high, expected):
-    place = "scratch", "Kshot-Hypernet", "digits/60 cells"
+    place = "scratch", "Kshot-Hypernet", "digits/30 cells"
     ends = {"difference": (low + high) / 2, "difference_low": low, "difference_high": high}
     results = made(tmp_path, [(*place, metric, [value]) for metric, value in ends.items()])
     (claim,) = claims_of(results, "without retraining")[:1]
