@@ -329,7 +329,7 @@ for temperature in (0.5, 1.0, 1.5, 3.0):
 # Four super-nets, one a provider, three epochs each. The cells that judge them are the first 30 of
 # NB201-Digits; none is trained on its own.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 live = run.do(experiments.supernets, nets=nets)
 tables.live(live, "table2")
 
@@ -365,7 +365,7 @@ plt.show()
 # {term}`batch-norm recalibration`. Users of public super-nets contradict each other on whether it
 # is needed, so we measure both.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 norms = run.do(experiments.statistics, nets=nets)
 tables.live(norms, "statistics")
 
@@ -438,7 +438,7 @@ tables.published(results, "controls")
 # :dedent: 4
 # ```
 
-# %%
+# %% tags=["nbval-ignore-output"]
 found = run.do(experiments.search, nets=nets)
 if found is not None:
     shown = found.drop(columns="cell").astype(float).round(3)
@@ -461,7 +461,7 @@ plt.show()
 # What is deployed is a plain network, with the kernels baked in and the statistics recomputed. It
 # needs neither the super-net nor the hypernetwork, and gives the same logits.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 if found is not None:
     trained = nets.run(FULL).trained
     best = found.loc["no limit", "cell"]
