@@ -3,10 +3,21 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+import matplotlib.pyplot as plt
 import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
 
 from nasutils.data.paper_numbers import load_paper_numbers
-from nasutils.report import Claim, Effect, PublishedResults, Table, table_of
+from nasutils.report import (
+    Claim,
+    Effect,
+    PublishedResults,
+    Table,
+    figure_size,
+    looks,
+    table_of,
+)
 from nasutils.report.numbers import plain_number, signed
 from nasutils.report.published_results import Place
 from nasutils.spaces.nasbench201 import EDGES, OPS
@@ -130,7 +141,11 @@ SENTENCES: dict[str, tuple[Place, str]] = {
     )
 } | {
     f"kshot-c10-{name}-{key}": (("table2", row, column, metric), spec)
-    for name, row in (("shared", "weight sharing"), ("full", "Kshot-Hypernet"))
+    for name, row in (
+        ("shared", "weight sharing"),
+        ("kshot", "Kshot(N=12)"),
+        ("full", "Kshot-Hypernet"),
+    )
     for key, column, metric, spec in (
         ("mean", "c10-16px/sample", "test_accuracy_mean", ".1f"),
         ("tau", f"{_C10}/all", "kendall_tau", ".2f"),
@@ -207,6 +222,63 @@ def mixture(results: PublishedResults, family: str) -> pd.DataFrame:
     weights = {op: curves(results, "beta", op, family) for op in OPS}
     table = pd.DataFrame(weights)
     return table.set_axis([f"{source} to {target}" for source, target in EDGES][: len(table)])
+
+
+_DRAWN = ("digits", "c10-16px")
+
+
+def draw_curves(
+    results: PublishedResults,
+    item: str,
+    rows: Iterable[str],
+    labels: tuple[str, str],
+    *,
+    upright: bool = False,
+) -> None:
+    """Draw the curves of some rows, a panel for digits and one for CIFAR-10.
+
+    Args:
+        results: The chapter's.
+        item: As of ``curves``.
+        rows: The rows.
+        labels: Of the two axes.
+        upright: Whether the number of a column goes up; else it goes to the right.
+    """
+    _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.42))
+    for ax, family in zip(axes, _DRAWN, strict=True):
+        for row, look in looks(rows).items():
+            curve = curves(results, item, row, family)
+            if len(curve):
+                line = (curve, curve.index) if upright else (curve.index, curve)
+                ax.plot(*line, label=row, **look, markersize=0 if upright else 4)
+        _finish(ax, family, published=bool(ax.lines))
+        if ax.lines:
+            ax.legend(fontsize=7)
+        ax.set_xlabel(labels[0])
+    axes[0].set_ylabel(labels[1])
+    plt.show()
+
+
+def draw_mixtures(results: PublishedResults) -> None:
+    """Draw the weights softmax(beta) of each edge, a panel for digits and one for CIFAR-10."""
+    _, axes = plt.subplots(1, 2, figsize=figure_size(aspect=0.42))
+    for ax, family in zip(axes, _DRAWN, strict=True):
+        learnt = mixture(results, family)
+        if len(learnt):
+            short = {op: op.removeprefix("nor_").split("_connect")[0] for op in learnt}
+            look = {"cmap": "Blues", "vmin": 0, "vmax": 0.6, "cbar": False, "fmt": ".2f"}
+            sns.heatmap(learnt.rename(columns=short), annot=True, ax=ax, **look)
+            ax.tick_params(axis="x", labelrotation=30)
+            ax.tick_params(axis="y", labelrotation=0)
+        _finish(ax, family, published=bool(len(learnt)))
+    plt.show()
+
+
+def _finish(ax: Axes, family: str, *, published: bool) -> None:
+    ax.set_title(_PLACES[family][1])
+    if not published:
+        ax.text(0.5, 0.5, "not published yet", ha="center", transform=ax.transAxes)
+        ax.set(xticks=[], yticks=[])
 
 
 def claims(results: PublishedResults) -> list[Claim]:

@@ -141,3 +141,22 @@ def test_the_mixture_has_an_edge_a_row(tmp_path):
     assert list(found.columns) == list(OPS)
     assert found.loc["1 to 3"].tolist() == pytest.approx([0.45] * 5)  # edge 4
     assert tables.mixture(PublishedResults("kshot_hypernet", root=tmp_path), "c10-16px").empty
+
+
+def test_drawings_say_where_nothing_is_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables.plt, "show", lambda: None)
+    figures = [
+        ("figure7", "ours", f"digits/{share} %", "test_accuracy", [float(share)])
+        for share in (0, 50, 100)
+    ]
+    figures += [("beta", op, f"digits/edge {n}", "weight", [0.2]) for op in OPS for n in range(6)]
+    results = made(tmp_path, figures)
+    tables.draw_curves(results, "figure7", ("ours", "baseline"), ("x", "y"), upright=True)
+    digits, cifar = tables.plt.gcf().axes
+    assert digits.lines[0].get_ydata().tolist() == [0, 50, 100]
+    assert [text.get_text() for text in cifar.texts] == ["not published yet"]
+    tables.draw_mixtures(results)
+    digits, cifar = tables.plt.gcf().axes
+    assert [label.get_text() for label in digits.get_xticklabels()][:2] == ["none", "skip"]
+    assert [text.get_text() for text in cifar.texts] == ["not published yet"]
+    tables.plt.close("all")
