@@ -125,11 +125,7 @@ def _transfer(source: Source, part: Path, ways_out: str) -> None:
 
 
 def _chunks(source: Source, ways_out: str) -> Generator[bytes, None, None]:
-    """Yield what the server sends.
-
-    Raises:
-        DataError: Whatever is wrong with the network or the server's answer.
-    """
+    """Yield what the server sends; DataError, whatever is wrong with the network or the answer."""
     # Imported here: a node that reads from its cache or a mirror need not have it.
     import requests
 

@@ -61,10 +61,6 @@ def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     the mirror or at its URL; pixels and labels are verified. The digits ship inside scikit-learn;
     their split (first 1,200, last 597) is ours.
 
-    Args:
-        name: ``digits``, ``cifar10`` or ``cifar100``.
-        split: ``train`` or ``test``.
-
     Returns:
         Images of shape (N, H, W, C), uint8 (CIFAR: 0 to 255, C = 3; digits: 0 to 16, C = 1), and
         labels of shape (N,), int64 (CIFAR-100: the fine ones).

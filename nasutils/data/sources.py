@@ -56,9 +56,5 @@ def load_sources() -> Mapping[str, Source]:
 
 
 def get_source(name: str) -> Source:
-    """Return one file's entry.
-
-    Raises:
-        UnknownNameError: If no file has this name.
-    """
+    """Return one file's entry; UnknownNameError if no file has this name."""
     return lookup("data file", name, load_sources())

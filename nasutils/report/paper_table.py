@@ -9,7 +9,7 @@ from pandas.io.formats.style import Styler
 
 from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.data.paper_numbers import BENCHMARKS as PRINTED_BENCHMARKS
-from nasutils.data.paper_numbers import METRICS, load_paper_numbers
+from nasutils.data.paper_numbers import HEADINGS, METRICS, load_paper_numbers
 from nasutils.data.paper_numbers import PAPERS as PRINTED
 from nasutils.errors import UnknownNameError
 from nasutils.report.numbers import digits_of, plain_number, with_deviation
@@ -17,27 +17,6 @@ from nasutils.report.table import in_order
 from nasutils.study.results import PAPERS, load_results
 from nasutils.study.scales import Scale
 
-_MEASURES = {
-    "kendall_tau": "Kendall τ",
-    "spearman": "Spearman ρ",
-    "valid_accuracy": "validation (%)",
-    "test_accuracy": "test (%)",
-    "test_accuracy_min": "test, min (%)",
-    "test_accuracy_mean": "test, mean (%)",
-    "test_accuracy_max": "test, max (%)",
-    "accuracy": "accuracy (%)",
-    "test_error": "test error (%)",
-    "top1_accuracy": "top-1 (%)",
-    "top5_accuracy": "top-5 (%)",
-    "top1_error": "top-1 error (%)",
-    "success_rate": "valid (%)",
-    "params_m": "params (M)",
-    "flops_m": "FLOPs (M)",
-    "gpu_days": "GPU days",
-    "search_gpu_hours": "search (GPU h)",
-    "pretrain_gpu_hours": "once before (GPU h)",
-    "seconds": "time (s)",
-}
 _TABLE_STYLES = [
     {"selector": "", "props": "font-variant-numeric: tabular-nums"},
     {"selector": "td", "props": "text-align: right; white-space: nowrap"},
@@ -207,7 +186,7 @@ def _heads(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 
 def _head(column: str, metric: str, source: str) -> tuple[str, str, str]:
-    return _title(column), _MEASURES.get(metric, metric.replace("_", " ")), source
+    return _title(column), HEADINGS.get(metric, metric.replace("_", " ")), source
 
 
 def _title(column: str) -> str:
