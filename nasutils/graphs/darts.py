@@ -27,16 +27,9 @@ def darts_graph(
 ) -> ComputationGraph:
     """Return the graph of the CIFAR-10 network around a genotype, for 32x32 images.
 
-    It equals the trace of ``DARTSNetwork(genotype, channels=channels, num_cells=num_cells)``. The
-    default size is that of NAS-Bench-301's training runs; DARTS itself ends with 36 and 20.
-
-    Args:
-        genotype: The normal and the reduction cell.
-        channels: Channels C of the first cells' nodes, an even number.
-        num_cells: Number of cells, at least three.
-
-    Raises:
-        ArchitectureError: If the network cannot have this size.
+    It equals the trace of ``DARTSNetwork(genotype, channels=channels, num_cells=num_cells)``, and
+    raises the same errors. The default size is that of NAS-Bench-301's training runs; DARTS itself
+    ends with 36 and 20.
     """
     check_size(channels, num_cells)
     graph = Assembly(3, SIZE)

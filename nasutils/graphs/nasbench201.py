@@ -21,6 +21,8 @@ STAGES, CLASSES = 3, 10
 #: The benchmark's own network, and that of the published graphs.
 BENCHMARK, AUTOGO = NETWORKS = ("benchmark", "autogo")
 
+_Terms = tuple[list[tuple[int, str]], ...]
+
 
 def nasbench201_graph(
     cell: NASBench201Cell,
@@ -66,12 +68,8 @@ def nasbench201_graph(
     return graph.finish(graph.add(head, x), CLASSES)
 
 
-def _terms(cell: NASBench201Cell) -> tuple[list[tuple[int, str]], ...]:
-    """Return the (source, operation) pairs of nodes 1, 2, 3 on paths from node 0 to node 3.
-
-    Raises:
-        GraphError: If there is no such path.
-    """
+def _terms(cell: NASBench201Cell) -> _Terms:
+    """Return the (source, operation) pairs of nodes 1, 2, 3 on paths from node 0 to node 3."""
     edges = [(*edge, op) for edge, op in zip(EDGES, cell.ops, strict=True) if op != NONE]
     reached, needed = {0}, {3}
     for source, target, _ in edges:  # EDGES is sorted by target
@@ -88,13 +86,7 @@ def _terms(cell: NASBench201Cell) -> tuple[list[tuple[int, str]], ...]:
 
 
 def _add_cell(
-    graph: Assembly,
-    x: int,
-    terms: tuple[list[tuple[int, str]], ...],
-    channels: int,
-    size: int,
-    *,
-    autogo: bool,
+    graph: Assembly, x: int, terms: _Terms, channels: int, size: int, *, autogo: bool
 ) -> int:
     """Append the operations of a cell that reads node x; return its output node."""
     nodes = [x, -1, -1, -1]
@@ -106,18 +98,11 @@ def _add_cell(
             for source, op in incoming
         ]
         if values:
-            nodes[v] = _add_up(graph, values, channels, size, from_the_last=autogo)
+            # Two at a time: ((a + b) + c), or (a + (b + c)).
+            nodes[v], *others = values[::-1] if autogo else values
+            for value in others:
+                nodes[v] = graph.add(_sum(channels, size), nodes[v], value)
     return nodes[3]
-
-
-def _add_up(
-    graph: Assembly, values: list[int], channels: int, size: int, *, from_the_last: bool
-) -> int:
-    """Append additions of two at a time, ((a + b) + c) or, from the last, (a + (b + c))."""
-    total, *others = values[::-1] if from_the_last else values
-    for value in others:
-        total = graph.add(_sum(channels, size), total, value)
-    return total
 
 
 @cache

@@ -51,8 +51,7 @@ def trace(
 
     Raises:
         GraphError: If the module does not run on such an image, has an unknown operator, mixes the
-            images of a batch, or no path leads from its input to its output. The message names the
-            place.
+            images of a batch, or no path leads from its input to its output; it names the place.
     """
     shape = _image_shape(input_shape)
     if not isinstance(module, nn.Module):

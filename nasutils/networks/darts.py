@@ -14,18 +14,8 @@ from torch import Tensor, nn
 
 from nasutils.errors import ArchitectureError
 from nasutils.networks.ops import ReLUConvBN
-from nasutils.spaces.darts import (
-    AVG_POOL,
-    CONCAT,
-    DIL_CONV_3,
-    DIL_CONV_5,
-    MAX_POOL,
-    SEP_CONV_3,
-    SEP_CONV_5,
-    SKIP,
-    DARTSGenotype,
-)
-from nasutils.spaces.darts import Cell as CellGenotype
+from nasutils.spaces import darts
+from nasutils.spaces.darts import CONCAT, DARTSGenotype
 
 
 def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int) -> list[nn.Module]:
@@ -76,20 +66,16 @@ class FactorizedReduce(nn.Module):
 
 
 def make_op(name: str, channels: int, stride: int) -> nn.Module:
-    """Return an operation of a cell, from (B, C, H, W) to (B, C, H / stride, W / stride).
-
-    Raises:
-        KeyError: If ``name`` is no DARTS operation; ``DARTSGenotype`` checks names.
-    """
+    """Return an operation of a cell, from (B, C, H, W) to (B, C, H / stride, W / stride)."""
     make = {
-        MAX_POOL: lambda: nn.MaxPool2d(3, stride, padding=1),
+        darts.MAX_POOL: lambda: nn.MaxPool2d(3, stride, padding=1),
         # Zero padding does not count into the average.
-        AVG_POOL: lambda: nn.AvgPool2d(3, stride, padding=1, count_include_pad=False),
-        SKIP: lambda: nn.Identity() if stride == 1 else FactorizedReduce(channels, channels),
-        SEP_CONV_3: lambda: SeparableConv(channels, 3, stride),
-        SEP_CONV_5: lambda: SeparableConv(channels, 5, stride),
-        DIL_CONV_3: lambda: DilatedConv(channels, 3, stride),
-        DIL_CONV_5: lambda: DilatedConv(channels, 5, stride),
+        darts.AVG_POOL: lambda: nn.AvgPool2d(3, stride, padding=1, count_include_pad=False),
+        darts.SKIP: lambda: nn.Identity() if stride == 1 else FactorizedReduce(channels, channels),
+        darts.SEP_CONV_3: lambda: SeparableConv(channels, 3, stride),
+        darts.SEP_CONV_5: lambda: SeparableConv(channels, 5, stride),
+        darts.DIL_CONV_3: lambda: DilatedConv(channels, 3, stride),
+        darts.DIL_CONV_5: lambda: DilatedConv(channels, 5, stride),
     }
     return make[name]()
 
@@ -104,18 +90,14 @@ def drop_path(x: Tensor, probability: float) -> Tensor:
 class Cell(nn.Module):
     """One cell: two inputs, four nodes that each sum two operations, concatenated.
 
-    Args:
-        cell: Eight (operation, predecessor) pairs.
-        c_first: Channels of the first input, the output of the cell before last.
-        c_second: Channels of the second input, the output of the last cell.
-        channels: Channels C of every node.
-        stride: 2 in a reduction cell, where the operations on the inputs halve the resolution.
-        first_is_larger: Whether the first input has twice the second's resolution.
+    The inputs are what the cell before last gave, of ``c_first`` channels and perhaps twice the
+    resolution, and the last cell, of ``c_second``; each node has ``channels``. The operations on
+    the inputs have the stride: 2 in a reduction cell.
     """
 
     def __init__(
         self,
-        cell: CellGenotype,
+        cell: darts.Cell,
         c_first: int,
         c_second: int,
         channels: int,
@@ -198,12 +180,8 @@ class ImageNetStem(nn.Module):
 class AuxiliaryHead(nn.Sequential):
     """A second classifier, on the output of the second reduction cell, that training uses.
 
-    The authors' ImageNet head lacks the last batch norm: an oversight that they kept.
-
-    Args:
-        channels: Channels of that output, (B, channels, 8, 8) on CIFAR, 7x7 on ImageNet.
-        num_classes: Width of the classifier.
-        imagenet: Whether to build the head of the ImageNet network.
+    That output is 8x8 on CIFAR, 7x7 on ImageNet. The authors' ImageNet head lacks the last batch
+    norm: an oversight that they kept.
     """
 
     def __init__(self, channels: int, num_classes: int, *, imagenet: bool) -> None:
@@ -222,12 +200,7 @@ class AuxiliaryHead(nn.Sequential):
 
 
 def check_size(channels: int, num_cells: int) -> None:
-    """Check the size of a network.
-
-    Raises:
-        ArchitectureError: If ``channels`` is not a positive even number or there are fewer than
-            three cells.
-    """
+    """Raise ArchitectureError unless channels are even and positive, and cells three or more."""
     if channels < 2 or channels % 2:
         raise ArchitectureError(f"channels must be a positive even number, not {channels}")
     if num_cells < 3:
@@ -243,16 +216,11 @@ class DARTSNetwork(nn.Module):
     Args:
         genotype: The normal and the reduction cell.
         num_classes: Width of the classifier.
-        channels: Channels C of the first cells' nodes.
-        num_cells: Number of cells, 20 on CIFAR, 14 on ImageNet.
+        channels: Channels C of the first cells' nodes, an even number.
+        num_cells: Number of cells, three or more: 20 on CIFAR, 14 on ImageNet.
         imagenet: Whether to start with the ImageNet stem, which divides the resolution by 8.
-        auxiliary: Whether to build the auxiliary head; its image size is fixed at 32x32 (CIFAR) or
-            224x224 (ImageNet).
+        auxiliary: Whether to build the auxiliary head, for images of 32x32 (CIFAR) or 224x224.
         in_channels: Channels of the images.
-
-    Raises:
-        ArchitectureError: If ``channels`` is not a positive even number or there are fewer than
-            three cells.
     """
 
     def __init__(
@@ -277,16 +245,9 @@ class DARTSNetwork(nn.Module):
         for i in range(num_cells):
             is_reduction = i in self.reductions
             c *= 2 if is_reduction else 1
-            self.cells.append(
-                Cell(
-                    genotype.reduce if is_reduction else genotype.normal,
-                    c_first,
-                    c_second,
-                    c,
-                    stride=2 if is_reduction else 1,
-                    first_is_larger=first_is_larger,
-                )
-            )
+            cell, stride = (genotype.reduce, 2) if is_reduction else (genotype.normal, 1)
+            sizes = {"stride": stride, "first_is_larger": first_is_larger}
+            self.cells.append(Cell(cell, c_first, c_second, c, **sizes))
             c_first, c_second = c_second, len(CONCAT) * c
             first_is_larger = is_reduction
         # Channels double only at the reductions: after the second one they stay as they are.

@@ -112,11 +112,7 @@ def proxy_names() -> list[str]:
 
 
 def get_proxy(name: str) -> Proxy:
-    """Return one proxy.
-
-    Raises:
-        UnknownNameError: If there is no such proxy.
-    """
+    """Return one proxy; UnknownNameError if there is no such proxy."""
     if name not in _REGISTRY:
         raise UnknownNameError("proxy", name, _REGISTRY)
     return _REGISTRY[name]

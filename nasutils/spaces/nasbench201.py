@@ -15,12 +15,8 @@ from nasutils.errors import ArchitectureError
 from nasutils.spaces.values import integers, literal
 
 NONE, SKIP, CONV1, CONV3, POOL = OPS = (
-    "none",
-    "skip_connect",
-    "nor_conv_1x1",
-    "nor_conv_3x3",
-    "avg_pool_3x3",
-)
+    "none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3",
+)  # fmt: skip
 
 # (source, target) in the order in which the benchmark's strings list them.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -72,9 +68,8 @@ class NASBench201Cell:
     def from_string(cls, cell: Any) -> "NASBench201Cell":
         """Read a cell as NAS-Bench-201 and NATS-Bench have it.
 
-        Args:
-            cell: The benchmarks' string; or three nodes with their (operation, source) pairs, or
-                six operations in the order of ``EDGES``, as text or values.
+        It may be the benchmarks' string; or three nodes with their (operation, source) pairs, or
+        six operations in the order of ``EDGES``, as text or values.
 
         Raises:
             ArchitectureError: If it is malformed or names an unknown operation.
@@ -100,12 +95,8 @@ class NASBench201Cell:
     def from_codes(cls, codes: Any) -> "NASBench201Cell":
         """Read NASLib's operation codes: of the edges 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2.
 
-        Args:
-            codes: Six numbers, or their text; 0 is skip_connect, 1 none, 2 nor_conv_3x3,
-                3 nor_conv_1x1, 4 avg_pool_3x3.
-
-        Raises:
-            ArchitectureError: If these are not six codes.
+        They are six numbers, or their text; 0 is skip_connect, 1 none, 2 nor_conv_3x3, 3
+        nor_conv_1x1, 4 avg_pool_3x3. ArchitectureError if these are not six codes.
         """
         try:
             ops = [_CODED_OPS[code] for code in integers(literal(codes))]

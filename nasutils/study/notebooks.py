@@ -24,12 +24,7 @@ _MAGIC = re.compile(r"^(\s*)(?:# )?(?=[%!])")
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell.
-
-    Attributes:
-        number: Its place among the code cells, from 1.
-        line: The line of the file where its source begins, from 1 (scripts only, else 0).
-    """
+    """A code cell: its number among them and, in a script, the line that it begins at, from 1."""
 
     number: int
     source: str
@@ -56,19 +51,13 @@ class Notebook:
         return read_declarations(experiments_file(self.chapter, self.root))
 
     def selected(self, part: str) -> dict[str, Declaration]:
-        """Return the experiments that the parameter ``part`` selects.
-
-        Raises:
-            UnknownNameError: If there is no such part.
-        """
-        declared = self.experiments
-        if declared is None:
-            return {}
-        if part == ALL:
-            return {name: each for name, each in declared.items() if each.default}
-        if part not in declared:
+        """Return the experiments that the parameter ``part`` selects; UnknownNameError if none."""
+        declared = self.experiments or {}
+        if part in declared:
+            return {part: declared[part]}
+        if part != ALL and self.experiments is not None:
             raise UnknownNameError(f"part of {self.chapter}", part, (ALL, *declared))
-        return {part: declared[part]}
+        return {name: each for name, each in declared.items() if each.default}
 
     @functools.cached_property
     def cells(self) -> list[Cell]:
@@ -125,11 +114,7 @@ def find_notebooks(root: Path) -> dict[str, Notebook]:
 
 
 def find_notebook(name: str, root: Path) -> Notebook:
-    """Return the chapter called ``name``, ``NN_name`` or by its file.
-
-    Raises:
-        UnknownNameError: If there is none.
-    """
+    """Return the chapter of a name, ``NN_name`` or its file; UnknownNameError if there is none."""
     notebooks = find_notebooks(root)
     by_stem = {notebook.path.stem: notebook for notebook in notebooks.values()}
     found = notebooks.get(name) or by_stem.get(Path(name).stem)

@@ -62,8 +62,9 @@ def publish(
         for folder in folders:
             chapter, found = _read_run(folder, root, allow_dirty, stale)
             rows.setdefault(chapter, []).extend({**row, "job": job or row["job"]} for row in found)
-    for new in rows.values():
-        _check_unique(new)
+    counts = Counter(_key(row) for new in rows.values() for row in new)
+    if twice := [key for key, count in counts.items() if count > 1]:
+        raise JobError(f"two of the runs record the same figure: {', '.join(twice[0])}.")
     # Two at once would each write what it has read, without the rows of the other.
     with locked(root / "_build" / "publish.lock"):
         old = {chapter: read_metrics(results_file(chapter, root)) for chapter in rows}
@@ -83,9 +84,8 @@ def _folders(name: str, root: Path, runs: Path, partial: bool) -> tuple[list[Pat
     ready = [folder for folder in folders if provenance.status(folder) == "finished"]
     if not ready or (len(ready) < len(folders) and not partial):
         missing = next(job for job in jobs if provenance.status(job.folder(runs)) != "finished")
-        way_out = f"run 'nasutils batch {name}' first" + (
-            " (or publish --partial)" if ready else ""
-        )
+        way_out = f"run 'nasutils batch {name}' first"
+        way_out += " (or publish --partial)" if ready else ""
         raise JobError(
             f"{path.name}: {len(folders) - len(ready)} of {len(folders)} jobs are not finished, "
             f"as '{missing.command}': {way_out}."
@@ -147,12 +147,6 @@ def _version(
         f"{folder}: made by code that is in no commit: commit it and publish again, "
         "or repeat the run (--force), or publish --allow-dirty."
     )
-
-
-def _check_unique(rows: list[dict[str, Any]]) -> None:
-    counts = Counter(map(_key, rows))
-    if twice := [key for key, count in counts.items() if count > 1]:
-        raise JobError(f"two of the runs record the same figure: {', '.join(twice[0])}.")
 
 
 def _merge(

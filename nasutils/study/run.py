@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from nasutils.errors import JobError, UnknownNameError
@@ -32,8 +33,8 @@ class Experiment:
     version: int
     items: tuple[str, ...]
     function: Callable[..., Any]
-    benchmarks: Callable[[], Collection[str]]
-    methods: Callable[[], Collection[str]]
+    benchmarks: Callable[[], Collection[str]] = tuple
+    methods: Callable[[], Collection[str]] = tuple
     default: bool = True
     demo: bool = True
 
@@ -43,25 +44,14 @@ class Experiment:
 
 
 def experiment(
-    part: str,
-    version: int,
-    items: tuple[str, ...],
-    *,
-    benchmarks: Callable[[], Collection[str]] = tuple,
-    methods: Callable[[], Collection[str]] = tuple,
-    default: bool = True,
-    demo: bool = True,
+    part: str, version: int, items: tuple[str, ...], **options: Any
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
     ``part``, ``version``, ``items`` and ``default`` are literals: jobs read them from the source,
     without importing it.
     """
-
-    def declare(function: Callable[..., Any]) -> Experiment:
-        return Experiment(part, version, items, function, benchmarks, methods, default, demo)
-
-    return declare
+    return partial(Experiment, part, version, items, **options)
 
 
 class Run:
@@ -131,8 +121,7 @@ class Run:
     def do(self, experiment: Experiment, **options: Any) -> Any:
         """Run an experiment, if it is selected, and save the figures so far.
 
-        Returns:
-            What the experiment returns for the page to draw; None where it is not selected.
+        Returns what the experiment gives the page to draw; None where it is not selected.
         """
         if not self.selects(experiment):
             return None

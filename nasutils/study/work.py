@@ -76,6 +76,11 @@ class Outcome:
     error: str = ""
 
 
+def failure(task: Task, error: str) -> Outcome:
+    """Return the outcome of a job that failed before it had left a folder."""
+    return Outcome(task.job, task.job.folder(task.runs), "failed", error=error)
+
+
 def check_runnable(task: Task) -> None:
     """Raise JobError where what would run is not there."""
     notebook = task.job.notebook
@@ -180,9 +185,8 @@ def _ending(job: Job, part: Path, seconds: float, error: str) -> dict[str, Any]:
 def _execute(task: Task, part: Path) -> str:
     """Run the notebook to its end; return the error, or "" if there was none."""
     notebook = task.job.notebook
-    module, source = (
-        ("as_script", notebook.script) if task.script else ("as_notebook", notebook.path)
-    )
+    module = "as_script" if task.script else "as_notebook"
+    source = notebook.script if task.script else notebook.path
     command = [sys.executable, "-m", f"nasutils.study.{module}", str(source), str(part)]
     with (
         # The child writes to the file itself: a process that it leaves behind holds up nobody.
