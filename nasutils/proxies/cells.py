@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nasutils.proxies.preserve_state import buffers_of, gradients_at, hooked, run
 from nasutils.proxies.random_weights import NewNorms, normal, random_weights
 from nasutils.proxies.registry import ProxyError
 from nasutils.proxies.structure import Layer, Structure
-from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run
 
 _SEQUENCES = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 

@@ -17,9 +17,9 @@ from nasutils.proxies.cells import Cells, measure_cells
 from nasutils.proxies.curvature import SecondDerivatives, once_differentiable_calls
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.pooling import FastPooling
+from nasutils.proxies.preserve_state import buffers_of, gradients_at, hooked, run, weights_of
 from nasutils.proxies.registry import Need, ProxyError
 from nasutils.proxies.structure import MIXED, Layer, Structure, find_structure
-from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run, weights_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -54,7 +54,7 @@ class Passes:
     """The runs of one network on one batch; each happens when first asked for, and once.
 
     Args:
-        network: The network, whose state the caller protects with ``untouched``.
+        network: The network, whose state the caller protects with ``preserve_state``.
         images: Shape (B, C, H, W), of the network's precision and on its device.
         labels: Classes of shape (B,), or what the loss compares with; None where no need asks.
         needs: All that will be asked for, so that one run can serve it.

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.proxies.passes import Loss, Passes
+from nasutils.proxies.preserve_state import preserve_state
 from nasutils.proxies.registry import UNDEFINED, Need, Proxy, ProxyError, get_proxy, proxy_names
-from nasutils.proxies.untouched import untouched
 
 Errors = Literal["raise", "record"]
 
@@ -91,7 +91,7 @@ def score(
     if not proxies:
         return scores
     like = next((p for p in network.parameters() if p.is_floating_point()), images.float())
-    with untouched(network, like.device):
+    with preserve_state(network, like.device):
         images = _usable(images).detach().to(like.device, like.dtype)
         labels = None if labels is None else _usable(labels).detach().to(like.device)
         needs = frozenset().union(*(proxy.needs for proxy in proxies))

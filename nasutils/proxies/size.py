@@ -2,8 +2,8 @@
 
 from nasutils.networks.counting import count_flops
 from nasutils.proxies.passes import Passes
+from nasutils.proxies.preserve_state import default_dtype
 from nasutils.proxies.registry import Need, register
-from nasutils.proxies.untouched import default_dtype
 
 _COUNT = "a count: the same for a dead network"
 

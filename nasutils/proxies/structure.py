@@ -16,8 +16,8 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from nasutils.proxies.observe import Call, Observer
+from nasutils.proxies.preserve_state import buffers_of, run
 from nasutils.proxies.registry import ProxyError
-from nasutils.proxies.untouched import buffers_of, run
 
 _SMALL = 1e-6  # a weight with which no network's values grow, and no NaN gets lost
 _MIXED = "the network mixes images: its activations are not of one image."

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from nasutils.proxies.passes import Passes
+from nasutils.proxies.preserve_state import buffers_of, gradients_at, run
 from nasutils.proxies.registry import UNDEFINED, Need, register
 from nasutils.proxies.structure import WithoutNorms
-from nasutils.proxies.untouched import buffers_of, gradients_at, run
 
 
 @register(

@@ -7,9 +7,9 @@ from torch import Tensor, ops
 
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.passes import Passes
+from nasutils.proxies.preserve_state import buffers_of, run
 from nasutils.proxies.random_weights import NewNorms, normal, random_weights
 from nasutils.proxies.registry import Need, register
-from nasutils.proxies.untouched import buffers_of, run
 
 PERTURBATION = 0.01
 

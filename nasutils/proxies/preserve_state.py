@@ -18,7 +18,7 @@ _mha, _mkldnn = torch.backends.mha, torch.backends.mkldnn
 
 
 @contextlib.contextmanager
-def untouched(network: nn.Module, device: torch.device) -> Iterator[None]:
+def preserve_state(network: nn.Module, device: torch.device) -> Iterator[None]:
     """Restore each module's attributes, and torch's random state, on leaving.
 
     Weights and buffers need no restoring: ``run`` never hands the network's own to autograd.
