@@ -23,6 +23,7 @@ Examples:
   nasutils publish benchmarks_bench               their figures into the book
   nasutils results benchmarks                     the published figures
   nasutils show runs/benchmarks/HASH              a run as a page to read
+  nasutils proxies score timm:resnet18            any network's scores without training
 
 \b
 Scales:
