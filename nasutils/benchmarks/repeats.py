@@ -22,13 +22,10 @@ def seeds_of_digits() -> np.ndarray:
 
 
 def twins_of_nasbench201(column: str, rng: np.random.Generator) -> np.ndarray:
-    """Return the accuracies of isomorphic cells, which the benchmark trained one by one.
+    """Return the accuracies (%) of isomorphic cells, which were trained one by one, (N, 2).
 
-    Of each class of two or more cells, two random ones. Both are means over the benchmark's
-    seeds, so that they differ as two labels of the table do.
-
-    Returns:
-        Percent, of shape (N, 2).
+    Of each class of two or more cells, two random ones. Both are means over the benchmark's seeds,
+    so that they differ as two labels of the table do.
     """
     table = load_table("nasbench201").sample(frac=1, random_state=rng)
     classes = table["arch"].map(lambda arch: NASBench201Cell.from_string(arch).isomorphism_class())
@@ -66,11 +63,7 @@ REPEATED = {
 
 
 def repeated_measurements(id: str, rng: np.random.Generator) -> np.ndarray:
-    """Return what a benchmark lets one see of its noise, of shape (N, repeats).
-
-    Raises:
-        UnknownNameError: If it measured nothing twice.
-    """
+    """Return what a benchmark shows of its noise, (N, repeats); UnknownNameError if nothing."""
     return lookup("benchmark with repeated measurements", id, REPEATED)(rng)
 
 

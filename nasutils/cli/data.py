@@ -26,19 +26,11 @@ def list_(form: FormatOption = Format.TEXT) -> None:
     from nasutils.data.sources import load_sources
     from nasutils.data.tables import get_table, table_names
 
-    records = [
-        {
-            "kind": "table",
-            "name": name,
-            "bytes": "",
-            "licence": "",
-            "state": _state(get_table(name)),
-        }
-        for name in table_names()
-    ]
+    lines = [("table", name, "", "", _state(get_table(name))) for name in table_names()]
     for name, source in load_sources().items():
-        file = {"kind": "file", "name": name, "bytes": source.bytes, "licence": source.licence}
-        records.append({**file, "state": _place(name)})
+        lines.append(("file", name, source.bytes, source.licence, _place(name)))
+    fields = ("kind", "name", "bytes", "licence", "state")
+    records = [dict(zip(fields, line, strict=True)) for line in lines]
     write_records(records, form)
     absent = [each["bytes"] for each in records if each["state"] == "absent"]
     print(f"{len(absent)} files are absent ({sum(absent) / 1e6:,.0f} MB).", file=sys.stderr)
@@ -99,12 +91,8 @@ def path(name: Name) -> None:
     from nasutils.files import is_file
 
     _check([name])
-    if name in table_names():
-        copy = get_table(name).cache_path
-        found = copy if is_file(copy) else None
-    else:
-        found = locate(name)
-    if found is None:
+    found = get_table(name).cache_path if name in table_names() else locate(name)
+    if found is None or not is_file(found):
         raise DataError(f"{name} is not on this machine. `nasutils data fetch {name}` gets it.")
     typer.echo(found)
 
@@ -113,12 +101,11 @@ def _check(names: Iterable[str]) -> None:
     """Raise UnknownNameError before anything starts, if a name is neither file nor table."""
     from nasutils.data.sources import load_sources
     from nasutils.data.tables import table_names
-    from nasutils.errors import UnknownNameError
+    from nasutils.errors import lookup
 
-    known = [*table_names(), *load_sources()]
+    known = dict.fromkeys([*table_names(), *load_sources()])
     for name in names:
-        if name not in known:
-            raise UnknownNameError("file or table", name, known)
+        lookup("file or table", name, known)
 
 
 def _state(table: "Table") -> str:

@@ -17,22 +17,15 @@ from nasutils.data.proxy_files import PROXY_COLUMNS, score, zipped_records
 from nasutils.data.safe_pickle import pickled_blocks
 from nasutils.data.tables import load_table, table
 from nasutils.errors import ArchitectureError, DataError
-from nasutils.spaces.nasbench101 import (
-    INPUT,
-    MAX_VERTICES,
-    NUM_CELLS,
-    OPS,
-    OUTPUT,
-    VERTEX_LABELS,
-    NASBench101Cell,
-)
+from nasutils.spaces import nasbench101 as space
+from nasutils.spaces.nasbench101 import NUM_CELLS, VERTEX_LABELS, NASBench101Cell
 from nasutils.spaces.nasbench101_enumeration import adjacency_matrices, enumerate_cells
 
 # nwot was not scored on these cells.
 PROXIES = tuple(name for name in PROXY_COLUMNS if name != "nwot")
 
 # How the table writes the operations of the interior vertices.
-OP_LETTERS = dict(zip("31p", OPS, strict=True))
+OP_LETTERS = dict(zip("31p", space.OPS, strict=True))
 
 
 def adjacency_and_ops(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -67,12 +60,12 @@ def cell_from_naslib(text: str) -> NASBench101Cell:
 
 
 def _op_names(letters: str) -> tuple[str, ...]:
-    return (INPUT, *(OP_LETTERS[letter] for letter in letters), OUTPUT)
+    return (space.INPUT, *(OP_LETTERS[letter] for letter in letters), space.OUTPUT)
 
 
 def _op_codes(letters: str) -> list[int]:
     codes = [VERTEX_LABELS.index(name) for name in _op_names(letters)]
-    return codes + [-1] * (MAX_VERTICES - len(codes))
+    return codes + [-1] * (space.MAX_VERTICES - len(codes))
 
 
 @table("nasbench101")

@@ -13,13 +13,13 @@ from nasutils.errors import lookup
 
 @dataclass(frozen=True)
 class Source:
-    """One file of ``sources.toml``.
+    """One file of ``sources.toml``, at a pinned commit.
 
     Attributes:
         name: Short name by which tables ask for the file.
         description: What the file holds, in a few words.
-        url: Address, at a pinned commit.
-        sha256: SHA-256 of the file, in hexadecimal digits.
+        url: Address.
+        sha256: In hexadecimal digits.
         bytes: Size of the file.
         licence: Licence under which its authors publish it.
         cite: Keys of the works to cite, in the book's bibliography.

@@ -57,11 +57,7 @@ class _Counter(TorchDispatchMode):
     total = 0
 
     def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         y = out[0] if isinstance(out, tuple) and out else out

@@ -258,15 +258,10 @@ class DARTSNetwork(nn.Module):
         self.classifier = nn.Linear(c_second, num_classes)
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Classify images.
+        """Classify images (B, in_channels, H, W), whose sides divide by 4, or 32 on ImageNet.
 
-        Args:
-            x: Images of shape (B, in_channels, H, W); H and W divide by 4 (by 32 with the ImageNet
-                stem).
-
-        Returns:
-            Logits of shape (B, num_classes); in training with the auxiliary head, a pair: the
-            logits and the auxiliary logits.
+        Returns logits (B, num_classes); in training with the auxiliary head, a pair: the logits and
+        the auxiliary logits.
         """
         auxiliary_logits = None
         first, second = self.stem(x)

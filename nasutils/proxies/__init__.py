@@ -11,6 +11,7 @@
 0.0261
 """
 
+from nasutils.data.proxy_files import PROXIES
 from nasutils.proxies import (  # noqa: F401  Each module registers its proxies.
     activations,
     gradients,
@@ -36,21 +37,7 @@ from nasutils.proxies.registry import (
 from nasutils.proxies.scoring import Scores, score, score_networks
 
 # The 13 proxies of NAS-Bench-Suite-Zero, in the order of its tables: what UP-NAS unifies.
-SUITE_ZERO = (
-    "epe_nas",
-    "fisher",
-    "flops",
-    "grad_norm",
-    "grasp",
-    "jacov",
-    "l2_norm",
-    "nwot",
-    "params",
-    "plain",
-    "snip",
-    "synflow",
-    "zen",
-)
+SUITE_ZERO = PROXIES
 
 __all__ = [
     "SUITE_ZERO",

@@ -16,10 +16,7 @@ _CODES = r"K = \sum_{r} X_r X_r^\top + (1 - X_r)(1 - X_r)^\top"
 
 
 def log_determinant(kernel: Tensor) -> float:
-    """Return the logarithm of the determinant of a positive semi-definite matrix.
-
-    Minus infinity if the matrix is singular, up to rounding.
-    """
+    """Return a positive semi-definite matrix's log-determinant; -inf if singular up to rounding."""
     eigenvalues = torch.linalg.eigvalsh(kernel)  # ascending
     rounding = torch.finfo(kernel.dtype).eps * len(kernel) * eigenvalues[-1]
     return UNDEFINED if eigenvalues[0] <= rounding else float(eigenvalues.log().sum())
@@ -62,15 +59,9 @@ def swap(passes: Passes) -> float:
 def regularised_swap(swap: ArrayLike, params: ArrayLike, *, mu: float, sigma: float) -> np.ndarray:
     r"""Weigh SWAP by size: :math:`\mathrm{SWAP} \cdot e^{-(\theta - \mu)^2 / \sigma}`.
 
-    Args:
-        swap: Scores of the proxy ``swap``.
-        params: Parameters :math:`\theta` of the same networks, in the unit of mu: the source counts
-            thousands, the proxy ``params`` millions.
-        mu: The size that is wanted.
-        sigma: How wide around it, in the unit squared; the source sets it as large as mu.
-
-    Raises:
-        NasutilsError: If sigma is not positive.
+    The parameters :math:`\theta` of the same networks are in the unit of mu, the size that is
+    wanted: the source counts thousands, the proxy ``params`` millions. Sigma is how wide around it,
+    in the unit squared, positive; the source sets it as large as mu.
     """
     if not sigma > 0:
         raise NasutilsError(f"sigma is the width of a curve, positive: not {sigma}.")

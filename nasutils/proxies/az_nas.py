@@ -69,12 +69,8 @@ def az_trainability(passes: Passes) -> float:
 def az_nas(scores: pd.DataFrame) -> pd.Series:
     r"""Rank networks by AZ-NAS: the sum over its four parts of :math:`\log(\text{rank} / M)`.
 
-    Args:
-        scores: One row a network, with the columns ``az_expressivity``, ``az_progressivity``,
-            ``az_trainability`` and ``flops``, as ``score_networks`` returns them.
-
-    Returns:
-        A score a row, at most zero; it depends on all M rows.
+    A row of ``scores``, as ``score_networks`` returns them, is a network, with the columns of
+    ``PARTS``. Its score is at most zero, and depends on all M rows.
 
     Raises:
         NasutilsError: If a column or a value is missing.

@@ -39,11 +39,7 @@ def measure_cells(
     images: Tensor,
     seed: int,
 ) -> Cells:
-    """Run the network on standard normal images, with He-normal weights and new norms.
-
-    Raises:
-        ProxyError: If there are fewer than two cells.
-    """
+    """Run the network on standard normal images, with He-normal weights and new norms."""
     generator = torch.Generator().manual_seed(seed)
 
     def he_normal(layer: Layer) -> Tensor:

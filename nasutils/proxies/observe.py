@@ -95,11 +95,7 @@ class Observer(TorchDispatchMode):
         self._kept.clear()
 
     def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Run the operation, and tell what it was."""
         op = func.overloadpacket
@@ -222,8 +218,7 @@ _RELUS: dict[Any, Callable[..., Tensor | None]] = {
         (_aten.hardsigmoid, _aten.hardsigmoid_, _aten.hardswish, _aten.hardswish_),
         lambda x: x + 3,
     ),
-    **dict.fromkeys((_aten.hardtanh, _aten.hardtanh_), _clips_at_zero),
-    **dict.fromkeys((_aten.clamp, _aten.clamp_), _clips_at_zero),
+    **dict.fromkeys((_aten.hardtanh, _aten.hardtanh_, _aten.clamp, _aten.clamp_), _clips_at_zero),
     **dict.fromkeys((_aten.clamp_min, _aten.clamp_min_), _clips_at_zero),
     **dict.fromkeys((_aten.threshold, _aten.threshold_), _threshold),
     _aten.maximum: _maximum,

@@ -115,14 +115,9 @@ class Passes:
         curvature = 0.0
         if twice:
             curvature = RuntimeError(once[0]) if once else self._curvature(twice, gradients)
-        return TrainingPass(
-            relus=relus,
-            weight_gradients=[g.detach() for g in gradients],
-            output_gradients=outputs,
-            curvature=curvature,
-            input_gradients=input_gradients,
-            num_classes=logits.shape[-1],
-        )
+        detached = [g.detach() for g in gradients]
+        classes = logits.shape[-1]
+        return TrainingPass(relus, detached, outputs, curvature, input_gradients, classes)
 
     @cached_property
     def half_gradients(self) -> list[list[Tensor]]:
@@ -203,10 +198,8 @@ class Passes:
             share, *products = gradients_at(square, [twice.share, *weights])
         except RuntimeError as error:  # Some operation has no second derivative.
             return error
-        rest = (
-            (w.detach() * p).sum(dtype=torch.float64)
-            for w, p in zip(weights, products, strict=True)
-        )
+        pairs = zip(weights, products, strict=True)
+        rest = ((w.detach() * p).sum(dtype=torch.float64) for w, p in pairs)
         return float(sum(rest, start=share))
 
 
@@ -229,13 +222,7 @@ def code_kernel(activations: Tensor) -> Tensor:
 
 
 class ReLUs:
-    """The signs of every ReLU's input, once a call.
-
-    Args:
-        structure: Of the network.
-        size: Of the batch.
-        needs: What will be asked for.
-    """
+    """The signs of every ReLU's input, once a call, as far as ``needs`` will ask for them."""
 
     def __init__(self, structure: Structure, size: int, needs: Iterable[Need]) -> None:
         self.wanted = {Need.RELU_CODES, Need.RELU_PATTERNS} & set(needs)

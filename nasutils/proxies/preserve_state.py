@@ -129,10 +129,8 @@ def run(
 ) -> Tensor:
     """Return the network's output, with weights and buffers in place of its own.
 
-    What the network makes in passing has the precision of the images.
-
-    Raises:
-        NasutilsError: If the output holds no tensor that could be the logits.
+    What the network makes in passing has the precision of the images. NasutilsError if the output
+    holds no tensor that could be the logits.
     """
     network.train(training)
     with default_dtype(images.dtype):

@@ -124,18 +124,16 @@ def score_networks(
 ) -> pd.DataFrame:
     """Score many networks on the same batch; arguments and errors as of ``score``.
 
-    Networks are taken one at a time and not kept, so that a generator of thousands needs the
-    memory of one.
+    Networks are taken one at a time and not kept, so that a generator of thousands needs the memory
+    of one.
 
     Returns:
         One row a network, in their order; one column a proxy. Recorded errors, a dictionary a row,
         are ``attrs["errors"]``.
     """
     columns = [proxy.name for proxy in _proxies(names)]
-    rows = [
-        score(network, images, labels, columns, seed=seed, loss=loss, errors=errors)
-        for network in networks
-    ]
+    options = {"seed": seed, "loss": loss, "errors": errors}
+    rows = [score(network, images, labels, columns, **options) for network in networks]
     frame = pd.DataFrame(rows, columns=columns, dtype=float)
     frame.attrs["errors"] = [row.errors for row in rows]
     return frame

@@ -3,7 +3,6 @@
 import math
 
 import torch
-from torch import Tensor
 
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.preserve_state import buffers_of, gradients_at, run
@@ -32,7 +31,9 @@ def synflow(passes: Passes) -> float:
         k: w.detach().double().abs().requires_grad_() if w.is_floating_point() else w
         for k, w in passes.weights.items()
     }
-    buffers = {k: _double(b) for k, b in buffers_of(network).items()}
+    buffers = {
+        k: b.double() if b.is_floating_point() else b for k, b in buffers_of(network).items()
+    }
     ones = torch.ones(1, *passes.images.shape[1:], dtype=torch.float64, device=device)
     with WithoutNorms():
         flow = run(network, weights, buffers, ones, training=False).sum()
@@ -40,7 +41,3 @@ def synflow(passes: Passes) -> float:
     gradients = gradients_at(flow, through)
     total = sum(float((w.detach() * g).sum()) for w, g in zip(through, gradients, strict=True))
     return math.log(total) if total > 0 else UNDEFINED
-
-
-def _double(buffer: Tensor) -> Tensor:
-    return buffer.double() if buffer.is_floating_point() else buffer

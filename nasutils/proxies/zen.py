@@ -65,16 +65,10 @@ def _features(
 
 
 class Features:
-    """Find what enters the last pooling over all positions.
+    """Find what enters the last pooling over all positions, for a batch of some size.
 
-    A gate, too, pools over all positions; but a map follows it. Without a last pooling the last
-    map is found, a tensor with positions beside images and channels.
-
-    Args:
-        size: Of the batch.
-
-    Attributes:
-        found: The features; None in a network without maps.
+    A gate, too, pools over all positions; but a map follows it. Without a last pooling the last map
+    is found, a tensor with positions beside images and channels; none in a network without maps.
     """
 
     def __init__(self, size: int) -> None:

@@ -11,7 +11,7 @@ from nasutils.report.published_results import PublishedResults
 from nasutils.report.table import Table
 
 _TAU, _POINTS = "kendall_tau", "accuracy_points"
-_CELLS = "nb201-c10"
+_CELLS, _BEST = "nb201-c10", "best by validation"
 
 #: Name in the text -> where the figure stands, and how it is written.
 SENTENCES = {
@@ -23,10 +23,7 @@ SENTENCES = {
     "depth-nb301": (("features", "depth", "nb301-surrogate", _TAU), ".2f"),
     "depth-mbv3": (("features", "depth", "mbv3-imagenet", _TAU), ".2f"),
     **{
-        f"regret-nb201-{data}": (
-            ("validation", "best by validation", f"nb201-{data}", _POINTS),
-            ".2f",
-        )
+        f"regret-nb201-{data}": (("validation", _BEST, f"nb201-{data}", _POINTS), ".2f")
         for data in ("c10", "c100", "in16")
     },
     "dead": (("dead", "dead", _CELLS, "count"), ".0f"),
@@ -53,9 +50,8 @@ def table_of_claims() -> Table:
 def overview(results: PublishedResults) -> Table:
     """Show how many architectures each benchmark has, and their accuracies."""
     counts, accuracies = results.pivot("size", "count"), results.pivot("size", "accuracy")
-    frame = _of_benchmarks(
-        accuracies.T.reindex(columns=["worst", "median", "best"]).add_suffix(" (%)")
-    )
+    found = accuracies.T.reindex(columns=["worst", "median", "best"])
+    frame = _of_benchmarks(found.add_suffix(" (%)"))
     cells = [f"{counts.loc['cells', name]:,.0f}" for name in accuracies]
     frame.insert(1, "Architectures", cells)
     return Table(frame, "overview", words=("Benchmark",))
@@ -83,12 +79,8 @@ def table_of_top(results: PublishedResults) -> Table:
     """Show what two rankings of equal tau are worth to a search."""
     rows = results.rows[results.rows["item"] == "top"]
     found = rows.pivot_table("value", ["column", "row"], "metric", sort=False).reset_index("row")
-    headings = {
-        "row": "Predictor",
-        "kendall_tau": "Kendall's τ",
-        "accuracy_points": "Regret (points)",
-    }
-    headings["share"] = "Best 10 found"
+    headings = {"row": "Predictor", "kendall_tau": "Kendall's τ"}
+    headings |= {"accuracy_points": "Regret (points)", "share": "Best 10 found"}
     frame = _of_benchmarks(found.reindex(columns=[*headings]).rename(columns=headings))
     return Table(frame, "top", words=("Benchmark", "Predictor"))
 

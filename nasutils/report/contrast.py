@@ -52,9 +52,6 @@ class Contrast:
     """Paired differences of rows that are read at once, each with its 95 % interval.
 
     The intervals are those of the paired t test, widened by Holm's procedure for their number.
-
-    Attributes:
-        gains: A difference for each place.
     """
 
     gains: tuple[Gain, ...]
@@ -63,10 +60,10 @@ class Contrast:
     def of(
         cls, first: str, second: str, gains: Mapping[str, pd.Series], smallest: float = 0.0
     ) -> "Contrast":
-        """Make the contrast of two rows.
+        """Make the contrast of two rows, of which the first is hoped to be better.
 
         Args:
-            first: The row that is hoped to be better.
+            first: A row.
             second: The other.
             gains: Column -> difference of each seed; those of fewer than two seeds are left out.
             smallest: The smallest difference of interest.
@@ -82,13 +79,11 @@ class Contrast:
     @property
     def lines(self) -> pd.DataFrame:
         """A place each, with the headings ``COLUMNS``."""
-        lines = [
-            (
-                gain.first, gain.second, gain.where,
-                sum(gain.values) / len(gain.values), *ends, gain.outcome(*ends),
-            )
-            for gain, ends in zip(self.gains, self.intervals, strict=True)
-        ]  # fmt: skip
+        lines = []
+        for gain, ends in zip(self.gains, self.intervals, strict=True):
+            mean = sum(gain.values) / len(gain.values)
+            names = gain.first, gain.second, gain.where
+            lines.append((*names, mean, *ends, gain.outcome(*ends)))
         return pd.DataFrame(lines, columns=COLUMNS)
 
     @property
@@ -107,9 +102,8 @@ class Contrast:
     ) -> tuple[Effect, ...]:
         """Return what a claim that the first row is better rests on, an effect a place.
 
-        Args:
-            figures: Column -> the paper's difference of the two rows, where it gives both.
-            tolerance: Half of the last printed digits of both.
+        ``figures`` are the paper's differences of the two rows by column, where it gives both; the
+        tolerance is half of the last printed digits of both.
         """
         return tuple(
             Effect(ends, (figures or {}).get(gain.where), tolerance, smallest=gain.smallest)

@@ -42,8 +42,8 @@ def paper_table(
     """Set a table of a paper beside our published results.
 
     A row a method, in the paper's order, ours alone after them; under every benchmark the paper's
-    figure and our mean ± standard deviation over seeds, the best of each in bold. The caption
-    says scale, seeds, device, wall time, version, and the command that repeats it.
+    figure and our mean ± standard deviation over seeds, the best of each in bold. The caption says
+    scale, seeds, device, wall time, version, and the command that repeats it.
 
     Args:
         paper: The paper's short name.

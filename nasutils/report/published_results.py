@@ -28,13 +28,8 @@ class Summary:
     """A published figure over its seeds; a question mark before it is published.
 
     ``str`` gives ``0.712 ± 0.004`` with the metric's digits and unit; a format, as in
-    ``f"{summary:.2f}"``, the mean alone.
-
-    Attributes:
-        mean: Mean over the seeds; NaN without any.
-        std: Sample standard deviation; NaN for one seed.
-        seeds: Number of seeds.
-        metric: What is measured, which sets digits and unit.
+    ``f"{summary:.2f}"``, the mean alone. The mean is NaN without any seed, the sample standard
+    deviation for a single one.
     """
 
     mean: float
@@ -90,13 +85,7 @@ class PublishedResults:
         return self.rows[keep].set_index("seed")["value"].sort_index()
 
     def effect(self, *place: str, printed: str = "", **attributes: float) -> Effect:
-        """Return a figure as evidence for a claim.
-
-        Args:
-            place: Item, row, column and metric.
-            printed: The paper's figure with its digits; "" where it gives none.
-            attributes: As of ``Effect``.
-        """
+        """Return the figure of a place as evidence for a claim; the rest as of ``Effect.of``."""
         return Effect.of(self.by_seed(*place), printed, **attributes)
 
     def gain(self, item: str, first: str, second: str, column: str, metric: str) -> pd.Series:
@@ -120,10 +109,8 @@ class PublishedResults:
         rows = self.rows
         figures = rows[(rows["item"] == item) & (rows["metric"] == metric)]
         table = figures.pivot_table("value", "row", "column")
-        benchmarks = [*BENCHMARKS]
-        columns = sorted(
-            table, key=lambda column: benchmarks.index(column) if column in benchmarks else 1e9
-        )
+        places = {id: place for place, id in enumerate(BENCHMARKS)}
+        columns = sorted(table, key=lambda column: places.get(column, len(places)))
         return table.loc[sorted(table.index, key=_by_number), columns].rename_axis(columns=None)
 
     def spread(
@@ -141,9 +128,8 @@ class PublishedResults:
         """
         wanted = [items] if isinstance(items, str) else [*items]
         frame = self.rows[self.rows["item"].isin(wanted)]
-        figures = frame.groupby(["row", "column", "metric"], sort=False)["value"].agg(
-            ["mean", "std"]
-        )
+        groups = frame.groupby(["row", "column", "metric"], sort=False)["value"]
+        figures = groups.agg(["mean", "std"])
         texts: dict[str, dict[str, str]] = {}
         for (row, column, metric), (middle, std) in figures.iterrows():
             if (column, metric) in columns:

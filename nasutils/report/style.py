@@ -58,26 +58,16 @@ def use_style() -> None:
 
 
 def figure_size(width: float = 1.0, aspect: float = 0.58) -> tuple[float, float]:
-    """Return a figure's size in inches.
-
-    Args:
-        width: Share of the text column.
-        aspect: Height over width.
-    """
+    """Return a figure's size in inches: its share of the text column, and height over width."""
     return WIDTH * width, WIDTH * width * aspect
 
 
 def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the look of each row of a table in a plot of lines: colour, dash and marker.
+    """Return the look of each row of a table in a plot of lines, as keywords for ``Axes.plot``.
 
-    They never run out: the first 175 are all distinct, neighbours in marker and lightness as well,
-    so that a row that is added has one of its own. The same names have the same looks in any plot.
-
-    Args:
-        names: The rows, in the order of their table.
-
-    Returns:
-        Name -> keywords for ``Axes.plot``.
+    Colours, dashes and markers never run out: the first 175 are all distinct, neighbours in marker
+    and lightness as well, so that a row that is added has one of its own. The same names have the
+    same looks in any plot.
     """
     colours = len(PALETTE)
     return {

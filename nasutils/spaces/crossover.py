@@ -22,13 +22,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """How to read and replace the operators of a space's architectures.
-
-    Attributes:
-        read: From an architecture to its operators, in a fixed order.
-        replaced: From an architecture, a position in that list and an operator to the architecture
-            that has this operator there.
-    """
+    """How to read the operators of an architecture, in a fixed order, and to replace one."""
 
     read: Callable[[Any], list[Any]]
     replaced: Callable[[Any, int, Any], Any]

@@ -259,11 +259,7 @@ def edge_bit(source: int, target: int) -> int:
 
 
 def prune(matrix: np.ndarray, ops: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Drop the vertices that are on no path from the first vertex to the last.
-
-    Raises:
-        ArchitectureError: If there is no such path.
-    """
+    """Drop vertices on no path from the first to the last; ArchitectureError if there is none."""
     reach = _reachability(matrix)
     kept = np.flatnonzero(reach[0] & reach[:, -1])
     if not len(kept):

@@ -205,11 +205,7 @@ class NASBench201Cell:
 
 
 def _ops_of_nodes(nodes: list[Any]) -> list[Any]:
-    """Return the operations of nodes 1 to 3, each with its (operation, source) pairs.
-
-    Raises:
-        ValueError, TypeError: If the sources are not those of a cell.
-    """
+    """Return the operations of nodes 1 to 3, given with their pairs; ValueError if others."""
     terms = [(target, *pair) for target, node in enumerate(nodes, start=1) for pair in node]
     on_edge = {(*integers([source]), target): op for target, op, source in terms}
     if len(terms) != len(EDGES) or set(on_edge) != set(EDGES):
