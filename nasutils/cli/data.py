@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Public benchmark files: list, fetch, verify.", no_args_is_help=True)
 
 Names = Annotated[
-    list[str] | None,
-    typer.Argument(help="Files or tables, as `nasutils data list` names them."),
+    list[str] | None, typer.Argument(help="Files or tables, as `nasutils data list` names them.")
 ]
 Name = Annotated[str, typer.Argument(help="A file or table, as `nasutils data list` names it.")]
 

@@ -12,9 +12,7 @@ from nasutils.cli.output import Format, FormatOption, write_records
 from nasutils.errors import NasutilsError
 
 app = typer.Typer(
-    help="Zero-cost proxies: scores without training.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    help="Zero-cost proxies: scores without training.", no_args_is_help=True, rich_markup_mode=None
 )
 
 SCORE_EXAMPLES = """\b

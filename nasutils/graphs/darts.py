@@ -12,12 +12,7 @@ from nasutils.spaces.darts import DARTSGenotype
 # The networks of NAS-Bench-301's training runs, which its surrogate describes.
 CHANNELS, NUM_CELLS, SIZE, CLASSES = 32, 8, 32, 10
 
-_KERNELS = {
-    darts.SEP_CONV_3: 3,
-    darts.SEP_CONV_5: 5,
-    darts.DIL_CONV_3: 3,
-    darts.DIL_CONV_5: 5,
-}
+_KERNELS = {darts.SEP_CONV_3: 3, darts.SEP_CONV_5: 5, darts.DIL_CONV_3: 3, darts.DIL_CONV_5: 5}
 
 _merge = cache(merge)
 

@@ -175,12 +175,7 @@ class _MixedCell(nn.Module):
         return torch.zeros_like(x) if nodes[-1] is None else nodes[-1].value
 
     def _term(
-        self,
-        edge: int,
-        op: str,
-        node: _Node,
-        kernels: Mapping[int, Tensor],
-        weights: Tensor | None,
+        self, edge: int, op: str, node: _Node, kernels: Mapping[int, Tensor], weights: Tensor | None
     ) -> Tensor:
         if op == SKIP:
             y = node.value

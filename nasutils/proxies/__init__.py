@@ -12,16 +12,9 @@
 """
 
 from nasutils.data.proxy_files import PROXIES
-from nasutils.proxies import (  # noqa: F401  Each module registers its proxies.
-    activations,
-    gradients,
-    jacobians,
-    meco,
-    size,
-    synflow,
-    zen,
-    zico,
-)
+
+# Each of these modules registers its proxies.
+from nasutils.proxies import activations, gradients, jacobians, meco, size, synflow, zen, zico
 from nasutils.proxies.activations import regularised_swap
 from nasutils.proxies.az_nas import az_nas
 from nasutils.proxies.registry import (
@@ -38,20 +31,3 @@ from nasutils.proxies.scoring import Scores, score, score_networks
 
 # The 13 proxies of NAS-Bench-Suite-Zero, in the order of its tables: what UP-NAS unifies.
 SUITE_ZERO = PROXIES
-
-__all__ = [
-    "SUITE_ZERO",
-    "UNDEFINED",
-    "Need",
-    "Proxy",
-    "ProxyError",
-    "Scores",
-    "az_nas",
-    "describe",
-    "get_proxy",
-    "proxy_names",
-    "register",
-    "regularised_swap",
-    "score",
-    "score_networks",
-]

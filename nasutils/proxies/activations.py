@@ -10,9 +10,7 @@ from torch import Tensor
 from nasutils.errors import NasutilsError
 from nasutils.proxies.gradients import layer_ssnrs
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import UNDEFINED, Need, register
-
-_CODES = r"K = \sum_{r} X_r X_r^\top + (1 - X_r)(1 - X_r)^\top"
+from nasutils.proxies.registry import UNDEFINED, declared
 
 
 def log_determinant(kernel: Tensor) -> float:
@@ -22,14 +20,7 @@ def log_determinant(kernel: Tensor) -> float:
     return UNDEFINED if eigenvalues[0] <= rounding else float(eigenvalues.log().sum())
 
 
-@register(
-    title="NASWOT",
-    equation=rf"\log \lvert \det K \rvert, \quad {_CODES}",
-    source="mellor2021naswot",
-    when_undefined="UNDEFINED where the kernel is singular: for a dead network, for equal images "
-    "in the batch; refused without ReLUs",
-    needs={Need.IMAGES, Need.RELU_CODES},
-)
+@declared
 def nwot(passes: Passes) -> float:
     r"""Return the log-determinant of the kernel of the ReLUs' binary codes.
 
@@ -40,13 +31,7 @@ def nwot(passes: Passes) -> float:
     return log_determinant(passes.training.relus.kernel)
 
 
-@register(
-    title="SWAP",
-    equation=r"\lvert \{ (X_{1,i}, \ldots, X_{B,i}) : i \} \rvert",
-    source="peng2024swap",
-    when_undefined="1 for a dead network; refused without ReLUs",
-    needs={Need.IMAGES, Need.RELU_PATTERNS},
-)
+@declared
 def swap(passes: Passes) -> float:
     r"""Return how many different columns the ReLUs' binary codes have.
 
@@ -68,15 +53,7 @@ def regularised_swap(swap: ArrayLike, params: ArrayLike, *, mu: float, sigma: fl
     return np.asarray(swap) * np.exp(-((np.asarray(params) - mu) ** 2) / sigma)
 
 
-@register(
-    title="T-CET",
-    equation=r"\sum_l \log \lvert \det K_l \rvert \cdot \log \Bigl( 1 +"
-    r" \frac{\sum_i s_{l,i}}{\operatorname{std}_i(s_{l,i})} \Bigr)",
-    source="xiang2023tcet",
-    when_undefined="0 for a dead network: a layer whose kernel is singular adds nothing, as one "
-    "with fewer outputs than images; UNDEFINED where a gradient overflows",
-    needs={Need.IMAGES, Need.LABELS, Need.WEIGHT_GRADIENTS, Need.LAYER_CODES},
-)
+@declared
 def t_cet(passes: Passes) -> float:
     r"""Return topology times compressibility, summed over the layers.
 

@@ -33,11 +33,7 @@ class Cells:
 
 
 def measure_cells(
-    network: nn.Module,
-    structure: Structure,
-    weights: dict[str, Tensor],
-    images: Tensor,
-    seed: int,
+    network: nn.Module, structure: Structure, weights: dict[str, Tensor], images: Tensor, seed: int
 ) -> Cells:
     """Run the network on standard normal images, with He-normal weights and new norms."""
     generator = torch.Generator().manual_seed(seed)

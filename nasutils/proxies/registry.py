@@ -1,9 +1,11 @@
 """The registry: every proxy with its definition, its source, its direction and its needs."""
 
 import math
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -99,6 +101,15 @@ def register(
         return compute
 
     return add
+
+
+def declared(compute: Callable[["Passes"], float]) -> Callable[["Passes"], float]:
+    """Register a function as ``proxies.toml`` declares it under its name."""
+    fields = tomllib.loads((Path(__file__).parent / "proxies.toml").read_text(encoding="utf-8"))
+    fields = fields[compute.__name__]
+    needs = {Need[name] for name in fields.pop("needs")}
+    equation = " ".join(fields.pop("equation").split())
+    return register(**fields, equation=equation, needs=needs)(compute)
 
 
 def proxy_names() -> list[str]:

@@ -6,19 +6,11 @@ import torch
 
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.preserve_state import buffers_of, gradients_at, run
-from nasutils.proxies.registry import UNDEFINED, Need, register
+from nasutils.proxies.registry import UNDEFINED, declared
 from nasutils.proxies.structure import WithoutNorms
 
 
-@register(
-    title="SynFlow",
-    equation=r"\log \sum_l \sum_i \lvert w_{l,i} \rvert \frac{\partial R}{\partial"
-    r" \lvert w_{l,i} \rvert}, \quad R = \mathbf{1}^\top f_{\lvert w \rvert}(\mathbf{1})",
-    source="tanaka2020synflow",
-    when_undefined="UNDEFINED for a dead network, whose flow is 0, where the flow exceeds 1e308, "
-    "and where it is negative, as it can be through products of activations",
-    needs={Need.SHAPE, Need.SYNAPTIC_FLOW},
-)
+@declared
 def synflow(passes: Passes) -> float:
     r"""Return the logarithm of the summed synaptic flow.
 

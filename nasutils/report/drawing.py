@@ -77,9 +77,7 @@ def panels(
 
 
 def draw_lines(
-    ax: Axes,
-    lines: Mapping[str, pd.Series],
-    styles: Mapping[str, dict[str, Any]] | None = None,
+    ax: Axes, lines: Mapping[str, pd.Series], styles: Mapping[str, dict[str, Any]] | None = None
 ) -> None:
     """Draw a line a row, a method or an operation, of its look in ``styles`` or else of its own."""
     styles = looks(lines) if styles is None else styles

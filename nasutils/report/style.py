@@ -1,6 +1,7 @@
 """The one plot style of the book."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 # Dark to light in steps that grey keeps apart (lightness 24, 44, 56, 69, 82), and chosen among
@@ -12,48 +13,15 @@ WIDTH = 6.8  # inches, the text column of a page
 
 
 def use_style() -> None:
-    """Set the plot style of the book: quiet axes, readable in grey and by the colour-blind.
-
-    Figures are opaque white, so that dark pages show them as they are.
-    """
+    """Set the plot style of the book: ``book.mplstyle`` with the colours and dashes of here."""
     import matplotlib as mpl
     import seaborn as sns
     from cycler import cycler
 
-    sns.set_theme(
-        context="notebook",
-        style="ticks",
-        palette=PALETTE,
-        rc={
-            "figure.figsize": figure_size(),
-            "figure.dpi": 110,
-            "figure.facecolor": "white",
-            "figure.constrained_layout.use": True,
-            "savefig.dpi": 160,
-            "savefig.facecolor": "white",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "axes.linewidth": 0.8,
-            "axes.titlesize": 10.5,
-            "axes.labelsize": 10,
-            "xtick.labelsize": 9,
-            "ytick.labelsize": 9,
-            "xtick.major.width": 0.8,
-            "ytick.major.width": 0.8,
-            "xtick.major.size": 3,
-            "ytick.major.size": 3,
-            "grid.color": "0.9",
-            "grid.linewidth": 0.8,
-            "legend.fontsize": 9,
-            "legend.title_fontsize": 9,
-            "legend.framealpha": 0.85,
-            "legend.edgecolor": "none",
-            "lines.linewidth": 1.8,
-            "image.cmap": "cividis",
-        },
-    )
+    file = Path(__file__).parent / "book.mplstyle"
+    rc = mpl.rc_params_from_file(file, use_default_template=False)
+    rc["figure.figsize"] = figure_size()
+    sns.set_theme(context="notebook", style="ticks", palette=PALETTE, rc=rc)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=PALETTE) + cycler(linestyle=DASHES)
 
 
