@@ -7,7 +7,12 @@ import numpy as np
 import pandas as pd
 
 from nasutils.benchmarks.benchmark import Benchmark
-from nasutils.benchmarks.rows import nasbench101_proxies, nasbench201_proxies
+from nasutils.benchmarks.rows import (
+    nasbench101_proxies,
+    nasbench101_runs,
+    nasbench101_valid,
+    nasbench201_proxies,
+)
 from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
 from nasutils.data.nasbench301 import Surrogate
@@ -53,6 +58,22 @@ def _random_genotypes() -> pd.DataFrame:
     rng = np.random.default_rng(_DARTS_SEED)
     genotypes = [DARTSGenotype.random(rng).canonical() for _ in range(3000)]
     return pd.DataFrame({"arch": map(str, genotypes), "valid": Surrogate().predict(genotypes)})
+
+
+def _nasbench101_c10(epochs: int) -> Benchmark:
+    """Make the protocol of Neural Predictor's line: one validation run is learnt, tests judge."""
+    short = epochs != 108
+    return Benchmark(
+        id=f"nb101-c10-{epochs}-epochs" if short else "nb101-c10",
+        title="NAS-Bench-101, validation" + (f" after {epochs} epochs" if short else ""),
+        heading="NB101" + (f", {epochs} epochs" if short else " CIFAR-10, validation"),
+        rows=partial(nasbench101_valid, epochs),
+        label="valid",
+        test="test",
+        evaluate_on_all=False,
+        label_sizes=(50, 100, 172, 424, 4236),
+        **_OF_NASBENCH101,
+    )
 
 
 def _nasbench201(data: str, heading: str, window: tuple[float, float]) -> Benchmark:
@@ -117,6 +138,30 @@ _ALL = (
         rows=partial(load_table, "nasbench101"),
         label="test",
         test="test",
+        label_sizes=(50, 100, 172, 424),
+        **_OF_NASBENCH101,
+    ),
+    *map(_nasbench101_c10, (108, 36, 12, 4)),
+    Benchmark(
+        id="nb101-valid",
+        title="NAS-Bench-101, 30,001 cells with validation accuracy",
+        heading="NB101, validation judges",
+        rows=lambda: nasbench101_valid().dropna(subset="valid"),
+        label="valid",
+        test="valid",
+        measure="validation accuracy of one run",
+        evaluate_on_all=False,
+        label_sizes=(50, 100, 172, 424, 4236),
+        **_OF_NASBENCH101,
+    ),
+    Benchmark(
+        id="nb101-runs",
+        title="NAS-Bench-101, 3,258 cells, means of three runs",
+        heading="NB101, means of three",
+        rows=nasbench101_runs,
+        label="valid",
+        test="test",
+        evaluate_on_all=False,
         label_sizes=(50, 100, 172, 424),
         **_OF_NASBENCH101,
     ),
@@ -252,11 +297,6 @@ _ALL = (
 #: Id -> benchmark.
 BENCHMARKS: dict[str, Benchmark] = {benchmark.id: benchmark for benchmark in _ALL}
 
-#: Ids that no benchmark may take yet -> the protocol that they are kept for.
-RESERVED = {
-    "nb101-c10": "30,001 uniformly drawn cells with validation accuracy, judged on all others",
-}
-
 
 def get_benchmark(id: str) -> Benchmark:
     """Return a benchmark; nothing is read before it is needed.
@@ -264,8 +304,6 @@ def get_benchmark(id: str) -> Benchmark:
     Raises:
         UnknownNameError: If there is no such id.
     """
-    if id in RESERVED:
-        raise NasutilsError(f"benchmark {id!r} is reserved: {RESERVED[id]}.")
     return lookup("benchmark", id, BENCHMARKS)
 
 
@@ -273,9 +311,9 @@ def register_benchmark(benchmark: Benchmark) -> Benchmark:
     """Add a benchmark of your own.
 
     Raises:
-        NasutilsError: If its id is taken or reserved.
+        NasutilsError: If its id is taken.
     """
-    if benchmark.id in BENCHMARKS or benchmark.id in RESERVED:
+    if benchmark.id in BENCHMARKS:
         raise NasutilsError(f"benchmark {benchmark.id!r} exists already: choose another id.")
     BENCHMARKS[benchmark.id] = benchmark
     return benchmark

@@ -38,6 +38,30 @@ def nasbench101_proxies() -> pd.DataFrame:
     return pd.concat([proxies, cells["valid"], known], axis=1).reset_index()
 
 
+def nasbench101_valid(epochs: int = 108) -> pd.DataFrame:
+    """Return all NAS-Bench-101 cells; 30,001 of them have a validation accuracy.
+
+    Args:
+        epochs: 4, 12, 36 or 108: after how many epochs of one training.
+
+    Returns:
+        The table ``nasbench101`` with ``valid`` (%), NaN where it is not public.
+    """
+    known = load_table("nasbench101_valid").set_index("index")[f"valid_{epochs}"]
+    return load_table("nasbench101").join(known.rename("valid"))
+
+
+def nasbench101_runs() -> pd.DataFrame:
+    """Return the 3,258 NAS-Bench-101 cells of which each of the three runs is public.
+
+    Returns:
+        Their rows of the table ``nasbench101``, ``valid`` and ``test`` (%) the means of the runs.
+    """
+    runs = load_table("nasbench101_runs").set_index("index")
+    means = {kind: runs.filter(like=kind).mean(axis=1) for kind in ("valid", "test")}
+    return load_table("nasbench101").loc[runs.index].assign(**means)
+
+
 def darts_proxies() -> pd.DataFrame:
     """Return what is public of the proxies of DARTS cells: a row a cell, NaN where not scored.
 

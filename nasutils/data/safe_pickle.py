@@ -11,7 +11,7 @@ import pickle
 import pickletools
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ import numpy as np
 
 from nasutils.errors import DataError
 
-# Numbers and fixed-length strings, no objects; Python 2 wrote the code as bytes.
-_PLAIN = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|S[1-9]\d*|U[1-9]\d*)")
+# Numbers, fixed-length strings, and the objects that a pickle lists one by one; Python 2 wrote the
+# code as bytes.
+_PLAIN = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|c8|c16|S[1-9]\d*|U[1-9]\d*|O8)")
 
 
 class _DType:
@@ -56,9 +57,14 @@ class _Array(np.ndarray):
 
     def __setstate__(self, state: Any) -> None:
         _, shape, dtype, fortran, raw = state
-        if not isinstance(raw, bytes):
-            raise ValueError("an array of objects")
-        array = _from_bytes(raw, dtype, shape, "F" if fortran else "C")
+        if isinstance(raw, list) and isinstance(dtype, _DType) and dtype.numpy.hasobject:
+            array = np.empty(len(raw), dtype=object)
+            array[:] = raw
+            array = array.reshape(shape)  # Listed in C order, whatever the array's own.
+        elif isinstance(raw, bytes | bytearray):
+            array = _from_bytes(raw, dtype, shape, "F" if fortran else "C")
+        else:
+            raise ValueError("an array of neither numbers nor listed objects")
         super().__setstate__(array.__reduce__()[2])
 
 
@@ -122,19 +128,33 @@ _BROKEN = (
 
 
 class Stub:
-    """An object of a class that was not loaded: its class name and its state, nothing else."""
+    """What a class or function, which was not loaded, was called with, and the state it was given.
+
+    Attributes:
+        arguments: Those of the call, if it was called.
+        state: What the pickle set afterwards; None where it set nothing.
+    """
 
     class_name = ""
+    arguments: tuple[Any, ...] = ()
+    state: Any = None
+
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
 
     def __setstate__(self, state: Any) -> None:
         self.state = state
+
+    def __call__(self, *arguments: Any) -> "Stub":
+        """Return what stands for the result of a call."""
+        return Stub(*arguments)
 
     def __repr__(self) -> str:
         return f"Stub({self.class_name})"
 
 
 class _Unpickler(pickle.Unpickler):
-    def __init__(self, file: io.BytesIO, stubs: str | None) -> None:
+    def __init__(self, file: io.BytesIO, stubs: tuple[str, ...]) -> None:
         # Python 2 wrote byte strings, the CIFAR archives among them.
         super().__init__(file, encoding="bytes")
         self._stubs = stubs
@@ -142,7 +162,7 @@ class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) in _ALLOWED:
             return _ALLOWED[module, name]
-        if self._stubs is not None and module.split(".")[0] == self._stubs:
+        if module.split(".")[0] in self._stubs:
             return _stub_class(name)
         raise DataError(f"a pickle asks for {module}.{name}, which is not on the allow-list")
 
@@ -155,12 +175,13 @@ def _stub_class(name: str) -> type[Stub]:
     return type(name, (Stub,), {"class_name": name})
 
 
-def load_pickle(file: Path | bytes, stubs: str | None = None) -> Any:
+def load_pickle(file: Path | bytes, stubs: tuple[str, ...] = ()) -> Any:
     """Read a pickle of numbers, strings, lists, dicts and numpy arrays.
 
     Args:
         file: Path of the pickle, or its bytes.
-        stubs: Name of a package whose objects are read as ``Stub``; the package is not imported.
+        stubs: Names of packages whose classes and functions are read as ``Stub``; none of them is
+            imported.
 
     Raises:
         DataError: If the pickle is damaged, or names anything else.
@@ -172,6 +193,35 @@ def load_pickle(file: Path | bytes, stubs: str | None = None) -> Any:
         raise DataError(f"{name}: {error}. It was not loaded.") from None
     except _BROKEN as error:
         raise DataError(f"{name} is not a whole pickle: {error}") from error
+
+
+def pickled_frame(file: Path | bytes) -> dict[str, np.ndarray]:
+    """Return the columns of a pickled pandas frame by name, without pandas' unpickling.
+
+    Raises:
+        DataError: If the pickle is damaged, or no frame as pandas 0.25 to 2 writes it.
+    """
+    frame = load_pickle(file, stubs=("pandas", "functools", "builtins"))
+    try:
+        manager = frame.state.get("_mgr") or frame.state["_data"]
+        if manager.arguments:
+            blocks, axes = manager.arguments
+            blocks = [block.arguments for block in blocks]
+        else:
+            content = manager.state[-1]["0.14.1"]
+            blocks = [(block["values"], block["mgr_locs"]) for block in content["blocks"]]
+            axes = content["axes"]
+        names = axes[0].arguments[1]["data"]
+        return {
+            names[place]: row for values, where in blocks for place, row in _rows(values, where)
+        }
+    except _BROKEN as error:
+        raise DataError(f"{_name_of(file)} holds no frame: {error!r}") from error
+
+
+def _rows(values: np.ndarray, where: Any) -> Iterator[tuple[int, np.ndarray]]:
+    places = range(*where.arguments) if isinstance(where, Stub) else where
+    return zip(places, values, strict=True)
 
 
 def pickled_blocks(file: Path | bytes) -> list[bytes]:
@@ -194,9 +244,13 @@ def pickled_blocks(file: Path | bytes) -> list[bytes]:
         raise DataError(f"{name} is not a whole pickle: {error}") from error
 
 
+def _name_of(file: Path | bytes) -> str:
+    return "a pickle" if isinstance(file, bytes) else str(file)
+
+
 def _name_and_bytes(file: Path | bytes) -> tuple[str, bytes]:
     if isinstance(file, bytes):
-        return "a pickle", file
+        return _name_of(file), file
     if file.suffix != ".gz":
         return str(file), file.read_bytes()
     try:

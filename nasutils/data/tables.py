@@ -23,7 +23,9 @@ from nasutils.paths import cache_dir
 _MODULES = (
     "nasutils.data.autoformer",
     "nasutils.data.nasbench101",
+    "nasutils.data.nasbench101_runs",
     "nasutils.data.nasbench201",
+    "nasutils.data.nasbench201_runs",
     "nasutils.data.nasbench201_supernets",
     "nasutils.data.nasbench301",
     "nasutils.data.nb201_digits",

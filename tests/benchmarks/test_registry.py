@@ -5,7 +5,6 @@ import pytest
 
 from nasutils.benchmarks.registry import (
     BENCHMARKS,
-    RESERVED,
     get_benchmark,
     parse_column,
     register_benchmark,
@@ -19,6 +18,12 @@ REAL = [name for name, benchmark in BENCHMARKS.items() if not benchmark.embedded
 SIZES = {
     "nb201-digits": (1500, 1500),
     "nb101-test": (423_624, 423_624),
+    "nb101-c10": (423_624, 30_001),
+    "nb101-c10-36-epochs": (423_624, 30_001),
+    "nb101-c10-12-epochs": (423_624, 30_001),
+    "nb101-c10-4-epochs": (423_624, 30_001),
+    "nb101-valid": (30_001, 30_001),
+    "nb101-runs": (3258, 3258),
     "nb101-naslib": (423_624, 292),
     "nb101-naslib-20k": (20_292, 292),
     "nb101-naslib-proxies": (292, 292),
@@ -59,7 +64,6 @@ def check(name):
 def test_every_benchmark_is_known_by_its_own_id():
     assert all(name == benchmark.id for name, benchmark in BENCHMARKS.items())
     assert set(SIZES) <= set(BENCHMARKS)
-    assert not set(BENCHMARKS) & set(RESERVED)
     headings = [benchmark.heading for benchmark in BENCHMARKS.values()]
     assert len(set(headings)) == len(headings)
     for name, benchmark in BENCHMARKS.items():
@@ -73,11 +77,9 @@ def test_columns_name_a_benchmark_and_what_else_there_is():
         parse_column("nb201-c11/78")
 
 
-def test_unknown_and_reserved_ids():
+def test_unknown_ids():
     with pytest.raises(UnknownNameError, match="Did you mean 'nb201-digits'"):
         get_benchmark("nb201-digit")
-    with pytest.raises(NasutilsError, match=r"nb101-c10.*reserved.*30,001"):
-        get_benchmark("nb101-c10")
 
 
 def test_a_benchmark_of_ones_own_is_one_entry(tiny, monkeypatch):
@@ -100,6 +102,26 @@ def test_the_embedded_benchmark():
 @pytest.mark.parametrize("name", REAL)
 def test_real_benchmarks(real_data, name):
     check(name)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "ceiling"),
+    [
+        ("nb101-c10", 0.901),
+        ("nb101-c10-36-epochs", 0.714),
+        ("nb101-c10-12-epochs", 0.457),
+        ("nb101-c10-4-epochs", 0.327),
+        ("nb101-runs", 0.941),
+    ],
+)
+def test_how_well_labels_of_nasbench101_rank_the_means(real_data, name, ceiling):
+    benchmark = get_benchmark(name)
+    assert benchmark.ceiling == pytest.approx(ceiling, abs=1e-3)
+    split = benchmark.split(172, seed=0)
+    assert np.isfinite(benchmark.labels[split.labelled]).all()
+    assert len(split.test) == len(benchmark) - 172
+    assert not np.isin(split.labelled, split.test).any()
 
 
 @pytest.mark.real_data

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nasutils.data.fetch import fetch
-from nasutils.data.safe_pickle import Stub, load_pickle, pickled_blocks
+from nasutils.data.safe_pickle import Stub, load_pickle, pickled_blocks, pickled_frame
 from nasutils.errors import DataError
 
 
@@ -178,14 +178,69 @@ def test_no_prefix_of_a_pickle_passes():
 
 def test_husks_keep_state_and_nothing_else():
     graph = b"cfakelib.graphs\nGraph\n)\x81}(X\x05\x00\x00\x00edgesK\x03ub."
-    husk = load_pickle(b"\x80\x02" + graph, stubs="fakelib")
+    husk = load_pickle(b"\x80\x02" + graph, stubs=("fakelib",))
     assert isinstance(husk, Stub)
     assert repr(husk) == "Stub(Graph)"
     assert husk.state == {"edges": 3}
     with pytest.raises(DataError, match=r"fakelib\.graphs\.Graph, which is not on the allow-list"):
         load_pickle(b"\x80\x02" + graph)
     with pytest.raises(DataError, match="not on the allow-list"):
-        load_pickle(b"\x80\x02" + graph, stubs="fake")
+        load_pickle(b"\x80\x02" + graph, stubs=("fake",))
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_listed_objects_come_through(protocol):
+    array = np.array([["a", None], [1.5, b"x"], ["a", 2]], dtype=object)
+    for each in (array, array.T):
+        np.testing.assert_array_equal(load_pickle(pickle.dumps(each, protocol=protocol)), each)
+
+
+NAMES = {"data": np.array(["a", "b", "c"], dtype=object)}
+# Values of the columns at places 0 and 2, and of that at place 1.
+BLOCKS = [
+    (np.array([[1.0, 2.0], [3.0, 4.0]]), Reduced("builtins", "slice", (0, 3, 2))),
+    (np.array([["u", "v"]], dtype=object), np.array([1])),
+]
+
+
+def new_manager():
+    """Write a manager as pandas 1.3 to 2 does: a call with blocks and axes."""
+    blocks = tuple(Reduced("pandas.core.internals.blocks", "new_block", each) for each in BLOCKS)
+    axes = [Reduced("pandas.core.indexes.base", "_new_Index", (None, NAMES))]
+    return {"_mgr": Reduced("pandas.core.internals.managers", "BlockManager", (blocks, axes))}
+
+
+def old_manager():
+    """Write a manager as pandas 0.25 does: an object with a state."""
+    axes = [Reduced("pandas.core.indexes.base", "_new_Index", (None, NAMES))]
+    blocks = [{"values": values, "mgr_locs": places} for values, places in BLOCKS]
+    state = (None, {"0.14.1": {"axes": axes, "blocks": blocks}})
+    return {"_data": Reduced("pandas.core.internals.managers", "BlockManager", (), state)}
+
+
+@pytest.mark.parametrize("state", [new_manager(), old_manager()], ids=["new", "old"])
+def test_frames_are_read_without_pandas(state):
+    found = pickled_frame(pickled(Reduced("pandas.core.frame", "DataFrame", (), state)))
+    assert {name: column.tolist() for name, column in found.items()} == {
+        "a": [1.0, 2.0],
+        "b": ["u", "v"],
+        "c": [3.0, 4.0],
+    }
+
+
+def test_what_is_no_frame_is_named(tmp_path):
+    path = tmp_path / "frame.pkl"
+    path.write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(DataError, match=r"frame\.pkl holds no frame"):
+        pickled_frame(path)
+    marker = tmp_path / "ran"
+    path.write_bytes(pickle.dumps(Payload(os.system, f"touch {marker}")))
+    with pytest.raises(DataError, match="not on the allow-list"):
+        pickled_frame(path)
+    evil = pickled(Reduced("builtins", "eval", (f"open('{marker}', 'w')",)))
+    with pytest.raises(DataError, match="holds no frame"):
+        pickled_frame(evil)
+    assert not marker.exists()
 
 
 def test_blocks_are_found_in_order_without_unpickling(tmp_path):
@@ -213,7 +268,7 @@ def test_damaged_blocks_are_named(tmp_path):
     [("autogo_nb201_best", (83, 223, 352)), ("autogo_nb101_best", (65, 160, 251))],
 )
 def test_autogo_graphs_have_the_published_counts(real_data, name, nodes):
-    graph = load_pickle(fetch(name), stubs="model_src").state
+    graph = load_pickle(fetch(name), stubs=("model_src",)).state
     counts = tuple(len(graph[key]) for key in ("weighted_nodes", "regular_nodes", "edge_pairs"))
     assert counts == nodes
     assert graph["weighted_nodes"][0].state["label"] == "conv2d"

@@ -343,7 +343,7 @@ OPERATORS_OF_AUTOGO = {
 
 def published_graph(name):
     """A published graph with type, sizes and, for a convolution, kernel of each node."""
-    state = load_pickle(fetch(name), stubs="model_src").state
+    state = load_pickle(fetch(name), stubs=("model_src",)).state
     graph = nx.DiGraph([tuple(pair) for pair in state["edge_pairs"]])
     nodes = [node.state for node in state["weighted_nodes"] + state["regular_nodes"]]
     for v, node in enumerate(nodes):

@@ -1,0 +1,121 @@
+"""Single trainings of NAS-Bench-101 cells: validation accuracy by epochs, and all three runs.
+
+Sources: files that other authors extracted from the benchmark of Ying et al., "NAS-Bench-101",
+ICML 2019, https://arxiv.org/abs/1902.09635.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nasutils.data.safe_pickle import pickled_frame
+from nasutils.data.tables import Table, load_table, register
+from nasutils.errors import DataError
+from nasutils.spaces.nasbench101 import NASBench101Cell
+
+#: For how many epochs the benchmark trained each cell.
+EPOCHS = (4, 12, 36, 108)
+
+_CELLS = ("freerea_nb101_accuracies", "freerea_nb101_params")
+# Our column -> the source's, which holds errors.
+_RUNS = {
+    f"{ours}_{run}": f"{theirs}{run}"
+    for ours, theirs in (("valid", "val"), ("test", "test"))
+    for run in (1, 2, 3)
+}
+
+
+def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame(json.loads(paths[f"vis_nb101_{part}"].read_bytes())) for part in ("20k", "10k")
+    ]
+    found = pd.concat(parts, ignore_index=True)
+    accuracies = {
+        f"valid_{epochs}": 100 * found[f"{epochs}_final_validation_accuracy"] for epochs in EPOCHS
+    }
+    return pd.DataFrame(
+        {
+            "index": _positions(found["key"]),
+            "hash": found["key"],
+            **accuracies,
+            "train_seconds": found["final_training_time"],
+        }
+    )
+
+
+def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
+    """Read a record a drawing; drawings of one cell hold the same figures."""
+    columns = pickled_frame(paths["zerocost_nb101_runs"])
+    vertices = ["input", *(f"node{i}" for i in range(1, 6)), "output"]
+    labels = np.stack([columns[name] for name in vertices], axis=1)
+    hashes = [
+        NASBench101Cell.from_matrix(_matrix(text), list(ops)).hash
+        for text, ops in zip(columns["adj_matrix"], labels, strict=True)
+    ]
+    accuracies = {ours: 100 - 100 * columns[theirs] for ours, theirs in _RUNS.items()}
+    frame = pd.DataFrame({"hash": hashes, **accuracies})
+    frame = frame.drop_duplicates("hash")
+    frame.insert(0, "index", _positions(frame["hash"]))
+    return frame.sort_values("index", ignore_index=True)
+
+
+def _matrix(text: str) -> np.ndarray:
+    """Read a printed vector of 49 zeros and ones."""
+    bits = np.fromstring(text.strip("[]"), sep=" ")
+    return bits.astype(int).reshape(7, 7)
+
+
+def _positions(hashes: pd.Series) -> np.ndarray:
+    found = pd.Index(load_table("nasbench101")["hash"]).get_indexer(hashes)
+    if (found < 0).any():
+        raise DataError("a cell is not among those of NAS-Bench-101")
+    return found
+
+
+_INDEX = {"index": "row of the cell in nasbench101", "hash": "the benchmark's MD5 graph hash"}
+
+register(
+    Table(
+        name="nasbench101_valid",
+        sources=(*_CELLS, "vis_nb101_20k", "vis_nb101_10k"),
+        build=_build_valid,
+        description=(
+            "Validation accuracy of 30,001 NAS-Bench-101 cells on CIFAR-10: one of the three runs, "
+            "drawn at random by the source. The cells are two stretches of the table sorted by "
+            "hash, so a uniform sample. In percent; 34 cells stay below 20 %: their training "
+            "diverged."
+        ),
+        columns={
+            **_INDEX,
+            **{
+                f"valid_{epochs}": (
+                    f"validation accuracy (%) of one run after {epochs} epochs, whose learning "
+                    "rate falls to zero over as many"
+                )
+                for epochs in EPOCHS
+            },
+            "train_seconds": "time to train the 108 epochs of that run (s)",
+        },
+    )
+)
+
+register(
+    Table(
+        name="nasbench101_runs",
+        sources=(*_CELLS, "zerocost_nb101_runs"),
+        build=_build_runs,
+        description=(
+            "Each of the three runs of the NAS-Bench-101 cells in the second search space of "
+            "NAS-Bench-1Shot1, on CIFAR-10 after 108 epochs. In percent."
+        ),
+        columns={
+            **_INDEX,
+            **{
+                name: f"{'validation' if name[0] == 'v' else 'test'} accuracy (%) of run {name[-1]}"
+                for name in _RUNS
+            },
+        },
+    )
+)
