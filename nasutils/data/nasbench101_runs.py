@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data.safe_pickle import pickled_frame
-from nasutils.data.tables import Table, load_table, register
+from nasutils.data.tables import load_table, table
 from nasutils.errors import DataError
 from nasutils.spaces.nasbench101 import NASBench101Cell
 
@@ -27,6 +27,7 @@ _RUNS = {
 }
 
 
+@table("nasbench101_valid")
 def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
     parts = [
         pd.DataFrame(json.loads(paths[f"vis_nb101_{part}"].read_bytes())) for part in ("20k", "10k")
@@ -45,6 +46,7 @@ def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
     )
 
 
+@table("nasbench101_runs")
 def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
     """Read a record a drawing; drawings of one cell hold the same figures."""
     columns = pickled_frame(paths["zerocost_nb101_runs"])
@@ -72,50 +74,3 @@ def _positions(hashes: pd.Series) -> np.ndarray:
     if (found < 0).any():
         raise DataError("a cell is not among those of NAS-Bench-101")
     return found
-
-
-_INDEX = {"index": "row of the cell in nasbench101", "hash": "the benchmark's MD5 graph hash"}
-
-register(
-    Table(
-        name="nasbench101_valid",
-        sources=(*_CELLS, "vis_nb101_20k", "vis_nb101_10k"),
-        build=_build_valid,
-        description=(
-            "Validation accuracy of 30,001 NAS-Bench-101 cells on CIFAR-10: one of the three runs, "
-            "drawn at random by the source. The cells are two stretches of the table sorted by "
-            "hash, so a uniform sample. In percent; 34 cells stay below 20 %: their training "
-            "diverged."
-        ),
-        columns={
-            **_INDEX,
-            **{
-                f"valid_{epochs}": (
-                    f"validation accuracy (%) of one run after {epochs} epochs, whose learning "
-                    "rate falls to zero over as many"
-                )
-                for epochs in EPOCHS
-            },
-            "train_seconds": "time to train the 108 epochs of that run (s)",
-        },
-    )
-)
-
-register(
-    Table(
-        name="nasbench101_runs",
-        sources=(*_CELLS, "zerocost_nb101_runs"),
-        build=_build_runs,
-        description=(
-            "Each of the three runs of the NAS-Bench-101 cells in the second search space of "
-            "NAS-Bench-1Shot1, on CIFAR-10 after 108 epochs. In percent."
-        ),
-        columns={
-            **_INDEX,
-            **{
-                name: f"{'validation' if name[0] == 'v' else 'test'} accuracy (%) of run {name[-1]}"
-                for name in _RUNS
-            },
-        },
-    )
-)
