@@ -37,11 +37,6 @@ class SearchResult(Generic[A]):
         """The highest score."""
         return float(self.scores.max())
 
-    @property
-    def best_so_far(self) -> np.ndarray:
-        """The highest score after each question, shape (budget,)."""
-        return np.maximum.accumulate(self.scores)
-
 
 def ask(score: Score[A], architectures: list[A]) -> np.ndarray:
     """Return the scores (N,) of N architectures; NasutilsError if one lacks or is NaN."""

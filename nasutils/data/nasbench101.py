@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data.proxy_files import PROXY_COLUMNS, score, zipped_records
-from nasutils.data.safe_pickle import pickled_blocks
+from nasutils.data.safe_pickle import pickled_frame
 from nasutils.data.tables import load_table, table
 from nasutils.errors import ArchitectureError, DataError
 from nasutils.spaces import nasbench101 as space
@@ -80,18 +80,18 @@ def _build_cells(paths: dict[str, Path]) -> pd.DataFrame:
             "ops": pd.Categorical(letters.astype(str)),
             "vertices": found.vertices,
             "edges": np.bitwise_count(found.bits).astype(np.int8),
-            "test": 100 * _second_array(paths["freerea_nb101_accuracies"], rows=1)[0],
-            "params": _second_array(paths["freerea_nb101_params"], rows=3)[0],
+            "test": 100 * _column(paths["freerea_nb101_accuracies"], "accuracy"),
+            "params": _column(paths["freerea_nb101_params"], "params"),
         }
     ).rename_axis("index")
 
 
-def _second_array(file: Path, rows: int) -> np.ndarray:
-    """Return the second array of a pickled frame, float64 of shape (rows, 423,624)."""
-    blocks = pickled_blocks(file)
-    if len(blocks) != 2 or len(blocks[1]) != 8 * rows * NUM_CELLS:
-        raise DataError(f"{file} does not hold {rows} x {NUM_CELLS} numbers where they should be")
-    return np.frombuffer(blocks[1], dtype="<f8").reshape(rows, NUM_CELLS)
+def _column(file: Path, name: str) -> np.ndarray:
+    """Return a column of a pickled frame, a number a cell."""
+    column = pickled_frame(file).get(name, ())
+    if len(column) != NUM_CELLS:
+        raise DataError(f"{file} does not hold {NUM_CELLS} numbers called {name!r}")
+    return np.asarray(column)
 
 
 @table("nasbench101_proxies")

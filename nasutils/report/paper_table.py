@@ -72,7 +72,9 @@ def paper_table(
     for here, there in (beside or {}).items():
         caption = f"In place of {_escaped(_title(there))}: {_escaped(_title(here))}. {caption}"
         ours = ours.assign(column=ours["column"].str.replace(rf"^{here}(?=/|$)", there, regex=True))
-    cells = pd.concat([theirs.assign(source="paper"), _summarised(ours).assign(source="ours")])
+    means = ours.groupby(["row", "column", "metric"], sort=False)["value"]
+    means = means.agg(value="mean", std="std").reset_index()
+    cells = pd.concat([theirs.assign(source="paper"), means.assign(source="ours")])
     if rows == "ours":
         cells = cells[cells["row"].isin(ours["row"])]
     # A fixed name, so that a notebook run again has the same output.
@@ -128,12 +130,6 @@ def _ours(paper: str, item: str, scale: str, root: Path | None) -> pd.DataFrame:
     return frame[frame["scale"] == scales[-1]] if scales else frame
 
 
-def _summarised(ours: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and standard deviation over the seeds."""
-    groups = ours.groupby(["row", "column", "metric"], sort=False)["value"]
-    return groups.agg(value="mean", std="std").reset_index()
-
-
 class PaperTable(Styler):
     """A styled table that a terminal shows as text, the same in every run."""
 
@@ -166,7 +162,9 @@ def _texts(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     weights: dict[tuple, dict[str, str]] = {}
     for (column, metric, source), group in cells.groupby([*_KEYS], sort=False):
         head = _head(column, metric, source)
-        digits = _printed_digits(group["value"]) if source == "paper" else digits_of(metric)
+        digits = digits_of(metric)
+        if source == "paper":  # as many as it prints
+            digits = max(len(f"{value:.10g}".partition(".")[2]) for value in group["value"])
         best = _best(group["value"], metric) if len(group) > 1 else None
         texts[head], weights[head] = {}, {}
         for row, value, std in group[["row", "value", "std"]].itertuples(index=False):
@@ -227,8 +225,3 @@ def _best(values: pd.Series, metric: str) -> float | None:
     if metric in _SMALLER_IS_BETTER:
         return values.min()
     return values.max() if metric in _BIGGER_IS_BETTER or "accuracy" in metric else None
-
-
-def _printed_digits(values: pd.Series) -> int:
-    """Return the decimals that the paper printed in a column."""
-    return max(len(f"{value:.10g}".partition(".")[2]) for value in values)

@@ -229,10 +229,6 @@ class NASBench101Cell:
             grown[i + (i > 0), 1] = grown[1, j + 1] = 1
             yield grown, [INPUT, op, *ops[1:]]
 
-    def op_counts(self) -> dict[str, int]:
-        """Count how often each operation occurs."""
-        return {op: self.ops.count(op) for op in OPS}
-
     def one_hot(self) -> np.ndarray:
         """Encode the vertices as float32 of shape (7, 5), in the order of ``VERTEX_LABELS``.
 

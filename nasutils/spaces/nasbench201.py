@@ -183,10 +183,6 @@ class NASBench201Cell:
         """Whether any signal passes from the input node to the output node."""
         return bool(self.function_class())
 
-    def op_counts(self) -> dict[str, int]:
-        """Count how often each operation occurs."""
-        return {op: self.ops.count(op) for op in OPS}
-
     def one_hot(self) -> np.ndarray:
         """Encode as a float32 matrix of shape (6, 5): edges by operations."""
         return np.eye(len(OPS), dtype=np.float32)[[OPS.index(op) for op in self.ops]]

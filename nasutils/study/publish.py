@@ -155,15 +155,10 @@ def _merge(
     """Write ``new`` over the rows of the same key, and over all that ``remade`` made before."""
     keys = {_key(row) for row in new}
     kept = [row for row in old if _key(row) not in keys and row["job"] not in remade]
-    rows = sorted([*kept, *new], key=_order)
+    rows = sorted([*kept, *new], key=lambda row: (*_key(row)[:-1], int(row["seed"])))
     write_metrics(path, rows)
     return Published(path, len(new), len(old) - len(kept))
 
 
 def _key(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in KEY)
-
-
-def _order(row: dict[str, Any]) -> tuple:
-    *names, seed = _key(row)
-    return (*names, int(seed))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.study.declarations import ALL
 from nasutils.study.results import Recorder
-from nasutils.study.scales import Scale, by_scale
+from nasutils.study.scales import Scale
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Run:
     ) -> None:
         if seed < 0:
             raise JobError(f"seed={seed}: seeds are whole numbers from 0 on.")
-        self.scale, self.seed, self.part = str(Scale(scale)), seed, part
+        self.scale, self.seed, self.part = Scale(scale), seed, part
         self.benchmark, self.method = benchmark, method
         self.recorder = Recorder(chapter, scale=scale, seed=seed, out=out)
         found = [each for each in vars(experiments).values() if isinstance(each, Experiment)]
@@ -104,7 +104,7 @@ class Run:
 
     def by_scale(self, *, demo: T, bench: T, paper: T) -> T:
         """Return the value meant for the run's scale."""
-        return by_scale(self.scale, demo=demo, bench=bench, paper=paper)
+        return {Scale.DEMO: demo, Scale.BENCH: bench, Scale.PAPER: paper}[self.scale]
 
     def seeds(self, *, demo: int, bench: int, paper: int) -> range:
         """Return so many seeds, beginning with the run's."""

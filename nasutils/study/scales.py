@@ -1,11 +1,8 @@
 """The one parameter of every chapter: how much data, which images, what machine."""
 
 from enum import StrEnum
-from typing import TypeVar
 
 from nasutils.errors import UnknownNameError
-
-T = TypeVar("T")
 
 
 class Scale(StrEnum):
@@ -18,8 +15,3 @@ class Scale(StrEnum):
     @classmethod
     def _missing_(cls, value: object) -> None:
         raise UnknownNameError("scale", value, cls)
-
-
-def by_scale(scale: str, *, demo: T, bench: T, paper: T) -> T:
-    """Return the value meant for ``scale``, as in ``by_scale(scale, demo=2, bench=9, paper=9)``."""
-    return {Scale.DEMO: demo, Scale.BENCH: bench, Scale.PAPER: paper}[Scale(scale)]
