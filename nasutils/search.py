@@ -121,14 +121,12 @@ def evolutionary_search(
         budget: Architectures to ask for, the first population included.
         rng: Source of all draws.
         population: Architectures kept; a smaller budget makes the search random.
-        tournament: Members drawn, with replacement, whose best becomes the parent; one makes
-            every member as likely.
+        tournament: Members drawn, with replacement, whose best becomes the parent.
         children: Children to ask for at once, each of its own tournament.
         regularised: Whether the oldest member goes rather than the worst.
 
     Raises:
-        NasutilsError: If budget, population, tournament or children is not positive, or a score
-            is NaN.
+        NasutilsError: If a number is not positive, or a score is NaN.
     """
     sizes = {"population": population, "tournament": tournament, "children": children}
     for name, size in sizes.items():

@@ -39,14 +39,10 @@ class CountedScore(Generic[A]):
 
 
 class QueryOracle(CountedScore[A]):
-    """A benchmark that is asked for accuracies, one architecture after the other.
+    """A benchmark that is asked for accuracies (%), one architecture of a space after the other.
 
-    Args:
-        id: The benchmark's id.
-        space: The class of its architectures.
-        answer: From architectures to accuracies (%).
-        accepts: Whether the benchmark knows an architecture; every one where left out.
-        accuracies: All that there are, to rank what is found; None where nobody has counted.
+    ``accepts`` says whether the benchmark knows an architecture; ``accuracies`` are all that there
+    are, to rank what is found, None where nobody has counted.
     """
 
     def __init__(

@@ -8,13 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nasutils.benchmarks import rows
 from nasutils.benchmarks.benchmark import Benchmark
-from nasutils.benchmarks.rows import (
-    nasbench101_proxies,
-    nasbench101_runs,
-    nasbench101_valid,
-    nasbench201_proxies,
-)
 from nasutils.data import load_table
 from nasutils.data import nasbench101 as nasbench101_table
 from nasutils.data.nasbench301 import Surrogate
@@ -28,9 +23,9 @@ _PART_SEED = 101
 _SAMPLE_SEED = 0
 
 
-def _sample(rows: Callable[[], pd.DataFrame], size: int) -> pd.DataFrame:
+def _sample(read: Callable[[], pd.DataFrame], size: int) -> pd.DataFrame:
     """Draw rows of a table at random; smaller samples are the beginnings of larger ones."""
-    frame = rows()
+    frame = read()
     return frame.iloc[np.random.default_rng(_SAMPLE_SEED).permutation(len(frame))[:size]]
 
 
@@ -64,17 +59,17 @@ def _random_genotypes() -> pd.DataFrame:
 
 #: Id of a benchmark that is no single table -> what reads its rows.
 _ROWS: dict[str, Callable[[], pd.DataFrame]] = {
-    "nb101-c10": nasbench101_valid,
-    **{f"nb101-c10-{n}-epochs": partial(nasbench101_valid, n) for n in (36, 12, 4)},
-    "nb101-valid": lambda: nasbench101_valid().dropna(subset="valid"),
-    "nb101-runs": nasbench101_runs,
+    "nb101-c10": rows.nasbench101_valid,
+    **{f"nb101-c10-{n}-epochs": partial(rows.nasbench101_valid, n) for n in (36, 12, 4)},
+    "nb101-valid": lambda: rows.nasbench101_valid().dropna(subset="valid"),
+    "nb101-runs": rows.nasbench101_runs,
     "nb101-naslib": _nasbench101,
     "nb101-naslib-20k": _nasbench101_part,
-    "nb101-naslib-proxies": nasbench101_proxies,
+    "nb101-naslib-proxies": rows.nasbench101_proxies,
     # There are no public scores on CIFAR-100: its accuracies judge those on CIFAR-10.
-    "nb201-c10-proxies": partial(nasbench201_proxies, "cifar10", "c10"),
-    "nb201-c100-proxies": partial(nasbench201_proxies, "cifar10", "c100"),
-    "nb201-in16-proxies": partial(nasbench201_proxies, "imagenet16-120", "in16"),
+    "nb201-c10-proxies": partial(rows.nasbench201_proxies, "cifar10", "c10"),
+    "nb201-c100-proxies": partial(rows.nasbench201_proxies, "cifar10", "c100"),
+    "nb201-in16-proxies": partial(rows.nasbench201_proxies, "imagenet16-120", "in16"),
     "nb201-c10-4096": _nasbench201_without_none,
     "nb301-approx-random": _random_genotypes,
 }
@@ -84,12 +79,12 @@ def _read_benchmarks() -> dict[str, Benchmark]:
     text = (Path(__file__).parent / "benchmarks.toml").read_text(encoding="utf-8")
     found = {}
     for id, fields in tomllib.loads(text).items():
-        rows = _ROWS[id] if id in _ROWS else partial(load_table, fields.pop("table"))
+        read = _ROWS[id] if id in _ROWS else partial(load_table, fields.pop("table"))
         if size := fields.pop("sample", None):
-            rows = partial(_sample, rows, size)
+            read = partial(_sample, read, size)
         values = nasbench101_table.cells if fields["space"] == "nasbench101" else None
         plain = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}
-        found[id] = Benchmark(id=id, rows=rows, values=values, **plain)
+        found[id] = Benchmark(id=id, rows=read, values=values, **plain)
     return found
 
 

@@ -13,17 +13,10 @@ from nasutils.errors import lookup
 
 @dataclass(frozen=True)
 class Source:
-    """One file of ``sources.toml``, at a pinned commit.
+    """One file of ``sources.toml``, by the short name by which tables ask for it.
 
-    Attributes:
-        name: Short name by which tables ask for the file.
-        description: What the file holds, in a few words.
-        url: Address.
-        sha256: In hexadecimal digits.
-        bytes: Size of the file.
-        licence: Licence under which its authors publish it.
-        cite: Keys of the works to cite, in the book's bibliography.
-        citation: The same works as plain text, one a line.
+    The address is at a pinned commit. ``cite`` are keys of the book's bibliography; ``citation``,
+    the same works as plain text, one a line.
     """
 
     name: str

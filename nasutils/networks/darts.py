@@ -210,17 +210,12 @@ def check_size(channels: int, num_cells: int) -> None:
 class DARTSNetwork(nn.Module):
     """The whole network around one genotype.
 
+    There are 20 cells on CIFAR, 14 on ImageNet, three at least; their first nodes have C =
+    ``channels``, an even number. With ``imagenet``, the stem divides the resolution by 8. The
+    auxiliary head takes images of 32x32, or 224x224 on ImageNet.
+
     ``drop_path_probability`` is an attribute that training may raise from epoch to epoch; it has no
     effect in evaluation mode. The authors raise it linearly to 0.2 on CIFAR.
-
-    Args:
-        genotype: The normal and the reduction cell.
-        num_classes: Width of the classifier.
-        channels: Channels C of the first cells' nodes, an even number.
-        num_cells: Number of cells, three or more: 20 on CIFAR, 14 on ImageNet.
-        imagenet: Whether to start with the ImageNet stem, which divides the resolution by 8.
-        auxiliary: Whether to build the auxiliary head, for images of 32x32 (CIFAR) or 224x224.
-        in_channels: Channels of the images.
     """
 
     def __init__(

@@ -94,10 +94,9 @@ def effective(cell: NASBench201Cell) -> NASBench201Cell:
 class Choice:
     """What of a super-net is used.
 
-    Attributes:
-        ops: Operations in use on each edge, ``none`` left out.
-        alpha: The architecture as the kernels' provider sees it, (6, 5).
-        weights: Factor of each operation, (6, 5), or None for a plain sum.
+    On each edge there are operations, but for ``none``; ``alpha`` is the architecture as the
+    kernels' provider sees it, (6, 5); the weights are factors of the operations, (6, 5), or None
+    for a plain sum.
     """
 
     ops: tuple[tuple[str, ...], ...]

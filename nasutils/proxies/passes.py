@@ -53,13 +53,10 @@ class TrainingPass:
 class Passes:
     """The runs of one network on one batch; each happens when first asked for, and once.
 
-    Args:
-        network: The network, whose state the caller protects with ``preserve_state``.
-        images: Shape (B, C, H, W), of the network's precision and on its device.
-        labels: Classes of shape (B,), or what the loss compares with; None where no need asks.
-        needs: All that will be asked for, so that one run can serve it.
-        seed: Of whatever is random.
-        loss: From the output and the labels to a number; the cross-entropy of classes if None.
+    The caller protects the network's state with ``preserve_state``. Images (B, C, H, W) have its
+    precision and are on its device; labels are classes (B,), or what the loss compares with. The
+    needs are all that will be asked for, so that one run can serve it; the seed is that of whatever
+    is random; the loss, that of classes if None, makes a number of the output and the labels.
     """
 
     def __init__(
@@ -276,14 +273,12 @@ def _patterns(units: Tensor) -> np.ndarray:
 
 
 class OutputGradients:
-    """What comes back to the layers' outputs.
+    """What comes back to the layers' outputs, once ``arrive`` says that it is of the loss.
 
     Attributes:
         products: Every call that gradients came back to: how many weights are behind a channel, and
             by image and channel the product of output and gradient, summed over positions, (B, C);
             or why there is none.
-        arrive: Whether what comes back is of the loss.
-        handles: Of the hooks.
     """
 
     def __init__(self, structure: Structure, size: int) -> None:

@@ -39,12 +39,9 @@ class WithoutNorms(TorchFunctionMode):
 
 @dataclass(frozen=True)
 class Layer:
-    """A weight that convolves or multiplies.
+    """A weight that convolves or multiplies, a leaf of autograd, with ``fan_in`` weights a channel.
 
-    Attributes:
-        name: The parameter's; of a weight that is computed, its largest parameter's.
-        weight: The parameter, a leaf of autograd.
-        fan_in: How many weights are behind a channel of the output.
+    The name is that of the parameter; of a weight that is computed, its largest parameter's.
     """
 
     name: str

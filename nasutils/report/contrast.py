@@ -20,12 +20,10 @@ SMALLEST_EFFECTS = {"kendall_tau": 0.01, "spearman": 0.01, "accuracy": 0.5, "tes
 
 @dataclass(frozen=True)
 class Gain:
-    """By how much one row exceeds another in one place.
+    """By how much one row exceeds another in one place, the column of their table.
 
     Attributes:
         first: The row that is hoped to be better.
-        second: The other.
-        where: The column of their table.
         values: The difference of each seed that both have, two or more.
         smallest: The smallest difference of interest; 0 where none is stated.
     """
@@ -62,11 +60,8 @@ class Contrast:
     ) -> "Contrast":
         """Make the contrast of two rows, of which the first is hoped to be better.
 
-        Args:
-            first: A row.
-            second: The other.
-            gains: Column -> difference of each seed; those of fewer than two seeds are left out.
-            smallest: The smallest difference of interest.
+        ``gains`` are, by column, the differences of each seed; those of fewer than two are left
+        out.
         """
         enough = {where: tuple(gain) for where, gain in gains.items() if len(gain) > 1}
         return cls(tuple(Gain(first, second, *each, smallest) for each in enough.items()))

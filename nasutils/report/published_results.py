@@ -48,12 +48,9 @@ class Summary:
 
 @dataclass(frozen=True)
 class PublishedResults:
-    """What a chapter has published; nothing before the first publication.
+    """What a chapter of a checkout has published; nothing before the first publication.
 
-    Attributes:
-        chapter: Its name.
-        scales: The scales; of a figure that is published at several, that of the last is taken.
-        root: The checkout; the one around the working folder, where None.
+    Of a figure that is published at several scales, that of the last of ``scales`` is taken.
     """
 
     chapter: str

@@ -13,16 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasutils.spaces.nasbench101 import (
-    HASH_LABELS,
-    INPUT,
-    MAX_EDGES,
-    MAX_VERTICES,
-    OPS,
-    OUTPUT,
-    edge_bit,
-    graph_hash,
-)
+from nasutils.spaces import nasbench101 as space
+from nasutils.spaces.nasbench101 import HASH_LABELS, MAX_VERTICES, OPS, edge_bit, graph_hash
 
 # Matrices handled at a time, so that intermediate arrays stay in the processor's cache.
 _MATRICES = 64
@@ -90,7 +82,7 @@ def adjacency_matrices(bits: np.ndarray, vertices: int = MAX_VERTICES) -> np.nda
 def _labelled_graphs(vertices: int) -> tuple[np.ndarray, np.ndarray]:
     """List the bits (M,), ascending, and labels (3 ** (V - 2), V - 2) of all graphs of a size."""
     bits = np.arange(1 << edge_bit(0, vertices), dtype=np.int32)
-    bits = bits[np.bitwise_count(bits) <= MAX_EDGES]
+    bits = bits[np.bitwise_count(bits) <= space.MAX_EDGES]
     # In a graph without cycles it is enough that no vertex lacks an edge in or out.
     for v in range(1, vertices):
         bits = bits[bits & sum(1 << edge_bit(source, v) for source in range(v)) != 0]
@@ -145,5 +137,5 @@ def _scramble(x: np.ndarray) -> np.ndarray:
 
 def _with_terminals(labels: np.ndarray) -> np.ndarray:
     """Put the input's and the output's hash label around interior labels of shape (N, V - 2)."""
-    ends = (HASH_LABELS[INPUT], HASH_LABELS[OUTPUT])
+    ends = (HASH_LABELS[space.INPUT], HASH_LABELS[space.OUTPUT])
     return np.pad(labels, ((0, 0), (1, 1)), constant_values=((0, 0), ends))

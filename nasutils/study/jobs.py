@@ -19,9 +19,8 @@ from nasutils.study.scales import Scale
 class Job:
     """A job, checked: whoever holds one may start it.
 
-    Attributes:
-        parameters: Every parameter of the notebook with its value, but for ``out``.
-        source: Label of the command or job file that repeats it, as published.
+    It has every parameter of the notebook but ``out``. Its source is the command or job file that
+    repeats it, as published.
     """
 
     notebook: Notebook
@@ -71,11 +70,8 @@ def make_job(
 ) -> Job:
     """Return a job after checking all that can be checked before a kernel starts.
 
-    Args:
-        notebook: The chapter.
-        scale: ``demo``, ``bench`` or ``paper``.
-        parameters: Values that differ from the notebook's own; texts are parsed before.
-        source: What repeats the job, where that is not its own command.
+    The parameters are values that differ from the notebook's own, texts being parsed before; the
+    source is what repeats the job, where that is not its own command.
 
     Raises:
         UnknownNameError: On a scale, parameter or part that does not exist.

@@ -27,11 +27,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
 class Parameter:
     """One line of the cell tagged ``parameters``: ``seed: int = 0  # help``.
 
-    Attributes:
-        kind: ``str``, ``int``, ``float``, ``bool`` or ``list[...]`` of one of them.
-        optional: Whether ``None`` is allowed too, as in ``int | None``.
-        default: The value in the notebook's source.
-        help: The comment on the same line.
+    The kind is ``str``, ``int``, ``float``, ``bool`` or ``list[...]`` of one of them; it is
+    optional if ``None`` is allowed too, as in ``int | None``.
     """
 
     name: str

@@ -24,12 +24,10 @@ _SOURCES = (".py", ".toml", ".csv", ".parquet")
 
 @dataclass(frozen=True)
 class Checkout:
-    """The state of the code.
+    """The state of the code: the hash of the files that decide a chapter's figures, and the commit.
 
-    Attributes:
-        code: Hash of the files that decide the chapter's figures.
-        commit: The git commit, or "" where there is no git repository.
-        dirty: Whether one of these files differs from that commit; None without git.
+    The commit is "" where there is no git repository. ``dirty`` is whether one of these files
+    differs from it; None without git.
     """
 
     code: str

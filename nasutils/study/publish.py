@@ -50,8 +50,7 @@ def publish(
 
     Raises:
         JobError: On a run that failed, is unfinished, stale or damaged, recorded nothing, or whose
-            code is neither a commit's nor that of the present, clean checkout; on a results file
-            that is damaged.
+            code is in no commit; on a results file that is damaged.
         UnknownNameError: On a name that is neither a folder nor a job file.
     """
     rows: dict[str, list[dict[str, Any]]] = {}

@@ -31,14 +31,8 @@ PAPERS = (
 class Recorder:
     """Collects the figures of a notebook, and saves them where the notebook runs as a job.
 
-    Args:
-        paper: One of `PAPERS`.
-        scale: ``demo``, ``bench`` or ``paper``.
-        seed: The seed of figures that name none of their own.
-        out: The job's folder; "" when the notebook runs by hand, and nothing is saved.
-
-    Raises:
-        UnknownNameError: On an unknown paper or scale.
+    The seed is that of figures that name none of their own; ``out`` is the job's folder, "" when
+    the notebook runs by hand, and nothing is saved. UnknownNameError on an unknown paper or scale.
     """
 
     def __init__(self, paper: str, *, scale: str, seed: int = 0, out: str = "") -> None:

@@ -39,15 +39,11 @@ Status = Literal["finished", "skipped", "failed"]
 
 @dataclass(frozen=True)
 class Task:
-    """A job and how to run it.
+    """A job and how to run it, in the checkout ``root``, with all runs in ``runs``.
 
-    Attributes:
-        root: The checkout.
-        runs: The folder that holds all runs.
-        script: Whether to run the paired script, which needs no Jupyter.
-        force: Whether to run a finished job again.
-        threads: Threads for the job, where the environment does not say.
-        echo: Whether to print the log as it grows.
+    ``script`` is whether to run the paired script, which needs no Jupyter; ``force``, to run a
+    finished job again; ``echo``, to print the log as it grows. The threads count where the
+    environment does not say.
     """
 
     job: Job
@@ -61,11 +57,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """What became of a job; the error says cell and line.
 
-    Attributes:
-        stale: Whether it was skipped although the code behind its figures has changed since.
-        error: Cell, line and error, where it failed.
+    It is stale if it was skipped although the code behind its figures has changed since.
     """
 
     job: Job
@@ -105,11 +99,9 @@ def skip(task: Task) -> Outcome | None:
 def work(task: Task) -> Outcome:
     """Run a job and leave its folder, finished or failed, or nothing at all.
 
-    A repeat that fails leaves the finished run as it is, and is kept beside it.
-
-    Raises:
-        JobError: If what the job's key stands for has changed since the job was made.
-        OSError: If the folder cannot be written.
+    A repeat that fails leaves the finished run as it is, and is kept beside it. JobError if what
+    the job's key stands for has changed since the job was made; OSError if its folder cannot be
+    written.
     """
     folder = task.job.folder(task.runs)
     with locked(task.runs / ".locks" / folder.name):
