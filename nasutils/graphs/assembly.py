@@ -5,11 +5,21 @@ most of the work is a handful of numpy calls.
 """
 
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.operators import CODES, CONV, DEPTHWISE, INPUT, LINEAR, OUTPUT
+from nasutils.graphs.operators import (
+    BATCH_NORM,
+    CODES,
+    CONV,
+    DEPTHWISE,
+    INPUT,
+    LINEAR,
+    MEAN,
+    OUTPUT,
+)  # fmt: skip
 
 Row = tuple[int, ...]
 
@@ -60,6 +70,19 @@ def chain(*rows: Row) -> Fragment:
     return Fragment(rows, [(v - 1, v) for v in range(len(rows))])
 
 
+@cache
+def conv_bn(c_in: int, c_out: int, kernel: int, size: int) -> Fragment:
+    """Return a fragment of a convolution and its batch norm."""
+    return chain(conv(c_in, c_out, kernel, size), node(BATCH_NORM, c_out, size))
+
+
+@cache
+def classifier(channels: int, size: int, classes: int) -> Fragment:
+    """Return a fragment of the mean over whole maps and a linear layer."""
+    return chain(node(MEAN, channels, size, 1), linear(channels, classes))
+
+
+@cache
 def merge(op: str, inputs: int, channels: int, size: int) -> Fragment:
     """Return a single operator with several inputs."""
     return Fragment([node(op, channels, size)], [(-1 - i, 0) for i in range(inputs)])

@@ -2,9 +2,19 @@
 
 from functools import cache
 
-from nasutils.graphs.assembly import Assembly, Fragment, Row, chain, conv, linear, merge, node
+from nasutils.graphs.assembly import (
+    Assembly,
+    Fragment,
+    Row,
+    chain,
+    classifier,
+    conv,
+    conv_bn,
+    merge,
+    node,
+)
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, CONCAT, MAX_POOL, MEAN, RELU
+from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, CONCAT, MAX_POOL, RELU
 from nasutils.networks.darts import check_size
 from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
@@ -13,8 +23,6 @@ from nasutils.spaces.darts import DARTSGenotype
 CHANNELS, NUM_CELLS, SIZE, CLASSES = 32, 8, 32, 10
 
 _KERNELS = {darts.SEP_CONV_3: 3, darts.SEP_CONV_5: 5, darts.DIL_CONV_3: 3, darts.DIL_CONV_5: 5}
-
-_merge = cache(merge)
 
 
 def darts_graph(
@@ -30,7 +38,7 @@ def darts_graph(
     graph = Assembly(3, SIZE)
     c, size = channels, SIZE
     c_first = c_second = 3 * c
-    first = second = graph.add(_stem(c_second), 0)
+    first = second = graph.add(conv_bn(3, c_second, 3, SIZE), 0)
     reductions = num_cells // 3, 2 * num_cells // 3
     for i in range(num_cells):
         reduces = i in reductions
@@ -46,7 +54,7 @@ def darts_graph(
         first, second = second, _add_cell(graph, inputs, cell, c, size, reduces=reduces)
         c_first, c_second = c_second, len(darts.CONCAT) * c
         size //= 2 if reduces else 1
-    return graph.finish(graph.add(_head(c_second, size), second), CLASSES)
+    return graph.finish(graph.add(classifier(c_second, size, CLASSES), second), CLASSES)
 
 
 def _add_cell(
@@ -60,9 +68,9 @@ def _add_cell(
             _add_operation(graph, nodes[source], op, channels, size if source < 2 else out, out)
             for op, source in cell[i : i + 2]
         ]
-        nodes.append(graph.add(_merge(ADD, 2, channels, out), *values))
+        nodes.append(graph.add(merge(ADD, 2, channels, out), *values))
     kept = [nodes[i] for i in darts.CONCAT]
-    return graph.add(_merge(CONCAT, len(kept), len(kept) * channels, out), *kept)
+    return graph.add(merge(CONCAT, len(kept), len(kept) * channels, out), *kept)
 
 
 def _add_operation(
@@ -112,13 +120,3 @@ def _factorized(c_in: int, c_out: int, size: int) -> Fragment:
         node(BATCH_NORM, c_out, half),
     )
     return Fragment(rows, [(-1, 0), (0, 1), (0, 2), (1, 3), (2, 3), (3, 4)])
-
-
-@cache
-def _stem(channels: int) -> Fragment:
-    return chain(conv(3, channels, 3, SIZE), node(BATCH_NORM, channels, SIZE))
-
-
-@cache
-def _head(channels: int, size: int) -> Fragment:
-    return chain(node(MEAN, channels, size, 1), linear(channels, CLASSES))

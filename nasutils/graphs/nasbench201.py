@@ -11,7 +11,7 @@ Sources: Dong & Yang, "NAS-Bench-201", https://arxiv.org/abs/2001.00326, Figure 
 from functools import cache
 
 from nasutils.errors import GraphError, UnknownNameError
-from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, linear, merge, node
+from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, conv_bn, linear, merge, node
 from nasutils.graphs.graph import ComputationGraph
 from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, IDENTITY, MEAN, RELU
 from nasutils.spaces.nasbench201 import CONV3, EDGES, NONE, POOL, SKIP, NASBench201Cell
@@ -57,7 +57,7 @@ def nasbench201_graph(
     autogo = network == AUTOGO
     colours, size = image
     graph = Assembly(colours, size)
-    x = graph.add(_stem(colours, channels, size), 0)
+    x = graph.add(conv_bn(colours, channels, 3, size), 0)
     for stage in range(STAGES):
         if stage:
             x = graph.add((_bare_reduction if autogo else _reduction)(channels, size), x)
@@ -101,7 +101,7 @@ def _add_cell(
             # Two at a time: ((a + b) + c), or (a + (b + c)).
             nodes[v], *others = values[::-1] if autogo else values
             for value in others:
-                nodes[v] = graph.add(_sum(channels, size), nodes[v], value)
+                nodes[v] = graph.add(merge(ADD, 2, channels, size), nodes[v], value)
     return nodes[3]
 
 
@@ -117,16 +117,6 @@ def _operation(op: str, channels: int, size: int) -> Fragment:
         conv(channels, channels, kernel, size),
         node(BATCH_NORM, channels, size),
     )
-
-
-@cache
-def _sum(channels: int, size: int) -> Fragment:
-    return merge(ADD, 2, channels, size)
-
-
-@cache
-def _stem(colours: int, channels: int, size: int) -> Fragment:
-    return chain(conv(colours, channels, 3, size), node(BATCH_NORM, channels, size))
 
 
 @cache

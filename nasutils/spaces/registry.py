@@ -20,28 +20,22 @@ class Architecture(Hashable, Protocol):
     @classmethod
     def from_string(cls, string: str, /) -> Self:
         """Return the architecture that a text describes; ArchitectureError where it is none."""
-        ...
 
     @classmethod
     def random(cls, rng: np.random.Generator, /) -> Self:
         """Draw an architecture."""
-        ...
 
     def mutate(self, rng: np.random.Generator, /) -> Self:
         """Draw one of the neighbours, which differ by one edit."""
-        ...
 
     def neighbours(self) -> list[Self]:
         """Return all architectures that differ by one edit."""
-        ...
 
     def isomorphism_class(self) -> str:
         """Return a name that all architectures share which describe the same network."""
-        ...
 
     def adjacency_and_ops(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the graphs of the cells: adjacency matrices and one-hot operations."""
-        ...
 
 
 #: Name of a search space -> the class of its architectures.
@@ -55,9 +49,5 @@ SPACES: dict[str, type[Architecture]] = {
 
 
 def get_space(name: str) -> type[Architecture]:
-    """Return the class of a space's architectures.
-
-    Raises:
-        UnknownNameError: If there is no such space.
-    """
+    """Return the class of a space's architectures; UnknownNameError if there is no such space."""
     return lookup("search space", name, SPACES)

@@ -65,17 +65,12 @@ class Notebook:
         return read_notebook(self.path) if self.path.is_file() else read_script(self.script)
 
     @functools.cached_property
-    def parameters_cell(self) -> Cell:
-        """The one cell tagged ``parameters``."""
+    def parameters(self) -> dict[str, Parameter]:
+        """What the notebook can be told, by name; ``scale`` and ``out`` are always among them."""
         tagged = [cell for cell in self.cells if "parameters" in cell.tags]
         if len(tagged) != 1:
             raise JobError(f"{self.path.name}: {len(tagged)} cells tagged parameters, not one.")
-        return tagged[0]
-
-    @functools.cached_property
-    def parameters(self) -> dict[str, Parameter]:
-        """What the notebook can be told, by name; ``scale`` and ``out`` are always among them."""
-        found = read_parameters(self.parameters_cell.source, self.path.name)
+        found = read_parameters(tagged[0].source, self.path.name)
         for name in ("scale", "out"):
             if name not in found or found[name].kind != "str":
                 raise JobError(f"{self.path.name}: the cell tagged parameters lacks '{name}: str'.")
