@@ -18,10 +18,7 @@ def evaluate(
 ) -> dict[str, list[float]]:
     """Return ``kendall_tau`` and ``spearman`` of R predictors with the accuracy that judges.
 
-    Args:
-        benchmark: Of M architectures.
-        splits: What each of the R predictors has learnt, and who judges it.
-        scores: Predictions of shape (R, M); higher is better, on any scale.
+    Each has learnt a split, and has scored all M architectures: scores (R, M), higher is better.
 
     Raises:
         NasutilsError: If the scores are not of shape (R, M), or not all finite where they judge.

@@ -103,9 +103,3 @@ def register_benchmark(benchmark: Benchmark) -> Benchmark:
         raise NasutilsError(f"benchmark {benchmark.id!r} exists already: choose another id.")
     BENCHMARKS[benchmark.id] = benchmark
     return benchmark
-
-
-def parse_column(column: str) -> tuple[Benchmark, str]:
-    """Return the benchmark that a result's column names, and what stands behind the slash."""
-    id, _, rest = column.partition("/")
-    return get_benchmark(id), rest

@@ -70,10 +70,8 @@ def repeated_measurements(id: str, rng: np.random.Generator) -> np.ndarray:
 def noise_taus(id: str, repeats: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
     """Return Kendall's taus that say how far the labels of a benchmark can be trusted.
 
-    Args:
-        id: One of ``REPEATED``.
-        repeats: What ``repeated_measurements`` returns of it.
-        rng: Source of the noise that is simulated where each cell has three seeds.
+    The repeats are what ``repeated_measurements`` returns; ``rng`` is the source of the noise that
+    is simulated where each cell has three seeds.
 
     Returns:
         ``reliability``: of two measurements; ``better half``: of those whose mean is at or above

@@ -42,7 +42,7 @@ _DAMAGE = (OSError, EOFError, ValueError, TypeError, KeyError, zlib.error)
 
 
 def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and labels of one split.
+    """Return the images and labels of one split, ``train`` or ``test``.
 
     CIFAR is read from ``<name>.npz`` (arrays ``x_train, y_train, x_test, y_test``) in the folder
     ``NASUTILS_IMAGES`` or in ``images/`` of the cache, else from the official archive in the cache,

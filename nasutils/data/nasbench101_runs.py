@@ -18,7 +18,6 @@ from nasutils.spaces.nasbench101 import NASBench101Cell
 #: For how many epochs the benchmark trained each cell.
 EPOCHS = (4, 12, 36, 108)
 
-_CELLS = ("freerea_nb101_accuracies", "freerea_nb101_params")
 # Our column -> the source's, which holds errors.
 _RUNS = {
     f"{ours}_{run}": f"{theirs}{run}"
@@ -29,13 +28,9 @@ _RUNS = {
 
 @table("nasbench101_valid")
 def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(json.loads(paths[f"vis_nb101_{part}"].read_bytes())) for part in ("20k", "10k")
-    ]
-    found = pd.concat(parts, ignore_index=True)
-    accuracies = {
-        f"valid_{epochs}": 100 * found[f"{epochs}_final_validation_accuracy"] for epochs in EPOCHS
-    }
+    texts = [paths[f"vis_nb101_{part}"].read_bytes() for part in ("20k", "10k")]
+    found = pd.concat([pd.DataFrame(json.loads(text)) for text in texts], ignore_index=True)
+    accuracies = {f"valid_{n}": 100 * found[f"{n}_final_validation_accuracy"] for n in EPOCHS}
     return pd.DataFrame(
         {
             "index": positions(found["key"]),

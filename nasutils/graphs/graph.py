@@ -35,8 +35,7 @@ class ComputationGraph:
         edges: Source and target of each edge; int of shape (2, E). Targets have higher numbers than
             sources, and no edge occurs twice.
 
-    Raises:
-        GraphError: If the shapes do not fit, a type is unknown, or an edge leads nowhere or back.
+    GraphError if the shapes do not fit, a type is unknown, or an edge leads nowhere or back.
     """
 
     ops: np.ndarray

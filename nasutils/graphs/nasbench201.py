@@ -38,14 +38,7 @@ def nasbench201_graph(
     convolution; skip connections are edges, as Table 5 of Han et al. has it. For the best cell that
     makes 83 nodes with weights, 213 others, 342 edges. With ``network="autogo"`` it is the graph
     that the same group published later, where skip connections and the dropout are nodes: 83, 223
-    and 352.
-
-    Args:
-        cell: A cell through which a signal passes.
-        network: One of ``NETWORKS``.
-        channels: Of the first stage, C.
-        cells_per_stage: Of each of the three stages, N.
-        image: Channels of the images, and their height and width.
+    and 352. The image is its number of channels, and its height and width.
 
     Raises:
         GraphError: If every path through the cell is cut.

@@ -92,9 +92,8 @@ def load_batch(
     The name is ``cifar10`` or ``cifar100``, for B random training images, or ``random``, for normal
     numbers and ten classes. Their size is 32 by default, otherwise interpolated.
 
-    Raises:
-        UnknownNameError: If there is no such batch.
-        NasutilsError: If a number is not positive, or the data set has not as many images.
+    UnknownNameError if there is no such batch; NasutilsError if a number is not positive, or the
+    data set has not as many images.
     """
     if name not in BATCHES:
         raise UnknownNameError("batch", name, BATCHES)

@@ -35,13 +35,9 @@ _DATA = object()
 class Call:
     """One use of a weight: a convolution, or a product with a matrix.
 
-    Attributes:
-        name: The weight's name; of a weight that is computed, its largest parameter's.
-        index: How many uses of the weight came before.
-        output: What the layer returns, its bias included.
-        channels: The dimension of the output's channels, from the end; None where the images are
-            multiplied by several matrices.
-        fan_in: How many weights are behind a channel.
+    The name is the weight's; of one that is computed, its largest parameter's. ``index`` uses of it
+    came before, and ``fan_in`` weights are behind a channel. The output includes the bias; its
+    channels' dimension counts from the end, and is None where several matrices multiply the images.
     """
 
     name: str

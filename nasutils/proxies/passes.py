@@ -36,8 +36,7 @@ class TrainingPass:
         relus: What the images do at the ReLUs.
         weight_gradients: Gradient of the loss, a tensor a layer.
         output_gradients: What comes back to the layers' outputs.
-        curvature: Weights times Hessian of the loss times its gradient, of all layers; or why torch
-            cannot derive it.
+        curvature: Weights times Hessian of the loss times its gradient; or why there is none.
         input_gradients: Gradient of the summed logits, (B, C, H, W).
         num_classes: Width of the logits.
     """

@@ -177,13 +177,10 @@ def draw_samples(
     singles: Mapping[int, tuple[float, tuple[float, float]]],
     results: PublishedResults,
 ) -> None:
-    """Draw how far tau scatters on samples.
+    """Draw how far tau scatters on samples, as the ``band`` of the experiment ``samples``.
 
-    Args:
-        band: What the experiment ``samples`` returns.
-        tau: That of all cells.
-        singles: Size -> tau of a single sample, and the interval that it gives for itself.
-        results: What is published, of which the range on NAS-Bench-201 is shown.
+    Beside it are the tau of all cells; for single samples, by their size, tau and the interval that
+    each gives for itself; and the range on NAS-Bench-201 that is published.
     """
     _, ax = plt.subplots(figsize=figure_size(0.85, 0.55))
     filled = {"color": PALETTE[3], "alpha": 0.35, "lw": 0}

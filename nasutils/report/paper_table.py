@@ -89,17 +89,11 @@ def printed_rows(
     *,
     beside: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return a paper's figures as text, to stand above rows of ours.
+    """Return a paper's figures as text, a row ``METHOD (paper)`` each, to stand above rows of ours.
 
-    Args:
-        paper: The paper's short name.
-        item: ``table1``, ``table2``...
-        columns: Column and metric -> heading and digits; as ``PublishedResults.spread`` has them.
-        rows: The paper's rows, in order; all, where None.
-        beside: Benchmark of ours -> the paper's that it stands beside, where it is another.
-
-    Returns:
-        A row a method, named ``METHOD (paper)``; "" where the paper gives no figure.
+    ``columns`` are headings and digits by column and metric, as ``PublishedResults.spread`` has
+    them; ``rows`` are the paper's, in order; all, where None; ``beside`` as for ``paper_table``. A
+    figure that the paper does not give is "".
     """
     figures = _theirs(paper)
     figures = figures[figures["item"] == item].set_index(["row", "column", "metric"])["value"]

@@ -118,10 +118,8 @@ class PublishedResults:
     ) -> pd.DataFrame:
         """Return figures as text, mean and standard deviation over seeds, a row a method.
 
-        Args:
-            items: The item, or several whose rows stand below each other.
-            columns: Column and metric -> heading and digits.
-            rows: Which rows, in order; all of the items, where None.
+        ``columns`` are headings and digits by column and metric; of several items the rows stand
+        below each other; ``rows`` says which, in order; all, where None.
         """
         wanted = [items] if isinstance(items, str) else [*items]
         frame = self.rows[self.rows["item"].isin(wanted)]

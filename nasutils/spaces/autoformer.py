@@ -23,7 +23,6 @@ HEADS = (3, 4)
 MAX_DEPTH = max(DEPTHS)
 
 LAYERS = tuple(itertools.product(MLP_RATIOS, HEADS))
-NUM_NETWORKS = len(WIDTHS) * sum(len(LAYERS) ** depth for depth in DEPTHS)  # about 1e9
 
 # The network as a chain of layers; the input is the patch embedding, labelled by its width.
 VERTEX_LABELS = (

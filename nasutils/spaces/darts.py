@@ -65,9 +65,8 @@ class DARTSGenotype:
     benchmark's strings have one; it does not change the network. Lists and numpy's integers become
     tuples and Python's, and a cell may have its pairs node by node, four times two.
 
-    Raises:
-        ArchitectureError: If a cell does not have eight pairs, names an unknown operation or an
-            impossible predecessor, or gives a node the same predecessor twice.
+    ArchitectureError if a cell does not have eight pairs, names an unknown operation or an
+    impossible predecessor, or gives a node the same predecessor twice.
     """
 
     normal: Cell

@@ -69,8 +69,7 @@ class Run:
 
     Raises:
         UnknownNameError: On a part, benchmark or method that does not exist.
-        JobError: If the seed is negative, or no selected experiment takes this benchmark and this
-            method or runs at this scale, so that the run would record nothing.
+        JobError: If the seed is negative, or the run would record nothing.
     """
 
     def __init__(
