@@ -110,13 +110,13 @@ def _check(names: Iterable[str]) -> None:
 def _state(table: "Table") -> str:
     """Say whether a table loads at once, from files that are here, or after a download."""
     from nasutils.cache import is_whole
-    from nasutils.data.fetch import available_offline
+    from nasutils.data.fetch import locate
 
     if not table.sources:
         return "embedded"
     if is_whole(table.cache_path):
         return "cached"
-    absent = sum(not available_offline(name) for name in table.sources)
+    absent = sum(locate(name) is None for name in table.sources)
     return f"needs {absent} absent files" if absent else "ready to build"
 
 

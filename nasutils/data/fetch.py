@@ -48,11 +48,6 @@ def fetch(name: str) -> Path:
     return cached
 
 
-def available_offline(name: str) -> bool:
-    """Whether the cache or the mirror folder has the file (its content is not checked)."""
-    return locate(name) is not None
-
-
 def locate(name: str) -> Path | None:
     """Return where the file is on this machine, unverified, or None where it is absent."""
     source = get_source(name)

@@ -56,10 +56,8 @@ class Recorder:
     ) -> None:
         """Record one figure; as `Run.add`, of one seed.
 
-        ``seconds`` is what it took, the time since the figure before it where None.
-
-        Raises:
-            JobError: On a figure that is not finite, or recorded before.
+        ``seconds`` is what it took, the time since the figure before it where None. JobError if the
+        figure is not finite, or recorded before.
         """
         if not math.isfinite(value):
             raise JobError(f"{item}, {row}, {column}: {metric} is {value}, not a number to record.")
