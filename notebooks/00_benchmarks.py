@@ -346,11 +346,12 @@ tables.table_of_noise(results)
 
 # %% [markdown]
 # {.caption-text}
-# Published. Noise: standard deviation of one measurement, in points. Reliability is Kendall's
+# Published. Noise: standard deviation of one measurement, in points; that of NAS-Bench-101 is
+# large because a few of its trainings diverged. Reliability is Kendall's
 # $\tau$ between two measurements of the cells, also among the better half by their mean; the
-# ceiling is that of the table's labels. NB201-Digits: pairs of seeds. NAS-Bench-101: validation
-# accuracies of the few cells of which two trainings are public, so the figures are rough.
-# NAS-Bench-201: random pairs of isomorphic cells, three draws; each accuracy is the benchmark's
+# ceiling is that of the table's labels. NB201-Digits: pairs of seeds. NAS-Bench-101 and
+# NAS-Bench-201 on CIFAR-10: the cells of which three trainings are public. On CIFAR-100 and
+# ImageNet16-120: random pairs of isomorphic cells, three draws; each accuracy is the benchmark's
 # own mean over its seeds.
 #
 # On the real tables reliability is high, since it is easy to tell a poor cell from a good one.
@@ -358,6 +359,28 @@ tables.table_of_noise(results)
 # A method that ranks the very best cells perfectly ranks noise. On NB201-Digits, which trains for
 # seconds, the noise is larger and the ceiling lower. Read every demo
 # figure against it.
+#
+# ### What $\tau$ can be reached?
+#
+# A predictor learns some accuracy and is judged by another: one training's validation accuracy
+# against the mean test accuracy, for most papers. How well does the first rank the second? No
+# predictor of it can be trusted to do better for long. The next table also has what people learn
+# because it is cheaper: fewer epochs, and weights inherited from a super-net.
+
+# %%
+run.do(experiments.ceilings)
+tables.table_of_ceilings(results)
+
+# %% [markdown]
+# {.caption-text}
+# Published. How well an accuracy ranks the mean test accuracy, over all cells that have it and
+# among the 1,000 of them that are truly best; and how far the cell that it ranks first falls short
+# of the best. A single seed of NAS-Bench-201 is judged by the mean of two others.
+#
+# A predictor that learns a noisy label can still pass its label: the errors of many cells average
+# out. But a predictor at the $\tau$ of its labels has learnt all that a lookup would have told.
+# Training for a third of the epochs costs a third and loses a lot of the order. Inherited weights
+# lose more, and among the best cells they rank against the truth.
 #
 # ## Validation against test
 #
@@ -645,11 +668,11 @@ results.sources()
 #   benchmark's own surrogate. It also trained thousands of cells whose accuracies are not public
 #   in this form; for those there is only an approximation of the surrogate, and the table says so
 #   in its name.
-# - **Noise of NAS-Bench-201.** Seeds are not public, but isomorphic cells were trained apart. Their
-#   difference is the noise of the published means. Classes with several members are simpler than
-#   most, so this is a guide, not an exact figure.
-# - **The ceiling** for two measurements assumes normal values and equal noise. For NB201-Digits,
-#   with three seeds a cell, we simulate instead: `nasutils.metrics.seed_reliability`.
+# - **Noise of NAS-Bench-201.** On CIFAR-100 and ImageNet16-120 the seeds are not public, but
+#   isomorphic cells were trained apart. Their difference is the noise of the published means.
+#   Classes with several members are simpler than most, so this is a guide, not an exact figure.
+# - **The ceiling** assumes normal values and equal noise. For NB201-Digits, with three seeds a
+#   cell, we simulate instead: `nasutils.metrics.seed_reliability`.
 #
 # ## What surprised us
 #

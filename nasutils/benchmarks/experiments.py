@@ -8,6 +8,7 @@ import pandas as pd
 from nasutils.benchmarks.benchmark import Benchmark
 from nasutils.benchmarks.registry import get_benchmark
 from nasutils.benchmarks.repeats import REPEATED, TWINS, noise_taus, repeated_measurements
+from nasutils.benchmarks.stand_ins import STAND_INS
 from nasutils.benchmarks.summaries import (
     cost_profile,
     frame_of,
@@ -42,6 +43,7 @@ SEEDS = 3  # of what is drawn at random
 FEW_VALUES = 20  # a feature of more is no count
 BEST_SHARES = (1, 0.5, 0.1, 0.01)
 TOP = 10  # architectures that a search would try
+BEST = 1_000  # cells among which a score has to tell good from better
 SAMPLE_SIZES = (5, 10, 20, 50, 100, 200, 500)
 PERCENTILES = {"tau_low": 2.5, "tau_median": 50, "tau_high": 97.5}
 #: Ranking -> which part of the architectures it knows nothing of.
@@ -106,7 +108,7 @@ def features(run: Run) -> None:
                 run.add("operations", f"{feature} = {value:g}", benchmark.id, "accuracy", median)
 
 
-@experiment("noise", 1, ("noise",), benchmarks=lambda: REPEATED)
+@experiment("noise", 2, ("noise",), benchmarks=lambda: REPEATED)
 def noise(run: Run) -> None:
     """Record how far measurements of the same cells agree."""
     for benchmark in selected(run, REPEATED):
@@ -130,6 +132,19 @@ def validation(run: Run) -> None:
             run.add("validation", f"best {100 * share:g} %", benchmark.id, "kendall_tau", tau)
         loss = regret(frame["valid"], frame["accuracy"], k=1)
         run.add("validation", "best by validation", benchmark.id, "accuracy_points", loss)
+
+
+@experiment("ceilings", 1, ("ceilings",), benchmarks=lambda: STAND_INS, demo=False)
+def ceilings(run: Run) -> None:
+    """Record how well fewer epochs, fewer seeds and inherited weights rank, and what they find."""
+    for id in [run.benchmark] if run.benchmark else STAND_INS:
+        for row, read in STAND_INS[id].items():
+            score, truth = read().to_numpy(dtype=float).T
+            best = np.argsort(-truth, kind="stable")[:BEST]
+            run.add("ceilings", row, id, "count", len(truth))
+            run.add("ceilings", row, id, "kendall_tau", kendall_tau(score, truth))
+            run.add("ceilings", row, id, "tau_of_best", kendall_tau(score[best], truth[best]))
+            run.add("ceilings", row, id, "accuracy_points", regret(score, truth, k=1))
 
 
 @experiment("cost", 1, ("cost",), benchmarks=lambda: _WITH_COST)

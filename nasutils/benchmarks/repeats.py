@@ -1,5 +1,6 @@
 """The same cell measured more than once: how noisy a benchmark's accuracies are."""
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 
@@ -12,7 +13,7 @@ from nasutils.metrics import kendall_tau, seed_reliability
 from nasutils.metrics.kendall import ceiling_from_reliability, reliability_of_mean
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
-_TRAININGS = 3  # behind a label of NAS-Bench-101
+_TRAININGS = 3  # behind a label where single ones are public
 
 
 def seeds_of_digits() -> np.ndarray:
@@ -32,15 +33,13 @@ def twins_of_nasbench201(column: str, rng: np.random.Generator) -> np.ndarray:
     return _first_two(table[column], classes)
 
 
-def trainings_of_nasbench101() -> np.ndarray:
-    """Return two different validation accuracies of the same cells, percent, of shape (N, 2).
+def trainings_of(table: str) -> np.ndarray:
+    """Return the test accuracies (%) of the cells of which three trainings are public, (N, 3).
 
-    NASLib's records give one of a cell's three trainings each; the few cells that it drew more
-    than once show two of them. Equal figures count as the same training.
+    Args:
+        table: ``nasbench101_runs`` or ``nasbench201_runs``.
     """
-    records = load_table("nasbench101_proxies").dropna(subset="valid")
-    records = records.drop_duplicates(["hash", "valid"])
-    return _first_two(records["valid"], records["hash"])
+    return load_table(table)[["test_1", "test_2", "test_3"]].dropna().to_numpy(dtype=float)
 
 
 def _first_two(values: pd.Series, groups: pd.Series) -> np.ndarray:
@@ -51,13 +50,13 @@ def _first_two(values: pd.Series, groups: pd.Series) -> np.ndarray:
 
 #: Benchmark -> its pairs of isomorphic cells, the only repetitions that are drawn at random.
 TWINS: dict[str, Callable[[np.random.Generator], np.ndarray]] = {
-    f"nb201-{data}": partial(twins_of_nasbench201, f"test_{data}")
-    for data in ("c10", "c100", "in16")
+    f"nb201-{data}": partial(twins_of_nasbench201, f"test_{data}") for data in ("c100", "in16")
 }
 #: Benchmark -> what it lets one see of its noise.
 REPEATED = {
     "nb201-digits": lambda rng: seeds_of_digits(),
-    "nb101-test": lambda rng: trainings_of_nasbench101(),
+    "nb101-test": lambda rng: trainings_of("nasbench101_runs"),
+    "nb201-c10": lambda rng: trainings_of("nasbench201_runs"),
     **TWINS,
 }
 
@@ -71,7 +70,7 @@ def noise_taus(id: str, repeats: np.ndarray, rng: np.random.Generator) -> dict[s
     """Return Kendall's taus that say how far the labels of a benchmark can be trusted.
 
     The repeats are what ``repeated_measurements`` returns; ``rng`` is the source of the noise that
-    is simulated where each cell has three seeds.
+    is simulated for NB201-Digits, whose noise is alike for all.
 
     Returns:
         ``reliability``: of two measurements; ``better half``: of those whose mean is at or above
@@ -80,10 +79,11 @@ def noise_taus(id: str, repeats: np.ndarray, rng: np.random.Generator) -> dict[s
     means = repeats.mean(1)
     better = repeats[means >= np.median(means), :2]
     taus = {"better half": kendall_tau(*better.T)}
-    if repeats.shape[1] > 2:
+    if id == "nb201-digits":
         estimate = seed_reliability(repeats, rng=rng)
         return taus | {"reliability": estimate.seed_tau, "ceiling": estimate.ceiling}
-    reliability = kendall_tau(*repeats.T)
+    pairs = itertools.combinations(repeats.T, 2)
+    reliability = float(np.mean([kendall_tau(*pair) for pair in pairs]))
     # A label is one of the twins, but the mean of several trainings elsewhere.
     of_labels = reliability_of_mean(reliability, 1 if id in TWINS else _TRAININGS)
     return taus | {"reliability": reliability, "ceiling": ceiling_from_reliability(of_labels)}

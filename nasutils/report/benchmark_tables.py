@@ -75,14 +75,27 @@ def table_of_noise(results: PublishedResults) -> Table:
     return Table(_of_benchmarks(noise.rename(columns=str.capitalize)), "noise", ("Benchmark",))
 
 
+def table_of_ceilings(results: PublishedResults) -> Table:
+    """Show how well fewer epochs, fewer seeds and inherited weights rank, and what they find."""
+    headings = {"row": "Learnt instead", "count": "Cells", "kendall_tau": "Kendall's τ"}
+    headings |= {"tau_of_best": "τ, best 1,000", "accuracy_points": "Regret (points)"}
+    frame = _by_metric(results, "ceilings", headings)
+    frame["Cells"] = frame["Cells"].map("{:,.0f}".format)
+    return Table(frame, "ceilings", words=("Benchmark", "Learnt instead"))
+
+
 def table_of_top(results: PublishedResults) -> Table:
     """Show what two rankings of equal tau are worth to a search."""
-    rows = results.rows[results.rows["item"] == "top"]
-    found = rows.pivot_table("value", ["column", "row"], "metric", sort=False).reset_index("row")
     headings = {"row": "Predictor", "kendall_tau": "Kendall's τ"}
     headings |= {"accuracy_points": "Regret (points)", "share": "Best 10 found"}
-    frame = _of_benchmarks(found.reindex(columns=[*headings]).rename(columns=headings))
-    return Table(frame, "top", words=("Benchmark", "Predictor"))
+    return Table(_by_metric(results, "top", headings), "top", words=("Benchmark", "Predictor"))
+
+
+def _by_metric(results: PublishedResults, item: str, headings: dict[str, str]) -> pd.DataFrame:
+    """Return an item's figures, a line a benchmark and row, a column a metric."""
+    rows = results.rows[results.rows["item"] == item]
+    found = rows.pivot_table("value", ["column", "row"], "metric", sort=False).reset_index("row")
+    return _of_benchmarks(found.reindex(columns=[*headings]).rename(columns=headings))
 
 
 def _of_benchmarks(frame: pd.DataFrame) -> pd.DataFrame:

@@ -29,6 +29,9 @@ def small(monkeypatch):
     monkeypatch.setattr(experiments, "get_benchmark", lambda id: replace(digits, id=id))
     repeats = np.random.default_rng(0).normal(size=(SIZE, 3)) + table[["test"]].to_numpy()
     monkeypatch.setattr(experiments, "repeated_measurements", lambda id, rng: repeats)
+    pairs = {"short": lambda: table[["valid", "test"]]}
+    monkeypatch.setattr(experiments, "STAND_INS", {"nb101-c10": pairs, "nb201-c10": pairs})
+    monkeypatch.setattr(experiments, "BEST", 20)
     monkeypatch.setattr(experiments, "SAMPLE_SIZES", (5, 10, 500))
     few = partial(experiments.tau_of_samples, repeats=20)
     monkeypatch.setattr(experiments, "tau_of_samples", few)
@@ -39,7 +42,7 @@ def rows_of(run):
 
 
 def test_every_experiment_is_one_of_a_kind():
-    assert len({each.part for each in EVERY.values()}) == len(EVERY) == 10
+    assert len({each.part for each in EVERY.values()}) == len(EVERY) == 11
     items = [item for each in EVERY.values() for item in each.items]
     assert len(items) == len(set(items))
 
@@ -53,7 +56,7 @@ def test_every_experiment_records_its_items_on_the_benchmarks_of_the_scale(scale
     recorded = rows_of(run)
     wanted = {item for each in EVERY.values() for item in each.items}
     if scale == "demo":
-        wanted -= {"dead", "teacher", "agreement"}
+        wanted -= {"dead", "teacher", "agreement", "ceilings"}
     assert {item for item, *_ in recorded} == wanted
     columns = {column for item, _, column, _ in recorded if item == "distribution"}
     assert columns == set(experiments.DEMO if scale == "demo" else experiments.REAL)
@@ -69,6 +72,24 @@ def test_a_single_part_and_benchmark():
     assert {(item, column) for item, _, column, _ in recorded} == {("cost", "nb101-test")}
     assert {metric for *_, metric in recorded} == {"flops_m", "accuracy_best", "accuracy_median"}
     assert len(recorded) == 12 * 3
+
+
+@pytest.mark.usefixtures("small")
+def test_stand_ins_are_judged_over_all_and_among_the_best():
+    run = Run("benchmarks", experiments, scale="bench", part="ceilings", benchmark="nb101-c10")
+    run.do(experiments.ceilings)
+    figures = {row["metric"]: row["value"] for row in run.recorder.rows}
+    cells = get_benchmark("nb201-digits").table[:SIZE]
+    best = cells.nlargest(20, "test")
+    chosen = cells.loc[cells["valid"].idxmax(), "test"]
+    assert figures == pytest.approx(
+        {
+            "count": SIZE,
+            "kendall_tau": kendall_tau(cells["valid"], cells["test"]),
+            "tau_of_best": kendall_tau(best["valid"], best["test"]),
+            "accuracy_points": cells["test"].max() - chosen,
+        }
+    )
 
 
 @pytest.mark.usefixtures("small")
@@ -114,7 +135,7 @@ def test_samples_are_returned_for_the_page():
     ("choice", "error", "message"),
     [
         ({"part": "nois"}, UnknownNameError, "Did you mean 'noise'"),
-        ({"benchmark": "nb101-c10"}, UnknownNameError, "nb101-test"),
+        ({"benchmark": "nb101-c11"}, UnknownNameError, "nb101-test"),
         ({"part": "noise", "benchmark": "vit-c100"}, UnknownNameError, "benchmark of part 'noise'"),
     ],
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nasutils.benchmarks.registry import get_benchmark
-from nasutils.benchmarks.repeats import REPEATED, noise_taus, repeated_measurements
+from nasutils.benchmarks.repeats import REPEATED, TWINS, noise_taus, repeated_measurements
 from nasutils.errors import UnknownNameError
 from nasutils.metrics import kendall_tau
 from nasutils.metrics.kendall import ceiling_from_reliability, reliability_of_mean
@@ -20,7 +20,7 @@ def test_seeds_of_the_embedded_benchmark():
 @pytest.mark.parametrize("name", [name for name in REPEATED if name != "nb201-digits"])
 def test_repeated_measurements(real_data, name):
     pairs = repeated_measurements(name, np.random.default_rng(0))
-    assert pairs.shape[1] == 2
+    assert pairs.shape[1] == (2 if name in TWINS else 3)
     assert (pairs[:, 0] != pairs[:, 1]).any()
     again = repeated_measurements(name, np.random.default_rng(0))
     assert (pairs == again).all()
@@ -34,7 +34,9 @@ def test_nothing_measured_twice():
         repeated_measurements("nb301-surrogate", np.random.default_rng(0))
 
 
-@pytest.mark.parametrize(("name", "trainings"), [("nb101-test", 3), ("nb201-c10", 1)])
+@pytest.mark.parametrize(
+    ("name", "trainings"), [("nb101-test", 3), ("nb201-c10", 3), ("nb201-c100", 1)]
+)
 def test_taus_of_two_measurements(name, trainings):
     rng = np.random.default_rng(0)
     pairs = rng.normal(size=(60, 1)) + rng.normal(size=(60, 2)) / 4
