@@ -125,8 +125,8 @@ print(" -> ".join(OPERATORS[op] for op in graph.ops))
 
 # %% [markdown]
 # `trace` runs the module on the meta device, where shapes are computed and values are not, and
-# reads each PyTorch operator as it runs. For the spaces of this book there are constructors that give
-# the same graph without a network being built, some thousand a second.
+# reads each PyTorch operator as it runs. For the spaces of this book there are constructors that
+# give the same graph without a network being built, some thousand a second.
 
 # %% tags=["nbval-ignore-output"]
 import time
