@@ -77,8 +77,7 @@ def conv_bn(c_in: int, c_out: int, kernel: int, size: int) -> Fragment:
 
 
 @cache
-def classifier(channels: int, size: int, classes: int) -> Fragment:
-    """Return a fragment of the mean over whole maps and a linear layer."""
+def _classifier(channels: int, size: int, classes: int) -> Fragment:
     return chain(node(MEAN, channels, size, 1), linear(channels, classes))
 
 
@@ -102,6 +101,10 @@ class Assembly:
         self._rows.append(fragment.rows)
         self._size += len(fragment.rows)
         return self._size - 1
+
+    def classify(self, source: int, channels: int, size: int, classes: int) -> ComputationGraph:
+        """Return the graph that ends with the mean over whole maps and a linear layer."""
+        return self.finish(self.add(_classifier(channels, size, classes), source), classes)
 
     def finish(self, source: int, channels: int) -> ComputationGraph:
         """Return the graph whose output is what the node ``source`` computes: so many logits."""

@@ -2,17 +2,7 @@
 
 from functools import cache
 
-from nasutils.graphs.assembly import (
-    Assembly,
-    Fragment,
-    Row,
-    chain,
-    classifier,
-    conv,
-    conv_bn,
-    merge,
-    node,
-)
+from nasutils.graphs.assembly import Assembly, Fragment, Row, chain, conv, conv_bn, merge, node
 from nasutils.graphs.graph import ComputationGraph
 from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, CONCAT, MAX_POOL, RELU
 from nasutils.networks.darts import check_size
@@ -54,7 +44,7 @@ def darts_graph(
         first, second = second, _add_cell(graph, inputs, cell, c, size, reduces=reduces)
         c_first, c_second = c_second, len(darts.CONCAT) * c
         size //= 2 if reduces else 1
-    return graph.finish(graph.add(classifier(c_second, size, CLASSES), second), CLASSES)
+    return graph.classify(second, c_second, size, CLASSES)
 
 
 def _add_cell(

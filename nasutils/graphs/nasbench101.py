@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from nasutils.graphs.assembly import Assembly, Fragment, chain, classifier, conv, merge, node
+from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, merge, node
 from nasutils.graphs.graph import ComputationGraph
 from nasutils.graphs.operators import ADD, BATCH_NORM, CONCAT, MAX_POOL, RELU
 from nasutils.networks.nasbench101 import vertex_channels
@@ -29,7 +29,7 @@ def nasbench101_graph(cell: NASBench101Cell) -> ComputationGraph:
         for _ in range(CELLS_PER_STACK):
             x = _add_cell(graph, x, cell, vertex_channels(cell, c_in, c_out), size)
             c_in = c_out
-    return graph.finish(graph.add(classifier(c_out, size, CLASSES), x), CLASSES)
+    return graph.classify(x, c_out, size, CLASSES)
 
 
 def _add_cell(
