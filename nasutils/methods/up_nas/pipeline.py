@@ -13,9 +13,8 @@ from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.methods.common.codecs import get_codec
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.common.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
-from nasutils.methods.up_nas.estimator import MPE_SCHEDULES
+from nasutils.methods.up_nas.estimator import MPE_SCHEDULES, ProxyModel, UnifiedEstimator
 from nasutils.methods.up_nas.methods import UNIFIED_PROXIES, FittedProxy
-from nasutils.methods.up_nas.model import ProxyModel, UnifiedEstimator
 from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
 
 
@@ -67,8 +66,8 @@ class Pipeline:
         found = {}
         for name, rule in UNIFIED_PROXIES.items():
             with self._timed(name):
-                rule = replace(rule, trials=self.sizes.trials)
-                found[name] = rule.fit(self.benchmark, self.split)
+                trials = replace(rule, trials=self.sizes.trials)
+                found[name] = trials.fit(self.benchmark, self.split)
         return found
 
     @cached_property
@@ -80,9 +79,9 @@ class Pipeline:
     def vgae(self) -> VGAE:
         """The auto-encoder, which sees all cells of the space and no accuracy."""
         graphs = get_codec("nasbench201").encode(self.space)
+        options = {"seed": self.seed, "schedule": self.sizes.vgae, "progress": self.progress}
         with self._timed("VGAE"):
-            schedule, progress = self.sizes.vgae, self.progress
-            return train_vgae(*graphs, seed=self.seed, schedule=schedule, progress=progress)[0]
+            return train_vgae(*graphs, **options)[0]
 
     @cached_property
     def model(self) -> ProxyModel:
@@ -96,10 +95,8 @@ class Pipeline:
         half = self._draws[0][: len(self.benchmark) // 2]
         cells = self.benchmark.architectures_at(half)
         scores = self.unified["up_weighted"].normalised.iloc[half]
-        codec, schedule = get_codec("nasbench201"), self.sizes.mpe
-        return ProxyModel.fit(
-            codec, self.vgae, cells, scores, schedule, seed=self.seed, layers=layers
-        )
+        task = get_codec("nasbench201"), self.vgae, cells, scores
+        return ProxyModel.fit(*task, self.sizes.mpe, seed=self.seed, layers=layers)
 
     @cached_property
     def unseen(self) -> np.ndarray:

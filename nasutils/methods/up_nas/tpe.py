@@ -8,6 +8,7 @@ NAS-Bench-201-CIFAR-10; ours are defaults of this file and of the chapter.
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -52,12 +53,11 @@ def search_weights(
         accuracy: Validation accuracy of the same cells, shape (N,).
         seed: Of the sampler; the same seed finds the same weights.
         trials: Weights to try.
-        rounded: Whether to round the weights to -1, 0 and 1 before they are evaluated, as for
+        rounded: Whether weights are rounded to -1, 0 and 1 before they are evaluated, as for
             UP_selected.
 
     Raises:
-        NasutilsError: If the cells cannot be ranked, fewer than one trial is asked for, or optuna
-            is not installed.
+        NasutilsError: If the cells cannot be ranked, or fewer than one trial is asked for.
     """
     if trials < 1:
         raise NasutilsError(f"a search of weights needs at least one trial, not {trials}.")
@@ -72,23 +72,22 @@ def search_weights(
         # All weights rounded to zero rank nothing.
         return kendall_tau(unified_proxy(normalised, weights), accuracy) if weights.any() else 0.0
 
-    with _quiet_study(seed) as study:
+    with _quiet_optuna() as optuna:
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
+        study = optuna.create_study(direction="maximize", sampler=sampler)
         study.optimize(objective, n_trials=trials)
     history = np.maximum.accumulate([trial.value for trial in study.trials])
     return WeightSearch(weights_of(study.best_params), float(study.best_value), history)
 
 
 @contextlib.contextmanager
-def _quiet_study(seed: int) -> Iterator[Any]:
-    """Give an optuna study that neither logs its trials nor leaves optuna silenced."""
-    try:
-        import optuna
-    except ImportError as error:
-        raise NasutilsError("the search of weights needs optuna: pip install optuna") from error
+def _quiet_optuna() -> Iterator[ModuleType]:
+    """Give optuna, which neither logs its trials nor stays silenced."""
+    import optuna  # takes a second
+
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
-        yield optuna.create_study(direction="maximize", sampler=sampler)
+        yield optuna
     finally:
         optuna.logging.set_verbosity(verbosity)

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from nasutils.methods.up_nas.model import ProxyModel
 
 from nasutils.errors import UnknownNameError
 from nasutils.methods.common.codecs import CODECS, get_codec
 from nasutils.methods.common.flat_parameters import Schedule
-from nasutils.methods.up_nas.model import ProxyModel
 from nasutils.spaces.darts import DARTS_V2, DARTSGenotype
 from nasutils.spaces.nasbench201 import VERTEX_LABELS, NASBench201Cell
 

@@ -9,7 +9,7 @@ from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.common.codecs import get_codec
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.up_nas.ascent import gradient_ascent
-from nasutils.methods.up_nas.model import ProxyModel
+from nasutils.methods.up_nas.estimator import ProxyModel
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
 
@@ -19,6 +19,7 @@ class Integers:
     def __init__(self, height):
         self.height = height
         self.checked = 0
+        self.model = self.codec = self  # it embeds and decodes by itself
 
     def embed(self, numbers):
         return torch.tensor(numbers, dtype=torch.float64).view(-1, 1)

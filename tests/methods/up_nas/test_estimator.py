@@ -11,11 +11,11 @@ from nasutils.methods.common.codecs import get_codec
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.up_nas.estimator import (
     MPE_SCHEDULES,
-    MultiProxyEstimator,
+    ProxyModel,
     mpe_loss,
+    multi_proxy_estimator,
     train_estimator,
 )
-from nasutils.methods.up_nas.model import ProxyModel
 
 QUICK = Schedule(epochs=15, batch_size=16, learning_rate=1e-2)
 
@@ -38,7 +38,7 @@ def test_a_missing_score_adds_nothing():
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_hidden_layers_are_linear_bn_relu(layers):
-    mlp = MultiProxyEstimator(128, 13, layers=layers).mlp
+    mlp = multi_proxy_estimator(128, 13, layers)
     assert [type(m) for m in mlp] == [nn.Linear, nn.BatchNorm1d, nn.ReLU] * layers + [nn.Linear]
     assert [m.out_features for m in mlp if isinstance(m, nn.Linear)] == [256] * layers + [13]
 

@@ -6,7 +6,7 @@ import pytest
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.common.codecs import get_codec
 from nasutils.methods.common.flat_parameters import Schedule
-from nasutils.methods.up_nas.model import ProxyModel
+from nasutils.methods.up_nas.estimator import ProxyModel
 from nasutils.methods.up_nas.strategies import STRATEGIES, search
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
