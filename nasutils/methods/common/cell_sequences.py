@@ -51,6 +51,10 @@ class Cells:
             return self
         return replace(self, adjacency=self.adjacency[rows], labels=self.labels[rows])
 
+    def to(self, device: torch.device | str) -> "Cells":
+        """Return the cells on a device."""
+        return replace(self, adjacency=self.adjacency.to(device), labels=self.labels.to(device))
+
     def one_hot(self, vocabulary: int) -> Tensor:
         """Return the labels as int64 of shape (B, F, K), zero for an absent vertex."""
         return F.one_hot((self.labels + 1).long(), vocabulary + 1)[..., 1:]  # ABSENT is cut off

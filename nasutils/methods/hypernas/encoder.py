@@ -63,24 +63,14 @@ class EncoderSettings:
 
 #: The baseline of NP: each cell for itself, one-hot operations, two linear maps behind the mean.
 NP = EncoderSettings(
-    hidden=144,
-    layers=3,
-    context="none",
-    embed=False,
-    activation=False,
-    dropout=0.1,
+    hidden=144, layers=3, context="none", embed=False, activation=False, dropout=0.1
 )
 
 
 class EnsembleLinear(nn.Module):
     """R linear maps side by side.
 
-    Args:
-        inputs: Features in.
-        outputs: Features out.
-        replicas: Number of maps, R.
-        bias: Whether they have a bias.
-        parts: Matrices that stand beside each other in one, for the initial weights.
+    For the initial weights, ``parts`` matrices stand beside each other in each of them.
     """
 
     def __init__(
@@ -101,13 +91,8 @@ class EnsembleLinear(nn.Module):
 class DirectedGCN(nn.Module):
     """L layers of Eq. 1: V <- ReLU(E V W+) / 2 + ReLU(E^T V W-) / 2, without bias.
 
-    The weights W+ and W- of a layer stand beside each other in one matrix.
-
-    Args:
-        inputs: Features of a vertex before the first layer.
-        hidden: Features after each.
-        layers: Number of layers.
-        replicas: Number of networks, R.
+    The weights W+ and W- of a layer stand beside each other in one matrix. The first layer reads
+    ``inputs`` features of a vertex, and each returns d = ``hidden``.
     """
 
     def __init__(self, inputs: int, hidden: int, layers: int, replicas: int) -> None:
@@ -117,22 +102,11 @@ class DirectedGCN(nn.Module):
             for layer in range(layers)
         )
 
-    def first_product(self, features: Tensor) -> Tensor:
-        """Multiply with the first layer's weights: (R, B, F, inputs) to (R, B, F, 2 d)."""
-        return _product(self.layers[0], features)
-
     def forward(self, graphs: Graphs, product: Tensor) -> Tensor:
-        """Pass messages.
+        """Pass messages: from the first product, (R, B, F, 2 d), to features (R, B, F, d).
 
         The first product comes from outside because it is linear: of v + z, the vertices' part is
-        the same at every position of a cell.
-
-        Args:
-            graphs: Of R x B cells.
-            product: Features times the first layer's weights, (R, B, F, 2 d).
-
-        Returns:
-            Features of shape (R, B, F, d), zero at absent vertices.
+        the same at every position of a cell. Features are zero at absent vertices.
         """
         features = _messages(graphs, product)
         for layer in self.layers[1:]:
@@ -140,7 +114,8 @@ class DirectedGCN(nn.Module):
         return features
 
 
-def _product(layer: EnsembleLinear, features: Tensor) -> Tensor:
+def _product(layer: nn.Module, features: Tensor) -> Tensor:
+    """Map the features of all vertices: (R, B, F, inputs) to (R, B, F, outputs)."""
     return layer(features.flatten(1, 2)).unflatten(1, features.shape[1:3])
 
 
@@ -166,25 +141,21 @@ class CellSequenceEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.order, self.context = order, settings.context
-        d = settings.hidden
+        d, inputs = settings.hidden, settings.hidden if settings.embed else vocabulary
+
+        def linear(inputs: int, outputs: int, parts: int = 1) -> nn.Module:
+            return EnsembleLinear(inputs, outputs, replicas, bias=False, parts=parts)
+
         # One of each for normal cells, one for reductions.
-        self.gcns = nn.ModuleList(
-            DirectedGCN(d if settings.embed else vocabulary, d, settings.layers, replicas)
-            for _ in KINDS
+        self.gcns = nn.ModuleList(DirectedGCN(inputs, d, settings.layers, replicas) for _ in KINDS)
+        self.embeddings = nn.ModuleList(
+            linear(vocabulary, d) if settings.embed else nn.Identity() for _ in KINDS
         )
-        if settings.embed:
-            self.embeddings = nn.ModuleList(
-                EnsembleLinear(vocabulary, d, replicas, bias=False) for _ in KINDS
-            )
-        else:
-            self.embeddings = nn.ModuleList(nn.Identity() for _ in KINDS)
         if settings.context == "concatenate":
             # What multiplies z in the first layer; with the sum, the vertices' own weights do.
-            self.joins = nn.ModuleList(
-                EnsembleLinear(d, 2 * d, replicas, bias=False, parts=2) for _ in KINDS
-            )
+            self.joins = nn.ModuleList(linear(d, 2 * d, parts=2) for _ in KINDS)
         if settings.context == "position":
-            self.positions = EnsembleLinear(len(order), d, replicas, bias=False)
+            self.positions = linear(len(order), d)
 
     def forward(self, cells: Sequence[Graphs]) -> Tensor:
         """Return the global features h of Eq. 5, the mean of z over all positions: (R, B, d)."""
@@ -194,8 +165,7 @@ class CellSequenceEncoder(nn.Module):
         """Encode the cells in their order.
 
         Yields:
-            At each position the features of the vertices, (R, B, F, d), and of the cell, their
-            mean z, (R, B, d).
+            At each position the features of the vertices, (R, B, F, d), and their mean, (R, B, d).
         """
         products = [self._vertices(cell) for cell in cells]
         encoded: dict[int, tuple[Tensor, Tensor]] = {}
@@ -214,11 +184,8 @@ class CellSequenceEncoder(nn.Module):
 
     def _vertices(self, cell: Graphs) -> Tensor:
         """Return the vertices' part of the first product, (R, B, F, 2 d)."""
-        one_hot = cell.one_hot
-        embedded = self.embeddings[cell.kind](one_hot.flatten(1, 2)).unflatten(
-            1, one_hot.shape[1:3]
-        )
-        return self.gcns[cell.kind].first_product(embedded)
+        embedded = _product(self.embeddings[cell.kind], cell.one_hot)
+        return _product(self.gcns[cell.kind].layers[0], embedded)
 
     def _context(self, kind: int, position: int, z: Tensor | None) -> Tensor | None:
         """Return what a cell's position or predecessor adds to the first product, (R, B, 2 d)."""
@@ -231,11 +198,7 @@ class CellSequenceEncoder(nn.Module):
 
 
 class Dropout(nn.Module):
-    """Dropout whose masks come from a generator a replica, so that replicas do not interfere.
-
-    Args:
-        share: Share of the features that are dropped in training.
-    """
+    """Dropout of a share, whose masks come from a generator a replica, so that none interferes."""
 
     def __init__(self, share: float) -> None:
         super().__init__()

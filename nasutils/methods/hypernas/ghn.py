@@ -35,10 +35,7 @@ class GHNEncoder(nn.Module):
         self.update = nn.GRUCell(hidden, hidden)
 
     def walk(self, cells: Sequence[Graphs]) -> Iterator[tuple[Tensor, Tensor]]:
-        """Encode the cells, each once.
-
-        Args:
-            cells: Of one replica, under the normalisation ``raw``.
+        """Encode the cells of one replica under the normalisation ``raw``, each once.
 
         Yields:
             At each position the features of the vertices, (1, B, F, d), and their mean, (1, B, d).

@@ -110,12 +110,11 @@ class HyperNAS:
         Returns:
             A row a network: its ``accuracy`` in percent and its ``cross_entropy`` in nats.
         """
-        device = images.labels.device
+        device, found = images.labels.device, []
         batch = images.images.to(memory_format=torch.channels_last)
         encoder, hypernetwork = (
             copy.deepcopy(part).to(device) for part in (self.encoder, self.hypernetwork)
         )
-        found = []
         # One by one: the weights of many would fill the memory.
         for row, target in enumerate(tqdm(targets, "generated networks", disable=not progress)):
             cells = graphs_of(sequences[row : row + 1], self.normalisation, device)
@@ -129,19 +128,14 @@ class HyperNAS:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """The auxiliary data of the hypernetwork.
-
-    Attributes:
-        images: Of shape (M, C, H, W).
-        labels: Classes, (M,).
-    """
+    """The auxiliary data of the hypernetwork: images (M, C, H, W) and their classes, (M,)."""
 
     images: Tensor
     labels: Tensor
 
-    def first(self, size: int) -> "Images":
-        """Return the first of the images, at most ``size``."""
-        return Images(self.images[:size], self.labels[:size])
+    def __getitem__(self, rows: slice) -> "Images":
+        """Return some of the images."""
+        return Images(self.images[rows], self.labels[rows])
 
     def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return a random batch, without repetition."""
@@ -193,11 +187,7 @@ def fit_jointly(
 
 
 def _scaled(count: int, accuracy: ArrayLike | None, recipe: JointRecipe, seed: int) -> Tensor:
-    """Check the labels and return the targets of the prediction, (n,); zeros where there is none.
-
-    Raises:
-        NasutilsError: As of ``fit_jointly``.
-    """
+    """Check the labels and return the targets of the prediction, (n,); zeros without any."""
     if accuracy is None:
         if recipe.variant == "hypernas":
             raise NasutilsError("labels are missing: the variant hypernas learns to predict them.")
@@ -235,18 +225,10 @@ class _Model(nn.Module):
         targets: Sequence[Target],
         batches: Sequence[tuple[Tensor, Tensor]],
     ) -> tuple[Tensor, Tensor]:
-        """Return the squared errors of B architectures and the cross-entropies of the first T.
-
-        Args:
-            cells: Of all B.
-            scaled: Their labels, (B,).
-            targets: The networks of the first T.
-            batches: Their images.
-        """
+        """Return squared errors, (B,), and cross-entropies of the targets of the first T, (T,)."""
         walk = list(self.encoder.walk(cells))
-        networks = self.hypernetwork(
-            [vertices[0] for vertices, _ in walk], [target.places for target in targets]
-        )
+        vertices = [features[0] for features, _ in walk]
+        networks = self.hypernetwork(vertices, [target.places for target in targets])
         device, precision = scaled.device, PRECISIONS[self.recipe.precision]
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
             entropies = [
@@ -262,17 +244,14 @@ class _Model(nn.Module):
 
     def total(self, errors: Tensor, entropies: Tensor) -> Tensor:
         """Combine the losses by Eq. 11, or take the one that there is."""
-        if self.adaptive is None:
-            return entropies.mean()
-        return self.adaptive([errors, entropies])
+        return self.adaptive([errors, entropies]) if self.adaptive else entropies.mean()
 
     def finished(self, sequences: CellSequences, losses: np.ndarray) -> HyperNAS:
         """Freeze everything and hand it out, on the CPU."""
         self.cpu().eval().requires_grad_(False)
-        predictor = None
-        if self.network is not None:
-            predictor = predictor_of(self.network, self.recipe.predictor, sequences, losses[:1])
-        u = np.array([]) if self.adaptive is None else self.adaptive.u.numpy()
+        parts = self.recipe.predictor, sequences, losses[:1]
+        predictor = self.network and predictor_of(self.network, *parts)
+        u = self.adaptive.u.numpy() if self.adaptive else np.array([])
         return HyperNAS(predictor, self.encoder, self.hypernetwork, self.normalisation, losses, u)
 
 

@@ -37,14 +37,10 @@ def train_jointly(
     *,
     progress: bool = False,
 ) -> HyperNAS:
-    """Train predictor and hypernetwork on a split, under its seed.
+    """Train predictor and hypernetwork on the labels of a split, under its seed.
 
-    Args:
-        benchmark: Of the architectures.
-        auxiliary: Target networks and images of the same kind of network.
-        split: Whose labels are learnt.
-        recipe: One of ``JOINT``, or another.
-        progress: Whether to draw a bar.
+    The recipe is one of ``JOINT``, or another; target networks and images are those of the
+    benchmark's kind of network.
     """
     sequences = benchmark_sequences(benchmark, cells_per_stage=auxiliary.cells_per_stage)
     cells = benchmark.architectures_at(split.labelled)
@@ -85,7 +81,7 @@ def evaluate_generated(
     """Evaluate the networks of some architectures under generated weights, a row each."""
     sequences = benchmark_sequences(benchmark, cells_per_stage=task.cells_per_stage)
     targets = [task.target(cell) for cell in benchmark.architectures_at(positions)]
-    return model.evaluate(sequences[torch.from_numpy(positions)], targets, task.valid.first(images))
+    return model.evaluate(sequences[torch.from_numpy(positions)], targets, task.valid[:images])
 
 
 def generated_accuracy(
@@ -99,13 +95,8 @@ def generated_accuracy(
 ) -> float:
     """Return the mean accuracy of networks with generated weights, in percent, on 1,000 images.
 
-    Args:
-        model: A trained one.
-        benchmark: As it was trained on.
-        task: As it was trained on.
-        split: Of its training, whose architectures are left out.
-        networks: How many random other architectures to evaluate.
-        seed: Of their draw, the same for all models.
+    The networks are of so many random architectures that the model has not learnt: benchmark,
+    task and split are those of its training. ``seed`` draws them, the same for all models.
     """
     unseen = np.setdiff1d(np.arange(len(benchmark)), split.labelled)
     chosen = np.random.default_rng(seed).permutation(unseen)[:networks]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy.stats import zscore
@@ -27,11 +28,11 @@ _SIZES = {"darts": (144, 3), "autoformer": (256, 3)}
 
 def predict_of(predictor: Predictor, benchmark: Benchmark, *, threads: int = 2) -> Predict:
     """Return what scores any architectures of a benchmark's space by the mean of a predictor."""
-    network, recipe = network_of(benchmark), predictor.recipe
-    options = {"reduction": recipe.reduction, "prune": recipe.prune_dead}
-    return lambda architectures: predictor.predict(
-        read_sequences(network, architectures, **options), threads=threads
-    ).mean(0)
+    recipe = predictor.recipe
+    read = partial(
+        read_sequences, network_of(benchmark), reduction=recipe.reduction, prune=recipe.prune_dead
+    )
+    return lambda architectures: predictor.predict(read(architectures), threads=threads).mean(0)
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ class NetworkMethod:
     def fit_predict(
         self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False
     ) -> Prediction:
-        """Train the predictors of all splits side by side; as of ``Method``.
+        """Train the predictors of equally large splits side by side; as of ``Method``.
 
-        The splits are equally large. The prediction's model is a ``Predictor``, of a network a
-        split, unless networks are averaged.
+        The prediction's model is a ``Predictor``, of a network a split, unless networks are
+        averaged.
         """
         predictor, seconds = self._train(benchmark, splits, progress=progress)
         scores = predictor.predict(sequences_of(predictor.recipe, benchmark))
@@ -85,10 +86,8 @@ class NetworkMethod:
             start, before = pretrain(self.pretraining, benchmark, recipe, seeds, progress)
         sequences = sequences_of(recipe, benchmark)
         rows = np.repeat([split.labelled for split in splits], self.members, axis=0)
-        began = time.perf_counter()
-        predictor = fit(
-            sequences, benchmark.labels, rows, recipe, seeds, start=start, progress=progress
-        )
+        began, options = time.perf_counter(), {"start": start, "progress": progress}
+        predictor = fit(sequences, benchmark.labels, rows, recipe, seeds, **options)
         return predictor, before + time.perf_counter() - began
 
 

@@ -4,7 +4,7 @@ In HyperNAS the hypernetwork shares the encoder with the predictor, and both are
 the few labelled cells. But it needs no label: here it is trained first, alone, on random cells of
 the space. Then every one of them is evaluated under generated weights. How well a network does
 that way tells something about its architecture, so that these figures are two more zero-cost
-proxies, which an encoder learns by ``proxy_task``. The order is ours, not the paper's; that
+proxies, which an encoder learns by ``pretraining``. The order is ours, not the paper's; that
 generated weights rank architectures was first shown by Brock et al., "SMASH", ICLR 2018,
 https://arxiv.org/abs/1708.05344.
 """
@@ -98,7 +98,7 @@ def evaluate_generated_networks(
     targets = [auxiliary.target(architecture) for architecture in drawn]
     images, bar = auxiliary.train, {"progress": progress}
     model = fit_jointly(sequences, None, targets.__getitem__, images, settings.recipe, seed, **bar)
-    found = model.evaluate(sequences, targets, auxiliary.valid.first(settings.images), **bar)
+    found = model.evaluate(sequences, targets, auxiliary.valid[: settings.images], **bar)
     found.insert(0, "arch", [str(architecture) for architecture in drawn])
     return found
 
@@ -113,7 +113,7 @@ def generated_networks(
 ) -> pd.DataFrame:
     """Return what ``evaluate_generated_networks`` returns, from the cache if it is there.
 
-    Its arguments, but for the settings: by default those of the published figures.
+    The settings are those of the published figures where left out.
     """
     settings = settings or TeacherSettings()
     images = auxiliary.train.images

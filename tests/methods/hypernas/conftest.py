@@ -21,7 +21,7 @@ from nasutils.methods.hypernas.joint import Images
 from nasutils.methods.hypernas.joint_methods import JOINT, JointMethod
 from nasutils.methods.hypernas.methods import MeanMethod
 from nasutils.methods.hypernas.predictor import RECIPES
-from nasutils.methods.hypernas.proxy_task import ProxySchedule
+from nasutils.methods.hypernas.pretraining import ProxySchedule
 from nasutils.methods.hypernas.selection import CANDIDATES
 from nasutils.methods.hypernas.teacher import ALONE, TeacherSettings
 from nasutils.spaces.registry import SPACES
@@ -144,7 +144,7 @@ def quick(monkeypatch, tmp_path):
 
     def few_images(*arguments, **options):
         task = auxiliary.load_auxiliary(*arguments, **options)
-        return replace(task, valid=task.valid.first(20))
+        return replace(task, valid=task.valid[:20])
 
     monkeypatch.setattr(experiments, "load_auxiliary", few_images)
     pretraining.pretrain.cache_clear()

@@ -10,7 +10,7 @@ from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.predictor import Recipe, fit
-from nasutils.methods.hypernas.proxy_task import ProxySchedule, learn_proxies
+from nasutils.methods.hypernas.pretraining import ProxySchedule, learn_proxies
 from nasutils.spaces.nasbench201 import CONV3, POOL, NASBench201Cell
 
 ENCODER = EncoderSettings(hidden=16, layers=2, context="none", regressor=16)
