@@ -53,11 +53,9 @@ FIT_RECIPES = {"source": FitRecipe(), "fine_tune": FitRecipe(epochs=100)}
 
 
 class GraphPredictor(nn.Module):
-    """An encoder with a regression head.
+    """An encoder, from a batch to embeddings (B, m), with a head from these to (B, 1).
 
-    Args:
-        encoder: From a batch to embeddings, (B, m).
-        head: From these to (B, 1); the paper's MLP of 5 layers if left out.
+    The head is the paper's MLP of 5 layers if left out.
     """
 
     def __init__(self, encoder: Encoder, head: nn.Module | None = None) -> None:
@@ -73,10 +71,7 @@ class GraphPredictor(nn.Module):
 def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") -> GraphPredictor:
     """Return the GNN baseline, with its MLP of 4 hidden layers (Section 7.3), untrained.
 
-    Args:
-        layers: Of message passing.
-        hidden: Width of all layers.
-        activation: Of the message passing, one of ``encoder.ACTIVATIONS``.
+    Message passing has so many layers, all layers are so wide; arguments as of ``GNNEncoder``.
     """
     return GraphPredictor(GNNEncoder(layers, hidden, activation), mlp(hidden, hidden, 1, 5))
 
@@ -85,13 +80,10 @@ def gnn_baseline(layers: int = 6, hidden: int = 32, activation: str = "tanh") ->
 def embed(encoder: Encoder, graphs: GraphSet, *, chunk_nodes: int = _CHUNK_NODES) -> np.ndarray:
     """Return the embeddings of many graphs, float32 of shape (N, m), on the encoder's device.
 
-    Args:
-        encoder: Put into evaluation mode.
-        graphs: The N graphs.
-        chunk_nodes: Padded nodes to encode at once.
+    The encoder is put into evaluation mode. So many padded nodes are encoded at once.
     """
     encoder.eval()
-    device = next(encoder.parameters()).device
+    device = _device(encoder)
     found = np.empty((len(graphs), encoder.embedding), dtype=np.float32)
     with deterministic_cpu():
         for part in graphs.split(np.arange(len(graphs)), chunk_nodes):
@@ -102,9 +94,12 @@ def embed(encoder: Encoder, graphs: GraphSet, *, chunk_nodes: int = _CHUNK_NODES
 @torch.no_grad()
 def predict_from(head: nn.Module, embeddings: np.ndarray) -> np.ndarray:
     """Predict from embeddings (N, m): float32 of shape (N,)."""
-    device = next(head.parameters()).device
     with deterministic_cpu():
-        return head(torch.from_numpy(embeddings).to(device))[:, 0].cpu().numpy()
+        return head(torch.from_numpy(embeddings).to(_device(head)))[:, 0].cpu().numpy()
+
+
+def _device(module: nn.Module) -> torch.device:
+    return next(module.parameters()).device
 
 
 def fit_head(
@@ -114,7 +109,7 @@ def fit_head(
     *,
     seed: int,
 ) -> tuple[nn.Module, np.ndarray]:
-    """Train a copy of a head on frozen embeddings.
+    """Train a copy of a head on frozen embeddings, under a seed of the order of the labels.
 
     Args:
         head: From (B, m) to (B, 1); its weights are the start.
@@ -129,14 +124,13 @@ def fit_head(
         NasutilsError: If labels do not fit, are not finite or all alike.
     """
     targets = scaled_labels(sources, recipe.labels)
-    head = copy.deepcopy(head).requires_grad_(True)
-    device = next(head.parameters()).device
-    x = torch.from_numpy(np.concatenate([x for x, _ in sources])).to(device)
+    head = copy.deepcopy(head)
+    x = torch.from_numpy(np.concatenate([x for x, _ in sources])).to(_device(head))
 
     def forward(rows: Tensor) -> Tensor:
-        return head(x[rows.to(device)])[:, 0]
+        return head(x[rows.to(x.device)])[:, 0]
 
-    return head, _descend(head, forward, targets.to(device), recipe, seed)
+    return head, _descend(head, forward, targets, recipe, seed)
 
 
 def fit(
@@ -146,32 +140,21 @@ def fit(
     *,
     seed: int,
 ) -> tuple[GraphPredictor, np.ndarray]:
-    """Train a copy of a whole predictor, encoder included.
+    """Train a copy of a whole predictor, encoder included, on the device of its weights.
 
-    Args:
-        predictor: Its weights are the start, its device is where it is trained.
-        sources: Of each family n graphs and their labels, (n,).
-        recipe: One of ``FIT_RECIPES``, or another.
-        seed: Of the order of the labels and of the eigenvectors' signs.
-
-    Returns:
-        The trained copy in evaluation mode and the mean loss of each epoch, (epochs,).
-
-    Raises:
-        NasutilsError: If labels do not fit, are not finite or all alike.
+    As ``fit_head``; ``sources`` are the graphs and labels of each family, and the seed is that of
+    the eigenvectors' signs, too. The copy is in evaluation mode.
     """
     targets = scaled_labels(sources, recipe.labels)
-    predictor = copy.deepcopy(predictor).requires_grad_(True)
-    device = next(predictor.parameters()).device
+    predictor = copy.deepcopy(predictor)
     graphs = GraphSet.concatenate([graphs for graphs, _ in sources])
     signs = torch.Generator().manual_seed(seed)
 
     def forward(rows: Tensor) -> Tensor:
-        batch = graphs.batch(rows.numpy()).with_random_signs(signs).to(device)
+        batch = graphs.batch(rows.numpy()).with_random_signs(signs).to(_device(predictor))
         return predictor.head(predictor.encoder(batch))[:, 0]
 
-    losses = _descend(predictor, forward, targets.to(device), recipe, seed)
-    return predictor, losses
+    return predictor, _descend(predictor, forward, targets, recipe, seed)
 
 
 def _descend(
@@ -181,19 +164,11 @@ def _descend(
     recipe: FitRecipe,
     seed: int,
 ) -> np.ndarray:
-    """Train a module in place; return the mean loss of each epoch.
-
-    Args:
-        module: Whose weights are trained.
-        forward: From rows, (B,), to predictions, (B,).
-        targets: Of all rows, (M,).
-        recipe: Epochs, batch size and learning rate.
-        seed: Of the order.
-    """
-    order = torch.Generator().manual_seed(seed)
+    """Train a module in place, by ``forward`` from rows, (B,), to predictions; losses by epoch."""
+    order, targets = torch.Generator().manual_seed(seed), targets.to(_device(module))
     optimiser = torch.optim.Adam(module.parameters(), lr=recipe.learning_rate)
     losses = torch.zeros(recipe.epochs, device=targets.device)
-    module.train()
+    module.train().requires_grad_(True)
     with deterministic_cpu():
         for epoch in range(recipe.epochs):
             batches = torch.randperm(len(targets), generator=order).split(recipe.batch_size)

@@ -46,9 +46,8 @@ def contrastive_loss(
             in its class.
     """
     _check(z, eigenvalues, classes, temperature, weight_temperature)
-    alpha = positive_weights(
-        eigenvalues, classes, weights=weights, weight_temperature=weight_temperature
-    )
+    options = {"weights": weights, "weight_temperature": weight_temperature}
+    alpha = positive_weights(eigenvalues, classes, **options)
     z = F.normalize(z, dim=1)
     own = torch.eye(len(z), dtype=torch.bool, device=z.device)
     similarity = z @ z.mT / temperature
@@ -66,14 +65,8 @@ def positive_weights(
 ) -> Tensor:
     """Return the convex combination over each graph's positives, alpha in Eq. 4.5.
 
-    Args:
-        eigenvalues: Of B graphs, shape (B, 11).
-        classes: Theirs, int of shape (B,); no graph is alone in its class.
-        weights: One of ``WEIGHTS``.
-        weight_temperature: Temperature of the softmax.
-
-    Returns:
-        Shape (B, B): row i holds the weights of the positives of graph i, zero elsewhere.
+    Arguments as of ``contrastive_loss``; no graph is alone in its class. Row i of the (B, B) holds
+    the weights of the positives of graph i, zero elsewhere.
 
     Raises:
         UnknownNameError: If there are no such weights.
@@ -87,8 +80,7 @@ def positive_weights(
 
 def _positives(classes: Tensor) -> Tensor:
     """Return whether j is a positive of i, bool of shape (B, B)."""
-    same = classes[:, None] == classes
-    return same.fill_diagonal_(False)
+    return (classes[:, None] == classes).fill_diagonal_(False)
 
 
 def _check(
@@ -105,9 +97,8 @@ def _check(
         raise NasutilsError(
             f"temperatures are positive, not {temperature} and {weight_temperature}."
         )
-    alone = ~_positives(classes).any(1)
-    if alone.any():
+    if len(alone := classes[~_positives(classes).any(1)]):
         raise NasutilsError(
-            f"class {classes[alone][0].item()} has one graph in the batch: a graph without a "
+            f"class {alone[0].item()} has one graph in the batch: a graph without a "
             "positive has no loss. Draw at least two of each class."
         )

@@ -66,14 +66,9 @@ def fit_transfer(
 ) -> Predict:
     """Carry a predictor from its sources to a benchmark, and fine-tune it on a split's labels.
 
-    Pre-training and the sources' labels are learnt once, whatever the split.
-
-    Args:
-        recipe: How to make the predictor.
-        benchmark: The target.
-        split: Its labels.
-        sources: What it sees before; the target's ``default_sources`` if left out.
-        labelled: Sources whose labels it learns; all of other search spaces if left out.
+    Pre-training and the sources' labels are learnt once, whatever the split. What it sees before
+    are the target's ``default_sources`` if left out, and ``labelled`` are the ids of those whose
+    labels it learns, all of other search spaces if left out.
     """
     sources = sources or default_sources(benchmark)
     if labelled is None:

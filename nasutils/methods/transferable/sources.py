@@ -88,7 +88,7 @@ def unfitted(recipe: TransferRecipe, sources: Sources) -> TransferPredictor:
     """Return a predictor that has seen the sources' graphs, but no label; made once."""
     return pretrained_predictor(
         recipe,
-        sources.unlabelled() if _is_contrastive(recipe) else (),
+        sources.unlabelled,
         seed=sources.seed,
         epochs=sources.epochs,
         device=sources.device,
@@ -100,18 +100,8 @@ def unfitted(recipe: TransferRecipe, sources: Sources) -> TransferPredictor:
 def fitted_to_sources(
     recipe: TransferRecipe, sources: Sources, labelled: tuple[str, ...]
 ) -> TransferPredictor:
-    """Return a predictor that has learnt the labels of some of the sources, made once.
-
-    Args:
-        recipe: How to make it.
-        sources: What there is.
-        labelled: Ids of those whose labels it learns; none to go without.
-    """
+    """Return a predictor that has learnt the labels of some of the sources, ids, made once."""
     predictor = unfitted(recipe, sources)
     if not labelled:
         return predictor
     return predictor.fit_sources([sources.labelled(id) for id in labelled], sources.seed)
-
-
-def _is_contrastive(recipe: TransferRecipe) -> bool:
-    return bool(recipe.contrastive or (recipe.beside and _is_contrastive(recipe.beside)))

@@ -1,6 +1,6 @@
 """A predictor that is carried from source benchmarks to a target, and what it is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
@@ -24,6 +24,9 @@ from nasutils.methods.transferable.pretrained_cache import pretrained
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe
 
 _REMEMBERED = 64  # sets of graphs whose embeddings a frozen encoder keeps
+
+#: From N graphs to their embeddings, (N, m).
+Embed = Callable[[GraphSet], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +52,10 @@ class TransferRecipe:
     beside: "TransferRecipe | None" = None
 
 
-class FrozenEncoder:
-    """An encoder that embeds each set of graphs once, and keeps the last sets' embeddings.
-
-    Args:
-        encoder: Whose weights do not change any more.
-    """
-
-    def __init__(self, encoder: Encoder) -> None:
-        # A set is equal to itself alone, and the cache keeps it alive: no other takes its place.
-        self.embed = lru_cache(maxsize=_REMEMBERED)(partial(embed, encoder))
+def frozen(encoder: Encoder) -> Embed:
+    """Return what embeds each set of graphs once, by weights that do not change any more."""
+    # A set is equal to itself alone, and the cache keeps it alive: no other takes its place.
+    return lru_cache(maxsize=_REMEMBERED)(partial(embed, encoder))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +65,13 @@ class TransferPredictor:
     Attributes:
         recipe: How it was made.
         members: Predictors whose mean it is.
-        frozen: The encoder, where labels do not train it; all members and successors share it.
+        embed: By the encoder, where labels do not train it; all members and successors share it.
         beside: The predictor of the recipe beside it, which is fitted to the same labels.
     """
 
     recipe: TransferRecipe
     members: list[GraphPredictor] = field(repr=False)
-    frozen: FrozenEncoder | None = field(repr=False, default=None)
+    embed: Embed | None = field(repr=False, default=None)
     beside: "TransferPredictor | None" = None
 
     @property
@@ -83,67 +80,48 @@ class TransferPredictor:
         return self.members[0].encoder
 
     def fit_sources(self, labelled: Sequence[Labelled], seed: int) -> "TransferPredictor":
-        """Return a predictor that has trained on the labels of source benchmarks.
+        """Return a predictor that has trained on graphs and labels, (n,), of each source benchmark.
 
-        Args:
-            labelled: Of each source n graphs and their labels, (n,).
-            seed: Of the order of the labels.
+        The seed is that of the order of the labels.
 
         Raises:
             NasutilsError: If labels do not fit, are not finite or all alike.
         """
         beside = self.beside and self.beside.fit_sources(labelled, seed)
-        return self._fitted(labelled, self.recipe.source, seed, beside)
+        return replace(self, members=self._fit(labelled, self.recipe.source, seed), beside=beside)
 
     def fine_tune(self, labelled: Labelled, seed: int) -> "TransferPredictor":
-        """Return a predictor that has trained on few labels of the target.
-
-        Args:
-            labelled: n graphs and their labels, (n,).
-            seed: Of the order of the labels.
-
-        Raises:
-            NasutilsError: As ``fit_sources``.
-        """
+        """Return a predictor that has trained on few labels of the target; as ``fit_sources``."""
         beside = self.beside and self.beside.fine_tune(labelled, seed)
-        return self._fitted([labelled], self.recipe.fine_tune, seed, beside)
-
-    def _fitted(
-        self,
-        labelled: Sequence[Labelled],
-        recipe: FitRecipe,
-        seed: int,
-        beside: "TransferPredictor | None",
-    ) -> "TransferPredictor":
-        members = [
-            self._member(predictor, labelled, recipe, seed + 1000 * number)
-            for number, predictor in enumerate(self.members)
-        ]
+        members = self._fit([labelled], self.recipe.fine_tune, seed)
         return replace(self, members=members, beside=beside)
 
-    def _member(
-        self, predictor: GraphPredictor, labelled: Sequence[Labelled], recipe: FitRecipe, seed: int
-    ) -> GraphPredictor:
-        if self.frozen is None:
-            return fit(predictor, labelled, recipe, seed=seed)[0]
-        embedded = [(self.frozen.embed(graphs), labels) for graphs, labels in labelled]
-        head, _ = fit_head(predictor.head, embedded, recipe, seed=seed)
-        return GraphPredictor(predictor.encoder, head)
+    def _fit(
+        self, labelled: Sequence[Labelled], recipe: FitRecipe, seed: int
+    ) -> list[GraphPredictor]:
+        """Return the members, trained; each sees the labels in another order."""
+        members = [(each, seed + 1000 * number) for number, each in enumerate(self.members)]
+        if self.embed is None:
+            return [fit(each, labelled, recipe, seed=order)[0] for each, order in members]
+        embedded = [(self.embed(graphs), labels) for graphs, labels in labelled]
+        return [
+            GraphPredictor(each.encoder, fit_head(each.head, embedded, recipe, seed=order)[0])
+            for each, order in members
+        ]
 
     def predict(self, graphs: GraphSet) -> np.ndarray:
         """Predict accuracies, on the scale that labels were brought to; (N,)."""
-        if self.frozen is None:
+        if self.embed is None:
             found = [predictor.predict(graphs) for predictor in self.members]
         else:
-            embedded = self.frozen.embed(graphs)
-            found = [predict_from(predictor.head, embedded) for predictor in self.members]
+            found = [predict_from(each.head, self.embed(graphs)) for each in self.members]
         own = np.mean(found, axis=0)
         return (own + self.beside.predict(graphs)) / 2 if self.beside else own
 
 
 def pretrained_predictor(
     recipe: TransferRecipe,
-    unlabelled: Sequence[GraphSet],
+    unlabelled: Callable[[], Sequence[GraphSet]],
     *,
     seed: int,
     epochs: int | None = None,
@@ -154,7 +132,7 @@ def pretrained_predictor(
 
     Args:
         recipe: How to make it.
-        unlabelled: The graphs of each family, for contrastive training.
+        unlabelled: Gives the graphs of each family, for contrastive training.
         seed: Of weights and batches.
         epochs: Of contrastive training, where not the recipe's.
         device: Where it learns and predicts.
@@ -170,14 +148,12 @@ def pretrained_predictor(
             made = gnn_baseline(*recipe.gnn) if recipe.gnn else GraphPredictor(CLEncoder())
             members.append(made)
     options = {"seed": seed, "device": device, "progress": progress}
-    if recipe.contrastive:
-        contrastive = recipe.contrastive
-        contrastive = contrastive if epochs is None else replace(contrastive, epochs=epochs)
-        encoder = pretrained(unlabelled, contrastive, **options).encoder
+    if contrastive := recipe.contrastive:
+        contrastive = replace(contrastive, epochs=epochs or contrastive.epochs)
+        encoder = pretrained(unlabelled(), contrastive, **options).encoder
         members = [GraphPredictor(encoder, each.head) for each in members]
     members = [each.to(device) for each in members]
-    frozen = None if recipe.whole else FrozenEncoder(members[0].encoder)
-    beside = recipe.beside and pretrained_predictor(
-        recipe.beside, unlabelled, epochs=epochs, **options
-    )
-    return TransferPredictor(recipe, members, frozen, beside)
+    embedding = None if recipe.whole else frozen(members[0].encoder)
+    options["epochs"] = epochs
+    beside = recipe.beside and pretrained_predictor(recipe.beside, unlabelled, **options)
+    return TransferPredictor(recipe, members, embedding, beside)
