@@ -79,15 +79,7 @@ def _describe(cell: Cells, vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]
 
 
 def _extremes(paths: Paths, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the largest and the smallest total weight of a path; zero where there is none.
-
-    Args:
-        paths: Of B cells.
-        weights: C weights of every vertex, (B, F, C).
-
-    Returns:
-        Two tensors of shape (B, C).
-    """
+    """Return the largest and the smallest total weight of a path, of C weights, both (B, C)."""
     return _largest(paths, weights), -_largest(paths, -weights)
 
 
@@ -136,8 +128,7 @@ def predict_by_trees(
 
 
 def _checked_values(features: pd.DataFrame) -> np.ndarray:
-    missing = features.columns[features.isna().any()]
-    if len(missing):
+    if len(missing := features.columns[features.isna().any()]):
         raise DataError(f"features are missing (NaN) in {', '.join(map(str, missing))}")
     return features.to_numpy(float).clip(-_LARGEST, _LARGEST).astype(np.float32)
 
@@ -176,19 +167,17 @@ class Forest:
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
         """Fit one forest; as of ``Method``."""
         known = _features(benchmark, self.proxies)
-        rows, seeds = [split.labelled], [split.seed]
+        task = benchmark.labels, [split.labelled], [split.seed]
         values = _checked_values(known)
-        (forest,) = _fit(values, benchmark.labels, rows, seeds, self.trees, self.labels)
-
+        (forest,) = _fit(values, *task, self.trees, self.labels)
         if self.proxies:
             return look_up(benchmark, forest.predict(values))
 
         def predict(architectures: Sequence[Architecture]) -> np.ndarray:
             features = path_features(read_sequences(network_of(benchmark), architectures))
             # What no architecture of the benchmark has is unknown to the forest.
-            return forest.predict(
-                _checked_values(features.reindex(columns=known.columns, fill_value=0.0))
-            )
+            features = features.reindex(columns=known.columns, fill_value=0.0)
+            return forest.predict(_checked_values(features))
 
         return predict
 
@@ -197,14 +186,9 @@ class Forest:
     ) -> Prediction:
         """Fit a forest a split, and predict all architectures; as of ``Method``."""
         began = time.perf_counter()
-        scores = predict_by_trees(
-            _features(benchmark, self.proxies),
-            benchmark.labels,
-            [split.labelled for split in splits],
-            [split.seed for split in splits],
-            trees=self.trees,
-            labels=self.labels,
-        )
+        task = _features(benchmark, self.proxies), benchmark.labels
+        rows, seeds = zip(*((split.labelled, split.seed) for split in splits), strict=True)
+        scores = predict_by_trees(*task, rows, seeds, trees=self.trees, labels=self.labels)
         return Prediction(scores, time.perf_counter() - began)
 
 

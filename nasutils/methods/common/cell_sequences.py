@@ -125,23 +125,15 @@ REDUCTIONS = ("block", "node", "none")
 
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """The network that the cells of one space are put into.
+    """The network that the cells of one space are put into."""
 
-    Attributes:
-        architecture: Class of its values.
-        vocabulary: Labels of the cells that differ between architectures.
-        kinds: Kind of each of these cells.
-        order: The order of a sequence, in which ``len(kinds)`` is the fixed reduction.
-        graphs: From values to adjacency (B, S, F, F) and labels (B, S, F).
-        block: The fixed reduction, if there is one.
-    """
-
-    architecture: type
-    vocabulary: tuple[str, ...]
-    kinds: tuple[int, ...]
-    order: tuple[int, ...]
+    architecture: type  # class of its values
+    vocabulary: tuple[str, ...]  # labels of the cells that differ between architectures
+    kinds: tuple[int, ...]  # of these cells
+    order: tuple[int, ...]  # of a sequence, in which ``len(kinds)`` is the fixed reduction
+    # From values to adjacency (B, S, F, F) and labels (B, S, F).
     graphs: Callable[[Sequence[Any]], tuple[np.ndarray, np.ndarray]]
-    block: _Graph | None = None
+    block: _Graph | None = None  # the fixed reduction, if there is one
 
 
 def cell_sequences(
@@ -171,11 +163,10 @@ def cell_sequences(
     if not len(architectures):
         raise NasutilsError("there is no architecture to read.")
     wanted = found.architecture
-    for architecture in architectures:
-        if not isinstance(architecture, wanted):
-            raise ArchitectureError(
-                f"an architecture of {network} is a {wanted.__name__}, not {architecture!r}"
-            )
+    if foreign := [each for each in architectures if not isinstance(each, wanted)]:
+        raise ArchitectureError(
+            f"an architecture of {network} is a {wanted.__name__}, not {foreign[0]!r}"
+        )
     return _assemble(found, *found.graphs(architectures), reduction, cells_per_stage)
 
 

@@ -40,21 +40,17 @@ class Codec:
 
     def encode(self, architectures: Sequence[Architecture]) -> tuple[Tensor, Tensor]:
         """Return adjacencies (B, G, N, N), upper triangular, and one-hot labels (B, G, N, K)."""
-        pairs = [architecture.adjacency_and_ops() for architecture in architectures]
-        batch, n, k = len(pairs), self.vertices, self.labels
-        adjacency = torch.from_numpy(np.array([pair[0] for pair in pairs], dtype=np.float32))
-        labels = torch.from_numpy(np.array([pair[1] for pair in pairs], dtype=np.float32))
-        return adjacency.view(batch, self.graphs, n, n), labels.view(batch, self.graphs, n, k)
+        pairs = zip(*(each.adjacency_and_ops() for each in architectures), strict=True)
+        adjacency, labels = (torch.from_numpy(np.array(part, dtype=np.float32)) for part in pairs)
+        shape = len(architectures), self.graphs, self.vertices
+        return adjacency.view(*shape, self.vertices), labels.view(*shape, self.labels)
 
     def decode(self, adjacency: np.ndarray, labels: np.ndarray) -> Architecture | None:
         """Return the architecture that the graphs encode, or None if they encode none.
 
         Valid are graphs whose input and output vertices are where the space has them, whose other
-        vertices bear operations of the space, and whose adjacency is one of the space.
-
-        Args:
-            adjacency: Upper triangular, of shape (G, N, N), zeros and ones.
-            labels: The number of each vertex's label, shape (G, N).
+        vertices bear operations of the space, and whose adjacency is one of the space. This is upper
+        triangular, of zeros and ones, (G, N, N); labels are numbers, (G, N).
         """
         one_hot = np.eye(self.labels, dtype=np.float32)[labels]
         try:
@@ -98,9 +94,8 @@ def _nearest_darts_cells(edges: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]
     of the likeliest pairs of sources: those with the highest sums of the logits of their edges.
     """
     cell = ((darts.SKIP, 0), (darts.SKIP, 1)) * 4
-    adjacency, names = map(
-        torch.from_numpy, DARTSGenotype(cell, cell).adjacency_and_ops()
-    )  # of any genotype: what all have in common stays
+    # Of any genotype: what all have in common stays.
+    adjacency, names = map(torch.from_numpy, DARTSGenotype(cell, cell).adjacency_and_ops())
     adjacency = adjacency.expand(len(edges), -1, -1, -1).clone()
     numbers = names.argmax(-1).expand(len(edges), -1, -1).clone()
     numbers[..., 2:-1] = _likeliest(labels[..., 2:-1, :], darts.VERTEX_LABELS, darts.OPS)

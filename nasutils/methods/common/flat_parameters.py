@@ -33,14 +33,9 @@ class Schedule:
 def flatten_parameters(module: nn.Module) -> Tensor:
     """Move a network's parameters and gradients into two vectors, of which they become views.
 
-    An optimiser of the vector trains the network; its steps, the clipping and the zeroing then cost
-    as much as one tensor's. Set the vector's gradient to zero in place, never to None.
-
-    Args:
-        module: On its final device.
-
-    Returns:
-        The parameters, of shape (P,), with their gradients, all zero.
+    An optimiser of the vector trains the network, which is on its final device; its steps, the
+    clipping and the zeroing then cost as much as one tensor's. Set the vector's gradient to zero in
+    place, never to None. The vector is of shape (P,), with gradients, all zero.
     """
     flat = torch.cat([p.detach().flatten() for p in module.parameters()])
     flat.grad = torch.zeros_like(flat)

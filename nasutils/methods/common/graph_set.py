@@ -5,7 +5,7 @@ six million nodes, but no more than some thousand distinct ones, which are embed
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +48,11 @@ class Batch:
     def with_random_signs(self, generator: torch.Generator) -> "Batch":
         """Return the batch with the sign of each graph's eigenvectors drawn anew.
 
-        Args:
-            generator: On the CPU, so that every device sees the same signs.
+        The generator is on the CPU, so that every device sees the same signs.
         """
         signs = torch.randint(2, (len(self.sizes), NUM_POSITIONS), generator=generator) * 2 - 1
-        flipped = self.positions * signs.to(self.positions.device)[self.graph]
-        rest = [getattr(self, field.name) for field in fields(self)[:-1]]
-        return Batch(*rest, flipped)
+        signs = signs.to(self.positions.device)
+        return replace(self, positions=self.positions * signs[self.graph])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,12 +79,7 @@ class GraphSet:
 
     @classmethod
     def of(cls, graphs: Iterable[ComputationGraph], *, progress: bool = False) -> "GraphSet":
-        """Pack graphs and compute their spectra, about 2 to 10 ms a graph.
-
-        Args:
-            graphs: One at a time is enough: none is kept.
-            progress: Whether to draw a bar.
-        """
+        """Pack graphs, none of which is kept, and compute their spectra, about 2 to 10 ms a graph."""
         parts = [_single(g) for g in tqdm(graphs, "spectra", unit="graph", disable=not progress)]
         return cls.concatenate(parts)
 
@@ -99,22 +92,16 @@ class GraphSet:
         """
         if not sets:
             raise NasutilsError("a set of graphs needs at least one graph.")
-        kinds, renamed = np.unique(
-            np.concatenate([part.kinds for part in sets]), axis=0, return_inverse=True
-        )
+
+        def joined(name: str) -> np.ndarray:
+            return np.concatenate([getattr(part, name) for part in sets], axis=name == "edges")
+
+        kinds, renamed = np.unique(joined("kinds"), axis=0, return_inverse=True)
         starts = np.cumsum([0, *(len(part.kinds) for part in sets[:-1])])
-        renamed = renamed.astype(np.int32)
-        return cls(
-            kinds,
-            np.concatenate(
-                [renamed[part.nodes + start] for part, start in zip(sets, starts, strict=True)]
-            ),
-            np.concatenate([part.edges for part in sets], axis=1),
-            np.concatenate([part.num_nodes for part in sets]),
-            np.concatenate([part.num_edges for part in sets]),
-            np.concatenate([part.eigenvalues for part in sets]),
-            np.concatenate([part.positions for part in sets]),
-        )
+        numbers = [part.nodes + start for part, start in zip(sets, starts, strict=True)]
+        nodes = renamed.astype(np.int32)[np.concatenate(numbers)]
+        rest = ("edges", "num_nodes", "num_edges", "eigenvalues", "positions")
+        return cls(kinds, nodes, *map(joined, rest))
 
     def __len__(self) -> int:
         return len(self.num_nodes)
@@ -159,12 +146,10 @@ class GraphSet:
         )
 
     def split(self, rows: np.ndarray, max_nodes: int) -> list[np.ndarray]:
-        """Sort graphs by size and cut them so that no part takes much memory.
+        """Sort graphs, rows (n,), by size and cut them so that no part takes much memory.
 
-        Args:
-            rows: Of the graphs.
-            max_nodes: A part's graphs times the nodes of its largest, which all are padded to for
-                attention; a graph that is larger has a part of its own.
+        A part's graphs times the nodes of its largest, which all are padded to for attention, are
+        at most ``max_nodes``; a graph that is larger has a part of its own.
 
         Returns:
             Positions in ``rows``, part by part.
@@ -179,11 +164,7 @@ class GraphSet:
         return [np.array(part, dtype=np.int64) for part in parts]
 
     def save(self, path: Path) -> None:
-        """Write all arrays to one compressed file.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Write all arrays to one compressed file; OSError where it cannot be written."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         with atomic_write(path) as part, part.open("wb") as file:
             np.savez_compressed(file, **arrays)

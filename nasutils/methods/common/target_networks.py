@@ -82,10 +82,9 @@ class Target:
         Raises:
             NasutilsError: If one is not: the sequences are of another network.
         """
+        vertices = [sequences.cells[which].labels.shape[1] for which in sequences.order]
         for place in self.places:
-            if place.position >= len(sequences.order) or (
-                place.vertex >= sequences.cells[sequences.order[place.position]].labels.shape[1]
-            ):
+            if place.position >= len(vertices) or place.vertex >= vertices[place.position]:
                 raise NasutilsError(
                     f"{place.parameter} would be made from vertex {place.vertex} of cell "
                     f"{place.position}, which the sequences do not have"

@@ -47,10 +47,7 @@ class Hypernetwork(nn.Module):
     """
 
     def __init__(
-        self,
-        inputs: int,
-        shared: Mapping[str, tuple[int, ...]],
-        settings: HypernetworkSettings,
+        self, inputs: int, shared: Mapping[str, tuple[int, ...]], settings: HypernetworkSettings
     ) -> None:
         super().__init__()
         widths = [inputs, *[settings.hidden] * settings.layers]

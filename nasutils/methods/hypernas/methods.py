@@ -156,9 +156,7 @@ _register(
     "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule",
 )
 _register(
-    "HyperNAS-P",
-    NetworkMethod(_PAPER),
-    "the paper's encoder and schedule, without hypernetwork",
+    "HyperNAS-P", NetworkMethod(_PAPER), "the paper's encoder and schedule, without hypernetwork"
 )
 _register(
     "Position",

@@ -12,12 +12,8 @@ import numpy as np
 from nasutils.benchmarks.benchmark import Benchmark
 from nasutils.benchmarks.oracle import QueryOracle
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.architecture_graphs import (
-    GRAPHS,
-    Labelled,
-    network_of,
-    rank_by_graphs,
-)
+from nasutils.methods.common.architecture_graphs import GRAPHS, Labelled, rank_by_graphs
+from nasutils.methods.common.benchmark_sequences import network_of
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.transfer_predictor import TransferPredictor
 from nasutils.search import Score, SearchResult, ask

@@ -11,15 +11,7 @@ from nasutils.methods.up_nas.strategies import STRATEGIES
 from nasutils.methods.up_nas.unify import PROXY_TITLES, UP_TITLES
 from nasutils.metrics import kendall_tau
 from nasutils.proxies import describe
-from nasutils.report import (
-    Claim,
-    Contrast,
-    Effect,
-    PublishedResults,
-    Table,
-    all_of,
-    table_of,
-)
+from nasutils.report import Claim, Contrast, Effect, PublishedResults, Table, all_of, table_of
 from nasutils.report.numbers import minus
 from nasutils.report.published_results import Place
 from nasutils.spaces.darts import DARTSGenotype
@@ -59,10 +51,7 @@ _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
             ("nb201-c10", "seconds"): ("Seconds", 1),
         },
     ),
-    "transfer": (
-        "Score",
-        {(id, "kendall_tau"): (heading, 2) for id, heading in _TRANSFER.items()},
-    ),
+    "transfer": ("Score", {(id, "kendall_tau"): (heading, 2) for id, heading in _TRANSFER.items()}),
     "darts": (
         "Unified proxy",
         {
