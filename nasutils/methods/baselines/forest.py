@@ -151,18 +151,13 @@ def _fit(
 
 @dataclass(frozen=True)
 class Forest:
-    """A forest of a split's labels.
+    """A forest of a split's labels."""
 
-    Attributes:
-        proxies: Whether it sees the public zero-cost proxies too; then it can predict no
-            architectures but the benchmark's.
-        trees: Trees of a forest.
-        labels: One of ``label_scales.LABEL_SCALES``.
-    """
-
+    #: whether it sees the public zero-cost proxies too; then it can predict no architectures but
+    #: the benchmark's
     proxies: bool = False
-    trees: int = 300
-    labels: str = "z_score"
+    trees: int = 300  #: trees of a forest
+    labels: str = "z_score"  #: one of ``label_scales.LABEL_SCALES``
 
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
         """Fit one forest; as of ``Method``."""

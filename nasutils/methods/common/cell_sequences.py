@@ -30,20 +30,14 @@ ABSENT = -1  # label of a vertex that only fills up the array
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One distinct cell of each of B architectures, or the one that all of them share.
+    """One distinct cell of each of B architectures, or the one that all of them share."""
 
-    Attributes:
-        adjacency: Upper-triangular, uint8 of shape (B, F, F), or (1, F, F) where shared.
-        labels: Positions in the sequence's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT``
-            where a cell has no such vertex.
-        kind: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it.
-        shared: Whether it is the same in all architectures.
-    """
-
-    adjacency: Tensor
+    adjacency: Tensor  #: upper-triangular, uint8 of shape (B, F, F), or (1, F, F) where shared
+    #: positions in the sequence's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT`` where a
+    #: cell has no such vertex
     labels: Tensor
-    kind: int
-    shared: bool = False
+    kind: int  #: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it
+    shared: bool = False  #: whether it is the same in all architectures
 
     def __getitem__(self, rows: Any) -> "Cells":
         """Return the cells of some architectures; a shared cell stays as it is."""
@@ -64,20 +58,14 @@ class Cells:
 class CellSequences:
     """B architectures of one space, as sequences of cells.
 
-    Attributes:
-        cells: The S distinct cells.
-        order: Which distinct cell stands at each of the N positions.
-        vocabulary: What the labels mean.
-        size: The number of architectures, B.
-
     Raises:
         ArchitectureError: If a label is not in the vocabulary or an edge leads to no vertex.
     """
 
-    cells: tuple[Cells, ...]
-    order: tuple[int, ...]
-    vocabulary: tuple[str, ...]
-    size: int
+    cells: tuple[Cells, ...]  #: the S distinct cells
+    order: tuple[int, ...]  #: which distinct cell stands at each of the N positions
+    vocabulary: tuple[str, ...]  #: what the labels mean
+    size: int  #: the number of architectures, B
 
     def __post_init__(self) -> None:
         for cell in self.cells:

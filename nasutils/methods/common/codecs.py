@@ -49,7 +49,7 @@ class Codec:
         """Return the architecture that the graphs encode, or None if they encode none.
 
         Valid are graphs whose input and output vertices are where the space has them, whose other
-        vertices bear operations of the space, and whose adjacency is one of the space. This is upper
+        vertices bear operations of the space, and whose adjacency is one of the space. It is upper
         triangular, of zeros and ones, (G, N, N); labels are numbers, (G, N).
         """
         one_hot = np.eye(self.labels, dtype=np.float32)[labels]

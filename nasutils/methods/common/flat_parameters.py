@@ -13,21 +13,13 @@ from nasutils.errors import NasutilsError
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to train a small network with Adam, without weight decay.
+    """How to train a small network with Adam, without weight decay."""
 
-    Attributes:
-        epochs: Passes over the architectures.
-        batch_size: Architectures a step; what is left over at the end of an epoch is not seen.
-        learning_rate: Of Adam, at the start.
-        cosine: Whether the rate falls to zero along a cosine, rather than stays.
-        max_grad_norm: Longer gradients are scaled down to this norm.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    cosine: bool = False
-    max_grad_norm: float = float("inf")
+    epochs: int  #: passes over the architectures
+    batch_size: int  #: architectures a step; what is left over at the end of an epoch is not seen
+    learning_rate: float  #: of Adam, at the start
+    cosine: bool = False  #: whether the rate falls to zero along a cosine, rather than stays
+    max_grad_norm: float = float("inf")  #: longer gradients are scaled down to this norm
 
 
 def flatten_parameters(module: nn.Module) -> Tensor:

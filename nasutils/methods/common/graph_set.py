@@ -21,25 +21,15 @@ from nasutils.methods.common.spectrum import NUM_POSITIONS, spectrum
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B graphs side by side, V nodes and E edges in all.
+    """B graphs side by side, V nodes and E edges in all."""
 
-    Attributes:
-        kinds: Distinct nodes as type and features, int64 of shape (K, 12).
-        node: The kind of each node, int64 of shape (V,).
-        graph: The graph of each node, int64 of shape (V,).
-        place: The number of each node within its graph, int64 of shape (V,).
-        edges: Source and target, numbered through all graphs; int64 of shape (2, E).
-        sizes: Nodes of each graph, int64 of shape (B,).
-        positions: Laplacian positional encodings, float32 of shape (V, 10).
-    """
-
-    kinds: Tensor
-    node: Tensor
-    graph: Tensor
-    place: Tensor
-    edges: Tensor
-    sizes: Tensor
-    positions: Tensor
+    kinds: Tensor  #: distinct nodes as type and features, int64 of shape (K, 12)
+    node: Tensor  #: the kind of each node, int64 of shape (V,)
+    graph: Tensor  #: the graph of each node, int64 of shape (V,)
+    place: Tensor  #: the number of each node within its graph, int64 of shape (V,)
+    edges: Tensor  #: source and target, numbered through all graphs; int64 of shape (2, E)
+    sizes: Tensor  #: nodes of each graph, int64 of shape (B,)
+    positions: Tensor  #: Laplacian positional encodings, float32 of shape (V, 10)
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on a device."""
@@ -57,29 +47,19 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GraphSet:
-    """N computation graphs with their spectra; V nodes and E edges in all.
+    """N computation graphs with their spectra; V nodes and E edges in all."""
 
-    Attributes:
-        kinds: Distinct nodes as type and features, int32 of shape (K, 12).
-        nodes: The kind of each node, graph by graph; int32 of shape (V,).
-        edges: Source and target, numbered within the graph; int32 of shape (2, E).
-        num_nodes: Nodes of each graph, int64 of shape (N,).
-        num_edges: Edges of each graph, int64 of shape (N,).
-        eigenvalues: The smallest of the normalised Laplacian, float32 of shape (N, 11).
-        positions: Of each node (see ``spectrum``), float16 of shape (V, 10).
-    """
-
-    kinds: np.ndarray
-    nodes: np.ndarray
-    edges: np.ndarray
-    num_nodes: np.ndarray
-    num_edges: np.ndarray
-    eigenvalues: np.ndarray
-    positions: np.ndarray
+    kinds: np.ndarray  #: distinct nodes as type and features, int32 of shape (K, 12)
+    nodes: np.ndarray  #: the kind of each node, graph by graph; int32 of shape (V,)
+    edges: np.ndarray  #: source and target, numbered within the graph; int32 of shape (2, E)
+    num_nodes: np.ndarray  #: nodes of each graph, int64 of shape (N,)
+    num_edges: np.ndarray  #: edges of each graph, int64 of shape (N,)
+    eigenvalues: np.ndarray  #: the smallest of the normalised Laplacian, float32 of shape (N, 11)
+    positions: np.ndarray  #: of each node (see ``spectrum``), float16 of shape (V, 10)
 
     @classmethod
     def of(cls, graphs: Iterable[ComputationGraph], *, progress: bool = False) -> "GraphSet":
-        """Pack graphs, none of which is kept, and compute their spectra, about 2 to 10 ms a graph."""
+        """Pack graphs, of which none is kept, and compute their spectra, 2 to 10 ms a graph."""
         parts = [_single(g) for g in tqdm(graphs, "spectra", unit="graph", disable=not progress)]
         return cls.concatenate(parts)
 

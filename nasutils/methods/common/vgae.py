@@ -36,7 +36,7 @@ class GINLayer(nn.Module):
         )
 
     def forward(self, adjacency: Tensor, x: Tensor) -> Tensor:
-        """Pass messages once: adjacency (B, N, N), symmetric, and features (B, N, F) to (B, N, H)."""
+        """Pass messages once: symmetric adjacency (B, N, N) and features (B, N, F) to (B, N, H)."""
         # The vertex itself as a weighted loop: one product of small matrices, no sum of large ones.
         loops = (1 + self.eps) * torch.eye(adjacency.shape[-1], device=x.device)
         summed = (adjacency + loops) @ x

@@ -22,19 +22,12 @@ _VALIDATION = 5_000  # last images of CIFAR-10's training split
 
 @dataclass(frozen=True, slots=True)
 class Auxiliary:
-    """What a hypernetwork is trained and evaluated on.
+    """What a hypernetwork is trained and evaluated on."""
 
-    Attributes:
-        network: From an architecture to its target network.
-        cells_per_stage: Of that network, hence of its cell sequences.
-        train: Images to learn.
-        valid: Images to evaluate on.
-    """
-
-    network: Callable[[Any], nn.Module]
-    cells_per_stage: int
-    train: Images
-    valid: Images
+    network: Callable[[Any], nn.Module]  #: from an architecture to its target network
+    cells_per_stage: int  #: of that network, hence of its cell sequences
+    train: Images  #: images to learn
+    valid: Images  #: images to evaluate on
 
     def target(self, architecture: Any) -> Target:
         """Return the target network of an architecture."""

@@ -26,33 +26,24 @@ CONTEXTS = ("sum", "concatenate", "position", "none")
 class EncoderSettings:
     """Sizes and variants of an encoder.
 
-    Attributes:
-        hidden: Features of a vertex, d.
-        layers: GCN layers, L.
-        context: One of ``CONTEXTS``.
-        embed: Whether operations are embedded in d features before the first layer; without,
-            the layer reads their one-hot codes, and no context can be added to them.
-        normalisation: Of the adjacency, one of ``graphs.NORMALISATIONS``.
-        gain: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the
-            ReLU and by the mean of two directions, so that 2 keeps it from layer to layer.
-        regressor: Hidden features of the regressor.
-        activation: Whether the regressor has a ReLU between its two linear maps.
-        dropout: Share of the regressor's hidden features that are dropped in training.
-
     Raises:
         UnknownNameError: If there is no such context.
         NasutilsError: If context is wanted of operations that are not embedded.
     """
 
-    hidden: int = 72
-    layers: int = 6
-    context: str = "sum"
+    hidden: int = 72  #: features of a vertex, d
+    layers: int = 6  #: GCN layers, L
+    context: str = "sum"  #: one of ``CONTEXTS``
+    #: whether operations are embedded in d features before the first layer; without, the layer
+    #: reads their one-hot codes, and no context can be added to them
     embed: bool = True
-    normalisation: str = "row"
+    normalisation: str = "row"  #: of the adjacency, one of ``graphs.NORMALISATIONS``
+    #: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the ReLU
+    #: and by the mean of two directions, so that 2 keeps it from layer to layer.
     gain: float = 1.0
-    regressor: int = 128
-    activation: bool = True
-    dropout: float = 0.0
+    regressor: int = 128  #: hidden features of the regressor
+    activation: bool = True  #: whether the regressor has a ReLU between its two linear maps
+    dropout: float = 0.0  #: share of the regressor's hidden features that are dropped in training
 
     def __post_init__(self) -> None:
         if self.context not in CONTEXTS:

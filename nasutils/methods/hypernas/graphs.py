@@ -14,21 +14,13 @@ Normalise = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Graphs:
-    """One distinct cell of B architectures for each of R replicas.
+    """One distinct cell of B architectures for each of R replicas."""
 
-    Attributes:
-        along: What Eq. 1 calls E, normalised and halved, (R * B, F, F).
-        against: The same for the transposed adjacency.
-        one_hot: Labels of shape (R, B, F, K), zero for an absent vertex.
-        inverse_size: One over the number of vertices, (R, B, 1).
-        kind: Which GCN encodes it.
-    """
-
-    along: Tensor
-    against: Tensor
-    one_hot: Tensor
-    inverse_size: Tensor
-    kind: int
+    along: Tensor  #: What Eq. 1 calls E, normalised and halved, (R * B, F, F).
+    against: Tensor  #: the same for the transposed adjacency
+    one_hot: Tensor  #: labels of shape (R, B, F, K), zero for an absent vertex
+    inverse_size: Tensor  #: one over the number of vertices, (R, B, 1)
+    kind: int  #: which GCN encodes it
 
     def take(self, rows: Tensor) -> "Graphs":
         """Return the cells at positions (R', B') of this batch, whose R is 1: others a replica."""

@@ -21,17 +21,11 @@ from nasutils.methods.common.target_networks import Place
 
 @dataclass(frozen=True, slots=True)
 class HypernetworkSettings:
-    """Sizes of the hypernetwork.
+    """Sizes of the hypernetwork."""
 
-    Attributes:
-        hidden: Features of its layers.
-        layers: Hidden layers.
-        channels: Channels in and out that a head makes; ours, enough for NB201-Digits.
-    """
-
-    hidden: int = 96
-    layers: int = 3
-    channels: int = 32
+    hidden: int = 96  #: features of its layers
+    layers: int = 3  #: hidden layers
+    channels: int = 32  #: channels in and out that a head makes; ours, enough for NB201-Digits
 
 
 #: Head -> kernel size of what it makes.

@@ -75,24 +75,16 @@ class JointRecipe:
 
 @dataclass(frozen=True, slots=True)
 class HyperNAS:
-    """A trained encoder with hypernetwork and, in HyperNAS itself, predictor.
+    """A trained encoder with hypernetwork and, in HyperNAS itself, predictor."""
 
-    Attributes:
-        predictor: Predicts accuracies; None where the prediction was not trained.
-        encoder: Shared by both, or alone.
-        hypernetwork: Makes the weights of target networks.
-        normalisation: Of the adjacency that the encoder reads.
-        losses: Mean loss of each task and epoch: squared error of the prediction (NaN where not
-            trained), cross-entropy of the target networks in nats; shape (2, epochs).
-        weights: The u of the tasks after training; empty where one task needs none.
-    """
-
-    predictor: Predictor | None
-    encoder: nn.Module
-    hypernetwork: Hypernetwork
-    normalisation: str
+    predictor: Predictor | None  #: predicts accuracies; None where the prediction was not trained
+    encoder: nn.Module  #: shared by both, or alone
+    hypernetwork: Hypernetwork  #: makes the weights of target networks
+    normalisation: str  #: of the adjacency that the encoder reads
+    #: mean loss of each task and epoch: squared error of the prediction (NaN where not trained),
+    #: cross-entropy of the target networks in nats; shape (2, epochs)
     losses: np.ndarray
-    weights: np.ndarray
+    weights: np.ndarray  #: the u of the tasks after training; empty where one task needs none
 
     @torch.no_grad()
     def evaluate(

@@ -37,18 +37,12 @@ def predict_of(predictor: Predictor, benchmark: Benchmark, *, threads: int = 2) 
 
 @dataclass(frozen=True)
 class NetworkMethod:
-    """Predictors of one recipe.
+    """Predictors of one recipe."""
 
-    Attributes:
-        recipe: How each is built and trained.
-        members: Networks of other seeds whose predictions are averaged, for each split.
-        pretraining: What they learn first; None where nothing.
-        resized: Whether encoders have the size that the paper gives them in a search space.
-    """
-
-    recipe: Recipe
-    members: int = 1
-    pretraining: Pretraining | None = None
+    recipe: Recipe  #: how each is built and trained
+    members: int = 1  #: networks of other seeds whose predictions are averaged, for each split
+    pretraining: Pretraining | None = None  #: what they learn first; None where nothing
+    #: whether encoders have the size that the paper gives them in a search space
     resized: bool = True
 
     def recipe_for(self, space: str) -> Recipe:
@@ -93,13 +87,9 @@ class NetworkMethod:
 
 @dataclass(frozen=True)
 class MeanMethod:
-    """The mean of other methods' predictions, each standardised over the benchmark.
+    """The mean of other methods' predictions, each standardised over the benchmark."""
 
-    Attributes:
-        parts: Their ids.
-    """
-
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  #: their ids
 
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
         """Fit all parts to a split; as of ``Method``, for the benchmark's architectures alone."""

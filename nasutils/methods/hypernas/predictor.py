@@ -58,37 +58,26 @@ class Recipe:
 
     The paper takes one architecture a step and accumulates gradients over 10 steps: batches of 10.
 
-    Attributes:
-        encoder: Sizes and variants of the network.
-        epochs: Passes over the training cells.
-        batch_size: Architectures a step.
-        learning_rate: Of Adam.
-        encoder_rate: The encoder's learning rate, as a share of the regressor's.
-        weight_decay: L2 penalty in Adam's gradient.
-        cosine: Whether the learning rate follows a cosine to zero, as NP's; else it is halved
-            after one half and after three quarters of the epochs.
-        labels: One of ``label_scales.LABEL_SCALES``.
-        loss: One of ``LOSSES``.
-        reduction: How the sequences that it reads show fixed reductions, one of
-            ``cell_sequences.REDUCTIONS``.
-        prune_dead: Whether it reads them without the vertices that lie on no path.
-
     Raises:
         UnknownNameError: If there is no such scale, loss or reduction.
         NasutilsError: If there is no epoch or an empty batch.
     """
 
+    #: sizes and variants of the network
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
-    epochs: int = 200
-    batch_size: int = 10
-    learning_rate: float = 1e-3
-    encoder_rate: float = 1.0
-    weight_decay: float = 0.0
+    epochs: int = 200  #: passes over the training cells
+    batch_size: int = 10  #: architectures a step
+    learning_rate: float = 1e-3  #: of Adam
+    encoder_rate: float = 1.0  #: the encoder's learning rate, as a share of the regressor's
+    weight_decay: float = 0.0  #: L2 penalty in Adam's gradient
+    #: whether the learning rate follows a cosine to zero, as NP's; else it is halved after one half
+    #: and after three quarters of the epochs
     cosine: bool = False
-    labels: str = "z_score"
-    loss: str = "squared"
+    labels: str = "z_score"  #: one of ``label_scales.LABEL_SCALES``
+    loss: str = "squared"  #: one of ``LOSSES``
+    #: how the sequences that it reads show fixed reductions, one of ``cell_sequences.REDUCTIONS``
     reduction: str = "block"
-    prune_dead: bool = False
+    prune_dead: bool = False  #: whether it reads them without the vertices that lie on no path
 
     def __post_init__(self) -> None:
         lookup("label scale", self.labels, LABEL_SCALES)
@@ -130,23 +119,14 @@ _CELLS_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """R trained predictors of one space.
+    """R trained predictors of one space."""
 
-    Attributes:
-        network: Frozen and in evaluation mode.
-        recipe: What it was built and trained by.
-        order: Of the sequences that it reads.
-        vocabulary: Of the sequences that it reads.
-        vertices: Of each of their distinct cells.
-        losses: Mean training loss of each epoch, (R, epochs).
-    """
-
-    network: PredictorNetwork
-    recipe: Recipe
-    order: tuple[int, ...]
-    vocabulary: tuple[str, ...]
-    vertices: tuple[int, ...]
-    losses: np.ndarray
+    network: PredictorNetwork  #: frozen and in evaluation mode
+    recipe: Recipe  #: what it was built and trained by
+    order: tuple[int, ...]  #: of the sequences that it reads
+    vocabulary: tuple[str, ...]  #: of the sequences that it reads
+    vertices: tuple[int, ...]  #: of each of their distinct cells
+    losses: np.ndarray  #: mean training loss of each epoch, (R, epochs)
 
     def predict(self, sequences: CellSequences, *, threads: int = 2) -> np.ndarray:
         """Predict accuracies on the scale of the training targets, of every replica: (R, B).

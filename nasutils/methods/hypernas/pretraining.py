@@ -42,18 +42,13 @@ def sequences_of(recipe: Recipe, benchmark: Benchmark) -> CellSequences:
 class ProxySchedule:
     """How to learn the proxies, with Adam on squared errors.
 
-    Attributes:
-        steps: Batches.
-        batch_size: Architectures a step, drawn at random.
-        learning_rate: At the first step; it follows a cosine to zero.
-
     Raises:
         NasutilsError: If there is no step or an empty batch.
     """
 
-    steps: int = 3000
-    batch_size: int = 64
-    learning_rate: float = 2e-3
+    steps: int = 3000  #: batches
+    batch_size: int = 64  #: architectures a step, drawn at random
+    learning_rate: float = 2e-3  #: at the first step; it follows a cosine to zero
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch_size < 1:
@@ -62,18 +57,13 @@ class ProxySchedule:
 
 @dataclass(frozen=True)
 class Pretraining:
-    """What an encoder learns of cells before it learns labels: figures that take none.
+    """What an encoder learns of cells before it learns labels: figures that take none."""
 
-    Attributes:
-        schedule: How it learns them.
-        teacher: How a hypernetwork makes the figures of random cells; None where they are the
-            public proxies of the benchmark's.
-        seed: Of that hypernetwork, one for all training sets.
-    """
-
-    schedule: ProxySchedule = field(default_factory=ProxySchedule)
+    schedule: ProxySchedule = field(default_factory=ProxySchedule)  #: how it learns them
+    #: how a hypernetwork makes the figures of random cells; None where they are the public proxies
+    #: of the benchmark's
     teacher: TeacherSettings | None = None
-    seed: int = 0
+    seed: int = 0  #: of that hypernetwork, one for all training sets
 
     def figures(
         self, benchmark: Benchmark, recipe: Recipe, *, progress: bool

@@ -46,18 +46,14 @@ ALONE = JointRecipe(
 class TeacherSettings:
     """How a hypernetwork becomes a teacher.
 
-    Attributes:
-        cells: Architectures that it learns to make, and whose networks are evaluated.
-        images: Images to evaluate them on.
-        recipe: How it is trained, without prediction.
-
     Raises:
         NasutilsError: If there are fewer than two architectures or no image, or the recipe
             predicts, which would need labels.
     """
 
-    cells: int = 3000
-    images: int = 256
+    cells: int = 3000  #: architectures that it learns to make, and whose networks are evaluated
+    images: int = 256  #: images to evaluate them on
+    #: how it is trained, without prediction
     recipe: JointRecipe = field(default_factory=lambda: ALONE)
 
     def __post_init__(self) -> None:

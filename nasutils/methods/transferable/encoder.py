@@ -156,22 +156,15 @@ def mean_pool(x: Tensor, batch: Batch) -> Tensor:
 class GraphEncoderSettings:
     """Sizes of the encoder (Section 7.3); where one branch has no layers, the other is as wide.
 
-    Attributes:
-        embedding: Dimensions of a graph's embedding, m; the branches share them evenly.
-        node: Dimensions of a node's embedding.
-        gnn_layers: Layers of message passing. The paper does not state them.
-        transformer_layers: Layers of attention.
-        heads: Heads of each.
-
     Raises:
         NasutilsError: If both branches have no layers, or the widths cannot be divided.
     """
 
-    embedding: int = 128
-    node: int = 64
-    gnn_layers: int = 4
-    transformer_layers: int = 2
-    heads: int = 2
+    embedding: int = 128  #: dimensions of a graph's embedding, m; the branches share them evenly
+    node: int = 64  #: dimensions of a node's embedding
+    gnn_layers: int = 4  #: Layers of message passing. The paper does not state them.
+    transformer_layers: int = 2  #: layers of attention
+    heads: int = 2  #: heads of each
 
     def __post_init__(self) -> None:
         if self.gnn_layers < 0 or self.transformer_layers < 0 or not self.branches:

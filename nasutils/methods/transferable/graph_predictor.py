@@ -29,20 +29,14 @@ _CHUNK_NODES = 65_536
 class FitRecipe:
     """How to train on labels, with Adam on squared errors.
 
-    Attributes:
-        epochs: Passes over all labels.
-        batch_size: Graphs a step.
-        learning_rate: Of Adam.
-        labels: How the labels of each family are scaled, one of ``LABEL_SCALES``.
-
     Raises:
         UnknownNameError: If there is no such scale.
     """
 
-    epochs: int = 40
-    batch_size: int = 32
-    learning_rate: float = 1e-4
-    labels: str = "z_score"
+    epochs: int = 40  #: passes over all labels
+    batch_size: int = 32  #: graphs a step
+    learning_rate: float = 1e-4  #: of Adam
+    labels: str = "z_score"  #: how the labels of each family are scaled, one of ``LABEL_SCALES``
 
     def __post_init__(self) -> None:
         lookup("scale of the labels", self.labels, LABEL_SCALES)

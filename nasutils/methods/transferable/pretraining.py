@@ -79,17 +79,11 @@ class ContrastiveRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """What pre-training gave, in evaluation mode and on the CPU.
+    """What pre-training gave, in evaluation mode and on the CPU."""
 
-    Attributes:
-        encoder: The encoder.
-        head: The projection head.
-        losses: Mean contrastive loss of each epoch, (epochs,).
-    """
-
-    encoder: CLEncoder
-    head: nn.Module
-    losses: np.ndarray
+    encoder: CLEncoder  #: the encoder
+    head: nn.Module  #: the projection head
+    losses: np.ndarray  #: mean contrastive loss of each epoch, (epochs,)
 
 
 class FamilyBatches:

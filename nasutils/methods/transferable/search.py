@@ -31,26 +31,17 @@ _ATTEMPTS = 20
 class EvolutionSettings:
     """Sizes of a search. The paper states the first four (Table 6), the others are ours.
 
-    Attributes:
-        top: The best architectures so far, which become parents; k.
-        budget: Queries a round, B.
-        population: Random architectures to begin with, all queried.
-        rounds: Rounds, T.
-        children: Children that the predictor ranks for each query.
-        crossover: Share of children with two parents.
-        max_edits: Mutations of a child, one to so many, all as likely.
-
     Raises:
         NasutilsError: If a size is not positive, or the share is none.
     """
 
-    top: int
-    budget: int
-    population: int
-    rounds: int
-    children: int = 10
-    crossover: float = 0.5
-    max_edits: int = 2
+    top: int  #: the best architectures so far, which become parents; k
+    budget: int  #: queries a round, B
+    population: int  #: random architectures to begin with, all queried
+    rounds: int  #: rounds, T
+    children: int = 10  #: children that the predictor ranks for each query
+    crossover: float = 0.5  #: share of children with two parents
+    max_edits: int = 2  #: mutations of a child, one to so many, all as likely
 
     def __post_init__(self) -> None:
         for name in ("top", "budget", "population", "rounds", "children", "max_edits"):

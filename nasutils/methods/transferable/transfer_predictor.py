@@ -20,8 +20,7 @@ from nasutils.methods.transferable.graph_predictor import (
     gnn_baseline,
     predict_from,
 )
-from nasutils.methods.transferable.pretrained_cache import pretrained
-from nasutils.methods.transferable.pretraining import ContrastiveRecipe
+from nasutils.methods.transferable.pretraining import ContrastiveRecipe, pretrained
 
 _REMEMBERED = 64  # sets of graphs whose embeddings a frozen encoder keeps
 

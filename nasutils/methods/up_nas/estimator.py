@@ -103,19 +103,12 @@ def train_estimator(
 
 @dataclass(frozen=True, slots=True)
 class ProxyModel:
-    """What predicts an architecture's proxies from its graph alone: f_MPE(A) of Section 3.3.
+    """What predicts an architecture's proxies from its graph alone: f_MPE(A) of Section 3.3."""
 
-    Attributes:
-        codec: Of the space.
-        vgae: A trained auto-encoder of the space.
-        mlp: A trained estimator on the auto-encoder's embeddings.
-        proxies: Names of the estimator's outputs, in order.
-    """
-
-    codec: Codec
-    vgae: VGAE
-    mlp: nn.Sequential
-    proxies: tuple[str, ...]
+    codec: Codec  #: of the space
+    vgae: VGAE  #: A trained auto-encoder of the space
+    mlp: nn.Sequential  #: A trained estimator on the auto-encoder's embeddings
+    proxies: tuple[str, ...]  #: names of the estimator's outputs, in order
 
     @classmethod
     def fit(
@@ -168,17 +161,12 @@ class ProxyModel:
 
 @dataclass(frozen=True, slots=True)
 class UnifiedEstimator:
-    """The objective of the search: the estimator under fixed weights.
+    """The objective of the search: the estimator under fixed weights."""
 
-    Attributes:
-        model: Predicts the proxies.
-        weights: Of its M proxies, shape (M,).
-        nearest: Whether embeddings decode to the likeliest architecture of the space, so that each
-            decodes to one, rather than to the likeliest graphs of all.
-    """
-
-    model: ProxyModel
-    weights: Tensor
+    model: ProxyModel  #: predicts the proxies
+    weights: Tensor  #: of its M proxies, shape (M,)
+    #: whether embeddings decode to the likeliest architecture of the space, so that each decodes to
+    #: one, rather than to the likeliest graphs of all
     nearest: bool = False
 
     def objective(self, z: Tensor) -> Tensor:

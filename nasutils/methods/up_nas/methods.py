@@ -18,17 +18,11 @@ _REQUIRED = frozenset(PROXIES) - {"nwot", "zen"}
 
 @dataclass(frozen=True, eq=False)
 class FittedProxy:
-    """A unified proxy on a benchmark of M architectures.
+    """A unified proxy on a benchmark of M architectures."""
 
-    Attributes:
-        normalised: Their proxies on a common scale, (M, P).
-        weights: Of the P proxies.
-        search: How the weights were found; None where they were given.
-    """
-
-    normalised: pd.DataFrame
-    weights: pd.Series
-    search: WeightSearch | None = None
+    normalised: pd.DataFrame  #: their proxies on a common scale, (M, P)
+    weights: pd.Series  #: of the P proxies
+    search: WeightSearch | None = None  #: how the weights were found; None where they were given
 
     @property
     def scores(self) -> np.ndarray:

@@ -31,12 +31,9 @@ class Normalisation:
     Scores that are not finite have a fixed meaning: -inf (undefined, ranks last) becomes the
     lowest finite score of the training cells, +inf (overflow) the highest, NaN (not scored)
     their median, so that a missing score speaks neither for nor against a cell.
-
-    Attributes:
-        columns: Proxy -> its fitted map.
     """
 
-    columns: Mapping[str, Transform]
+    columns: Mapping[str, Transform]  #: proxy -> its fitted map
 
     @classmethod
     def fit(cls, name: str, scores: pd.DataFrame) -> "Normalisation":

@@ -20,39 +20,24 @@ from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much the steps compute.
+    """How much the steps compute."""
 
-    Attributes:
-        tuning: Cells that the weights are searched on.
-        trials: Weights that a search tries.
-        starts: Starts of an ascent.
-        vgae: How the auto-encoder is trained.
-        mpe: How the estimator is trained.
-    """
-
-    tuning: int = 1000
-    trials: int = 1000
-    starts: int = 375
-    vgae: VGAESchedule = VGAE_SCHEDULES["nasbench201"]
-    mpe: Schedule = MPE_SCHEDULES["nasbench201"]
+    tuning: int = 1000  #: cells that the weights are searched on
+    trials: int = 1000  #: weights that a search tries
+    starts: int = 375  #: starts of an ascent
+    vgae: VGAESchedule = VGAE_SCHEDULES["nasbench201"]  #: how the auto-encoder is trained
+    mpe: Schedule = MPE_SCHEDULES["nasbench201"]  #: how the estimator is trained
 
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
-    """UP-NAS under one seed. A step is taken when it is first needed.
+    """UP-NAS under one seed. A step is taken when it is first needed."""
 
-    Attributes:
-        benchmark: Of N cells with proxies.
-        seed: Of the draws of cells, the searches of weights, and the networks.
-        sizes: Of the steps.
-        progress: Whether to draw a bar.
-        seconds: Wall time of each step taken, by its name: ``up_weighted``, ``VGAE``, ``MPE``.
-    """
-
-    benchmark: Benchmark
-    seed: int
-    sizes: Sizes = Sizes()
-    progress: bool = False
+    benchmark: Benchmark  #: of N cells with proxies
+    seed: int  #: of the draws of cells, the searches of weights, and the networks
+    sizes: Sizes = Sizes()  #: of the steps
+    progress: bool = False  #: whether to draw a bar
+    #: wall time of each step taken, by its name: ``up_weighted``, ``VGAE``, ``MPE``
     seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property

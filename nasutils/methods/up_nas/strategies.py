@@ -15,21 +15,13 @@ from nasutils.spaces.registry import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one search found.
+    """What one search found."""
 
-    Attributes:
-        best: The architecture of the highest estimated unified proxy.
-        score: Its estimate.
-        queries: Architectures that were scored; an ascent counts each once.
-        rows: Rows asked of the estimator, those of the gradients included.
-        seconds: Wall time.
-    """
-
-    best: Architecture
-    score: float
-    queries: int
-    rows: int
-    seconds: float
+    best: Architecture  #: the architecture of the highest estimated unified proxy
+    score: float  #: its estimate
+    queries: int  #: architectures that were scored; an ascent counts each once
+    rows: int  #: rows asked of the estimator, those of the gradients included
+    seconds: float  #: wall time
 
 
 def search(

@@ -22,17 +22,11 @@ from nasutils.metrics import kendall_tau
 
 @dataclass(frozen=True, slots=True)
 class WeightSearch:
-    """What a search of weights found.
+    """What a search of weights found."""
 
-    Attributes:
-        weights: The best weights, each in [-1, 1], indexed by proxy.
-        tau: Kendall's tau that they reach on the cells of the search.
-        history: Best tau so far after each trial; shape (trials,).
-    """
-
-    weights: pd.Series
-    tau: float
-    history: np.ndarray
+    weights: pd.Series  #: the best weights, each in [-1, 1], indexed by proxy
+    tau: float  #: Kendall's tau that they reach on the cells of the search
+    history: np.ndarray  #: best tau so far after each trial; shape (trials,)
 
 
 def search_weights(
