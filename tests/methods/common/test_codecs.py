@@ -1,14 +1,16 @@
 """Architectures become graphs and come back; whatever is no architecture is refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from nasutils.methods.up_nas.model import ProxyModel
 
 from nasutils.errors import UnknownNameError
 from nasutils.methods.common.codecs import CODECS, get_codec
 from nasutils.methods.common.flat_parameters import Schedule
+from nasutils.methods.up_nas.estimator import ProxyModel
 from nasutils.spaces.darts import DARTS_V2, DARTSGenotype
 from nasutils.spaces.nasbench201 import VERTEX_LABELS, NASBench201Cell
 
@@ -126,6 +128,6 @@ def test_the_embedding_decides_how_an_ascent_decodes(few_cells, trained_vgae):
     model = ProxyModel.fit(codec, trained_vgae[0], few_cells, scores, schedule, seed=0)
     z = 3 * torch.randn(50, 128, generator=torch.Generator().manual_seed(0))
     weights = pd.Series({"flops": 1.0})
-    plain, nearest = (model.unified(weights, nearest=flag) for flag in (False, True))
+    plain, nearest = (replace(model.unified(weights), nearest=flag) for flag in (False, True))
     assert None in codec.decode_all(*plain.graphs(z))
     assert None not in codec.decode_all(*nearest.graphs(z))
