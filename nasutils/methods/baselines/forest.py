@@ -103,7 +103,7 @@ def predict_by_trees(
     trees: int = 300,
     labels: str = "z_score",
 ) -> np.ndarray:
-    """Fit one forest a seed on its own n rows, and predict all M rows.
+    """Fit one forest a seed on its own n rows, and predict all M rows: (R, M), on the targets' scale.
 
     Args:
         features: A row an architecture; infinite values rank as very large ones.
@@ -112,9 +112,6 @@ def predict_by_trees(
         seeds: One a forest.
         trees: Trees of a forest.
         labels: One of ``label_scales.LABEL_SCALES``.
-
-    Returns:
-        Predictions of shape (R, M), on the scale of the training targets.
 
     Raises:
         NasutilsError: As ``predictor.fit``.

@@ -134,13 +134,11 @@ def cell_sequences(
     """Return the cell sequences of architectures.
 
     Args:
-        network: What the cells are put into, one of ``NETWORKS``: the networks of a search space,
-            or of a benchmark that has others.
+        network: What the cells are put into, one of ``NETWORKS``.
         architectures: Values of its space, such as ``NASBench201Cell``.
-        reduction: One of ``REDUCTIONS``, for networks whose reductions are fixed; the others have
-            none, or search them.
-        cells_per_stage: Of a network that is smaller or larger than the benchmark's, if its
-            reductions are fixed.
+        reduction: One of ``REDUCTIONS``, where reductions are fixed; others have none, or search
+            them.
+        cells_per_stage: Where not the benchmark's, of networks whose reductions are fixed.
 
     Raises:
         UnknownNameError: If there is no such network or reduction.

@@ -47,7 +47,7 @@ def train_flat(
     *,
     progress: str = "",
 ) -> list[float]:
-    """Train a small network, with the draws of torch's own generator.
+    """Train a small network, with the draws of torch's own generator; the mean loss of each epoch.
 
     Args:
         module: On its final device.
@@ -56,9 +56,6 @@ def train_flat(
         size: Number of rows, N.
         schedule: Of the training.
         progress: What a bar is called; no bar where empty.
-
-    Returns:
-        The mean loss of each epoch.
 
     Raises:
         NasutilsError: If the rows do not fill a batch.

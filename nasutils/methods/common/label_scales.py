@@ -32,13 +32,9 @@ LABEL_SCALES: dict[str, Callable[[Tensor], Tensor]] = {
 def checked_labels(
     size: int, accuracy: ArrayLike, rows: ArrayLike, seeds: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
-    """Return the labels of the training cells and the rows, both (R, n).
+    """Return the labels of the training cells of R predictors and the rows, both (R, n).
 
-    Args:
-        size: Number of architectures, M.
-        accuracy: Their labels, (M,).
-        rows: The training cells of each of R predictors, (R, n).
-        seeds: One a predictor.
+    Of M = ``size`` architectures come the labels, (M,), and to each seed belongs a row of cells.
 
     Raises:
         NasutilsError: If the shapes do not fit together, a predictor has fewer than two cells, a
@@ -70,9 +66,7 @@ def _check(labels: np.ndarray, name: str) -> None:
 def scaled_labels(sources: Sequence[tuple[Sized, ArrayLike]], scale: str = "z_score") -> Tensor:
     """Scale the labels of each family by themselves, and join them: float32 of shape (sum of n,).
 
-    Args:
-        sources: Of each family n graphs or embeddings, and their labels, (n,).
-        scale: One of ``LABEL_SCALES``.
+    Sources are n graphs or embeddings of each family, and their labels, (n,).
 
     Raises:
         NasutilsError: If the numbers differ, or labels are not finite or all alike.

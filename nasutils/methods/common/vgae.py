@@ -44,14 +44,10 @@ class GINLayer(nn.Module):
 
 
 class VGAE(nn.Module):
-    """Encoder and decoder of architectures.
+    """Encoder and decoder of architectures, with L = ``layers`` GIN layers of width H = ``hidden``.
 
-    Args:
-        labels: Labels of a vertex, K.
-        hidden: Width of the layers, H.
-        latent: Dimensions of a vertex's embedding, F.
-        layers: GIN layers, L.
-        dropout: Share of the embedding that the decoder does not see in training.
+    From K = ``labels`` labels of a vertex to F = ``latent`` dimensions, and back; in training the
+    decoder does not see a share of the embedding, the dropout.
     """
 
     def __init__(
@@ -187,14 +183,9 @@ def train_vgae(
     schedule: VGAESchedule | None = None,
     progress: bool = False,
 ) -> tuple[VGAE, list[float]]:
-    """Train an auto-encoder on unlabelled architectures.
+    """Train an auto-encoder on architectures, as of ``VGAE.encode``, on arch2vec's schedule if left out.
 
-    Args:
-        adjacency: Upper triangular, of shape (B, G, N, N).
-        ops: One-hot labels of shape (B, G, N, K).
-        seed: Of the weights, batches, samples and dropout.
-        schedule: arch2vec's if left out.
-        progress: Whether to draw a bar.
+    The seed is that of the weights, batches, samples and dropout.
 
     Returns:
         The auto-encoder in evaluation mode, and the mean loss of each epoch.

@@ -120,11 +120,8 @@ def _messages(graphs: Graphs, product: Tensor) -> Tensor:
 class CellSequenceEncoder(nn.Module):
     """From cell sequences to the features of cells, z, and of architectures, h (Eqs. 2 to 5).
 
-    Args:
-        vocabulary: Number of labels, K.
-        order: Which distinct cell stands at each of the N positions.
-        settings: Sizes and variants.
-        replicas: Number of networks, R.
+    R = ``replicas`` networks read K = ``vocabulary`` labels; ``order`` says which distinct cell
+    stands at each of the N positions.
     """
 
     def __init__(
@@ -207,12 +204,8 @@ class Dropout(nn.Module):
 class PredictorNetwork(nn.Module):
     """Encoder and regressor: from cell sequences to accuracies (Eq. 6), or to other figures.
 
-    Args:
-        vocabulary: Number of labels, K.
-        order: Which distinct cell stands at each position.
-        settings: Sizes and variants.
-        seeds: One a replica, of its initial weights and of its dropout.
-        outputs: Figures that are predicted of an architecture.
+    As of ``CellSequenceEncoder``; a replica draws its initial weights and its dropout from its
+    seed, and predicts so many outputs of an architecture.
     """
 
     def __init__(

@@ -14,13 +14,9 @@ from nasutils.methods.hypernas.graphs import Graphs
 
 
 class GHNEncoder(nn.Module):
-    """From sequences of cells to features of their vertices, by sequential messages.
+    """From sequences of cells to d = ``hidden`` features of their vertices, by sequential messages.
 
-    Args:
-        vocabulary: Number of labels, K.
-        order: Which distinct cell stands at each of the N positions.
-        hidden: Features of a vertex, d.
-        rounds: Times that messages pass forwards and backwards.
+    Arguments as of ``CellSequenceEncoder``; messages pass so many rounds forwards and backwards.
     """
 
     def __init__(

@@ -62,14 +62,10 @@ class Hypernetwork(nn.Module):
     def forward(
         self, features: Sequence[Tensor], places: Sequence[Sequence[Place]]
     ) -> list[dict[str, Tensor]]:
-        """Make all weights of the networks of B architectures.
+        """Make all weights of the networks of B architectures: for each, by name of the parameter.
 
-        Args:
-            features: Of the vertices of each of the N cells, (B, F, d).
-            places: Of the convolutions of each network.
-
-        Returns:
-            For each network, the weights of all its parameters, by name.
+        Features are those of the vertices of each of the N cells, (B, F, d); places those of the
+        convolutions of each network.
 
         Raises:
             UnknownNameError: If there is no head for a place.

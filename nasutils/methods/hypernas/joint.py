@@ -97,10 +97,8 @@ class HyperNAS:
     ) -> pd.DataFrame:
         """Let B networks classify images under generated weights, on the images' device.
 
-        Batch norm takes the statistics of these images.
-
-        Returns:
-            A row a network: its ``accuracy`` in percent and its ``cross_entropy`` in nats.
+        Batch norm takes the statistics of these images. A row a network: its ``accuracy`` in percent
+        and its ``cross_entropy`` in nats.
         """
         device, found = images.labels.device, []
         batch = images.images.to(memory_format=torch.channels_last)

@@ -28,10 +28,9 @@ class AdaptiveLoss(nn.Module):
         self.u = nn.Parameter(torch.ones(tasks))
 
     def forward(self, losses: Sequence[Tensor]) -> Tensor:
-        """Combine the losses of the tasks to a scalar.
+        """Combine the losses of the tasks, non-negative tensors of any shape, to a scalar.
 
-        Those of a task are a non-negative tensor of any shape: the power is taken of each element,
-        and then their mean.
+        The power is taken of each element, and then their mean.
 
         Raises:
             NasutilsError: If there are not as many losses as tasks.

@@ -23,15 +23,9 @@ def features_of(predictor: Predictor, benchmark: Benchmark, positions: np.ndarra
 
 
 def neighbour_tau(features: np.ndarray, accuracy: np.ndarray, *, neighbours: int = 10) -> float:
-    """Tell how far architectures of alike features have alike accuracies.
+    """Return Kendall's tau of accuracies, (B,), with their means over the nearest other features.
 
-    Args:
-        features: Of B architectures, (B, d); they are standardised.
-        accuracy: Theirs, (B,).
-        neighbours: Whose mean accuracy stands for an architecture's own.
-
-    Returns:
-        Kendall's tau between the accuracies and the means over the nearest others.
+    Features of the B architectures, (B, d), are standardised.
     """
     scaled = StandardScaler().fit_transform(features)
     nearest = NearestNeighbors(n_neighbors=neighbours).fit(scaled)

@@ -52,7 +52,7 @@ def cross_validate(
     *,
     folds: int = 4,
 ) -> np.ndarray:
-    """Rank each fold of the training cells by a predictor of the others.
+    """Rank each fold of the training cells by a predictor of the others: tau with their labels.
 
     All predictors train side by side. Folds are equally large; cells that are left over are in none
     and train every predictor. The same rows under several seeds are repetitions.
@@ -63,10 +63,7 @@ def cross_validate(
         rows: The training cells of each of R splits, positions of shape (R, n).
         recipe: How each predictor is built and trained.
         seeds: One a split, of its folds and predictors.
-        folds: Of each split.
-
-    Returns:
-        Kendall's tau between predictions and labels of every held-out fold, (R, folds).
+        folds: Of each split; the taus are of shape (R, folds).
 
     Raises:
         NasutilsError: As ``predictor.fit``; or if there are fewer than two folds or than two cells

@@ -75,12 +75,8 @@ def evaluate_generated_networks(
 ) -> pd.DataFrame:
     """Train a hypernetwork on random architectures, and evaluate what it makes of them.
 
-    Args:
-        network: One of ``auxiliary.NETWORKS``.
-        auxiliary: Its target networks and images; those to evaluate on are not those to learn.
-        settings: How.
-        seed: Of the architectures and the training.
-        progress: Whether to draw bars.
+    One of ``auxiliary.NETWORKS`` comes with its task, whose images to evaluate on are not those to
+    learn; the seed is that of the architectures and the training.
 
     Returns:
         A row an architecture, all different: ``arch``, its string; ``accuracy`` in percent and

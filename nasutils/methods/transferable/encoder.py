@@ -205,13 +205,9 @@ class CLEncoder(nn.Module):
 
 
 class GNNEncoder(nn.Module):
-    """The encoder of the GNN baseline: message passing and a mean.
+    """The encoder of the GNN baseline: message passing and a mean; raises as ``MessagePassing``.
 
-    GENNAPE states 6 layers of 32 with tanh; this paper 4 or 6 layers of 64.
-
-    Raises:
-        NasutilsError: If there is no layer.
-        UnknownNameError: If there is no such activation.
+    GENNAPE states 6 layers of 32 with tanh; this paper 4 or 6 layers of 64. At least one is needed.
     """
 
     def __init__(self, layers: int = 6, hidden: int = 32, activation: str = "tanh") -> None:

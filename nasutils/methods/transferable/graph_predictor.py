@@ -103,13 +103,10 @@ def fit_head(
     *,
     seed: int,
 ) -> tuple[nn.Module, np.ndarray]:
-    """Train a copy of a head on frozen embeddings, under a seed of the order of the labels.
+    """Train a copy of a head, from (B, m) to (B, 1), on frozen embeddings; its weights are the start.
 
-    Args:
-        head: From (B, m) to (B, 1); its weights are the start.
-        sources: Of each family the embeddings, (n, m), and labels, (n,).
-        recipe: One of ``FIT_RECIPES``, or another.
-        seed: Of the order of the labels.
+    ``sources`` are of each family the embeddings, (n, m), and labels, (n,); the seed is that of
+    their order.
 
     Returns:
         The trained copy and the mean loss of each epoch, (epochs,).

@@ -37,9 +37,6 @@ def contrastive_loss(
         temperature: Of the agreement, tau in Eq. 4.1.
         weight_temperature: Temperature of the softmax that turns spectral distances into weights.
 
-    Returns:
-        A scalar.
-
     Raises:
         UnknownNameError: If there are no such weights.
         NasutilsError: If the shapes do not fit, a temperature is not positive, or a graph is alone
@@ -65,11 +62,8 @@ def positive_weights(
 ) -> Tensor:
     """Return the convex combination over each graph's positives, alpha in Eq. 4.5.
 
-    Arguments as of ``contrastive_loss``; no graph is alone in its class. Row i of the (B, B) holds
-    the weights of the positives of graph i, zero elsewhere.
-
-    Raises:
-        UnknownNameError: If there are no such weights.
+    Arguments and errors as of ``contrastive_loss``; no graph is alone in its class. Row i of the
+    (B, B) holds the weights of the positives of graph i, zero elsewhere.
     """
     sign = lookup("weights of the positives", weights, WEIGHTS)
     # The fast way by a matrix product would make distances of equal graphs other than zero.

@@ -87,13 +87,10 @@ class Pretrained:
 
 
 class FamilyBatches:
-    """Draws batches evenly from families of graphs, however many each has.
+    """Draws batches evenly from families of N graphs, however many each has.
 
-    Args:
-        graphs: All N graphs.
-        family: The family of each, from 0; int of shape (N,).
-        recipe: Its batch size, positives and similar graphs.
-        rng: Source of all draws.
+    ``family`` numbers the family of each graph from 0, int of shape (N,); the recipe says how
+    large batches are, and what positives and similar graphs.
 
     Raises:
         NasutilsError: If a family is too small for its share of a batch, or this is below two.
@@ -199,15 +196,10 @@ def pretrain(
     device: str = "cpu",
     progress: bool = False,
 ) -> Pretrained:
-    """Train an encoder on unlabelled graphs, on one thread of the CPU or on a GPU.
+    """Train an encoder on unlabelled graphs of families, the target's too.
 
-    Args:
-        families: The graphs of each family, the target's too.
-        recipe: The default one if left out.
-        seed: Of the weights, batches and signs. On the CPU it determines the result; on a GPU sums
-            of messages have no fixed order.
-        device: Where to train.
-        progress: Whether to draw a bar.
+    It takes one thread of the CPU, where the seed of the weights, batches and signs determines
+    the result; or a GPU, where sums of messages have no fixed order.
 
     Raises:
         NasutilsError: If a family is too small for the batches.

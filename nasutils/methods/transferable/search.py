@@ -88,8 +88,7 @@ def evolve(
             The paper's predictor, if left out, keeps to what it has learnt before the search.
 
     Returns:
-        Everything that was queried, in order; fewer than ``settings.queries`` where no new
-        architectures were found.
+        All that was queried, in order; fewer than ``settings.queries`` where the space ran out.
 
     Raises:
         NasutilsError: If scores are NaN or too few, or there is nothing to begin with.

@@ -81,8 +81,6 @@ class TransferPredictor:
     def fit_sources(self, labelled: Sequence[Labelled], seed: int) -> "TransferPredictor":
         """Return a predictor that has trained on graphs and labels, (n,), of each source benchmark.
 
-        The seed is that of the order of the labels.
-
         Raises:
             NasutilsError: If labels do not fit, are not finite or all alike.
         """
@@ -127,18 +125,10 @@ def pretrained_predictor(
     device: str = "cpu",
     progress: bool = False,
 ) -> TransferPredictor:
-    """Return a predictor that has seen graphs, but no label.
+    """Return a predictor that has seen the graphs of families, but no label; raises as ``pretrain``.
 
-    Args:
-        recipe: How to make it.
-        unlabelled: Gives the graphs of each family, for contrastive training.
-        seed: Of weights and batches.
-        epochs: Of contrastive training, where not the recipe's.
-        device: Where it learns and predicts.
-        progress: Whether to draw a bar.
-
-    Raises:
-        NasutilsError: As ``pretrain``.
+    Contrastive training, for other epochs than the recipe's where they are given, asks for the
+    graphs. The seed is that of weights and batches; it learns and predicts on the device.
     """
     members = []
     for number in range(recipe.members):

@@ -40,15 +40,9 @@ def search_weights(
     """Find weights that maximise Kendall's tau between unified proxy and accuracy (Section 3.4).
 
     The estimator models the weights jointly, as proxies that measure the same thing can stand in
-    for each other.
-
-    Args:
-        normalised: Normalised proxies of N cells, all columns of which get a weight.
-        accuracy: Validation accuracy of the same cells, shape (N,).
-        seed: Of the sampler; the same seed finds the same weights.
-        trials: Weights to try.
-        rounded: Whether weights are rounded to -1, 0 and 1 before they are evaluated, as for
-            UP_selected.
+    for each other. All columns of the frame, normalised proxies of N cells, get a weight; the
+    accuracy is their validation accuracy, (N,). The same seed finds the same weights. Where
+    ``rounded``, they are -1, 0 and 1 before they are evaluated, as for UP_selected.
 
     Raises:
         NasutilsError: If the cells cannot be ranked, or fewer than one trial is asked for.

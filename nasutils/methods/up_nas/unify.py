@@ -51,11 +51,7 @@ def selected_weights(weights: pd.Series) -> pd.Series:
 
 
 def unified_proxy(normalised: pd.DataFrame, weights: pd.Series) -> pd.Series:
-    """Sum weighted proxies: UP(A) = sum_i lambda_i f_i(A), Eq. 1.
-
-    Args:
-        normalised: A row a cell; columns beyond those of ``weights`` are not read.
-        weights: Indexed by proxy.
+    """Sum weighted proxies: UP(A) = sum_i lambda_i f_i(A), Eq. 1; a row of the frame is a cell.
 
     Raises:
         DataError: If a weighted proxy is missing or has a score that is not finite.
