@@ -103,7 +103,7 @@ def predict_by_trees(
     trees: int = 300,
     labels: str = "z_score",
 ) -> np.ndarray:
-    """Fit one forest a seed on its own n rows, and predict all M rows: (R, M), on the targets' scale.
+    """Fit one of R forests a seed on its n rows; predict all M rows, on the targets' scale: (R, M).
 
     Args:
         features: A row an architecture; infinite values rank as very large ones.

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasutils.errors import ArchitectureError, lookup
+from nasutils.errors import ArchitectureError
 from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench201 import NONE, OPS, VERTEX_LABELS, NASBench201Cell
@@ -116,16 +116,8 @@ def _nearest_darts_cells(edges: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]
     return adjacency, numbers
 
 
+#: Search space -> its codec.
 CODECS: dict[str, Codec] = {
     "nasbench201": Codec(1, 8, 7, _nasbench201_cell, _nearest_nasbench201_cell),
     "darts": Codec(2, 11, 11, DARTSGenotype.from_adjacency_and_ops, _nearest_darts_cells),
 }
-
-
-def get_codec(space: str) -> Codec:
-    """Return the codec of a space.
-
-    Raises:
-        UnknownNameError: If there is none.
-    """
-    return lookup("space with a codec", space, CODECS)

@@ -183,7 +183,7 @@ def train_vgae(
     schedule: VGAESchedule | None = None,
     progress: bool = False,
 ) -> tuple[VGAE, list[float]]:
-    """Train an auto-encoder on architectures, as of ``VGAE.encode``, on arch2vec's schedule if left out.
+    """Train an auto-encoder on architectures as of ``VGAE.encode``, by default as arch2vec does.
 
     The seed is that of the weights, batches, samples and dropout.
 

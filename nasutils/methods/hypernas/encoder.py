@@ -1,10 +1,11 @@
-"""The encoders of HyperNAS and of its baseline NP: a GCN on a cell sequence (Section 3.3).
+"""The encoders of HyperNAS and of its baselines NP and GHN, on a cell sequence (Section 3.3).
 
-Everything here runs R independent networks at once, the replicas, each with its own weights: the
+All but that of GHN run R independent networks at once, the replicas, each with its own weights: the
 seeds of an experiment train side by side, which on a processor costs little more than one alone.
 
 Sources: Lv et al., "HyperNAS", Eqs. 1 to 6; Wen et al., "Neural Predictor for Neural Architecture
-Search", ECCV 2020, https://arxiv.org/abs/1912.00848, whose GCN and baseline it takes.
+Search", ECCV 2020, https://arxiv.org/abs/1912.00848, whose GCN and baseline it takes; Zhang et al.,
+"Graph HyperNetworks for Neural Architecture Search", ICLR 2019, https://arxiv.org/abs/1810.05749.
 """
 
 from collections.abc import Iterator, Sequence
@@ -183,6 +184,52 @@ class CellSequenceEncoder(nn.Module):
         if self.context == "none" or z is None:
             return None
         return self.joins[kind](z) if self.context == "concatenate" else first(z)
+
+
+class GHNEncoder(nn.Module):
+    """The encoder of HyperNAS-H's baseline (Figure 2b), in the style of graph hypernetworks.
+
+    Gated updates of the vertices in the order of the computation, forwards and then backwards, make
+    d = ``hidden`` features of each. Each cell is read for itself.
+    Arguments as of ``CellSequenceEncoder``; messages pass so many rounds forwards and backwards.
+    """
+
+    def __init__(
+        self, vocabulary: int, order: tuple[int, ...], *, hidden: int = 72, rounds: int = 1
+    ) -> None:
+        super().__init__()
+        self.order, self.rounds = order, rounds
+        self.embedding = nn.Linear(vocabulary, hidden, bias=False)
+        self.message = nn.Sequential(
+            nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, hidden)
+        )
+        self.update = nn.GRUCell(hidden, hidden)
+
+    def walk(self, cells: Sequence[Graphs]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Encode the cells of one replica under the normalisation ``raw``, each once.
+
+        Yields:
+            At each position the features of the vertices, (1, B, F, d), and their mean, (1, B, d).
+        """
+        encoded = [self._encode(cell) for cell in cells]
+        for which in self.order:
+            features = encoded[which]
+            yield features, features.sum(2) * cells[which].inverse_size
+
+    def _encode(self, cell: Graphs) -> Tensor:
+        states = list(self.embedding(cell.one_hot[0]).unbind(1))  # F of (B, d)
+        along, against = (cell.along > 0).float(), (cell.against > 0).float()
+        for _ in range(self.rounds):
+            for edges, order in (
+                (against, range(len(states))),
+                (along, reversed(range(len(states)))),
+            ):
+                for vertex in order:
+                    sent = self.message(torch.stack(states, dim=1))  # (B, F, d)
+                    received = (edges[:, vertex, :, None] * sent).sum(1)
+                    states[vertex] = self.update(received, states[vertex])
+        present = cell.one_hot.sum(-1, keepdim=True)  # (1, B, F, 1)
+        return torch.stack(states, dim=1)[None] * present
 
 
 class Dropout(nn.Module):

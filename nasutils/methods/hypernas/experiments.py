@@ -19,15 +19,17 @@ from nasutils.methods.common.benchmark_sequences import benchmark_sequences, net
 from nasutils.methods.hypernas import auxiliary, searches
 from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
 from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe
-from nasutils.methods.hypernas.joint_methods import JOINT, generated_accuracy, train_jointly
 from nasutils.methods.hypernas.methods import (
     ABLATIONS,
     AVERAGED,
     BOTH,
     CHAPTER,
     GENERATED_TASK,
+    JOINT,
     PROXY_TASK,
+    generated_accuracy,
     predict_of,
+    train_jointly,
 )
 from nasutils.methods.hypernas.neighbours import features_of, neighbour_tau, sample
 from nasutils.methods.hypernas.predictor import RECIPES, fit

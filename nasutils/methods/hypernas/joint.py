@@ -20,8 +20,7 @@ from nasutils.errors import NasutilsError, UnknownNameError, lookup
 from nasutils.methods.common.cell_sequences import CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.common.target_networks import Target
-from nasutils.methods.hypernas.encoder import PredictorNetwork
-from nasutils.methods.hypernas.ghn import GHNEncoder
+from nasutils.methods.hypernas.encoder import GHNEncoder, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
 from nasutils.methods.hypernas.loss import AdaptiveLoss
@@ -97,8 +96,8 @@ class HyperNAS:
     ) -> pd.DataFrame:
         """Let B networks classify images under generated weights, on the images' device.
 
-        Batch norm takes the statistics of these images. A row a network: its ``accuracy`` in percent
-        and its ``cross_entropy`` in nats.
+        Batch norm takes the statistics of these images. A row a network: its ``accuracy`` in
+        percent and its ``cross_entropy`` in nats.
         """
         device, found = images.labels.device, []
         batch = images.images.to(memory_format=torch.channels_last)

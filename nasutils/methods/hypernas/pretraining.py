@@ -9,7 +9,7 @@ https://arxiv.org/abs/2403.02484, which gives proxies to a predictor as its inpu
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import pandas as pd
@@ -38,32 +38,15 @@ def sequences_of(recipe: Recipe, benchmark: Benchmark) -> CellSequences:
     return benchmark_sequences(benchmark, recipe.reduction, prune=recipe.prune_dead)
 
 
-@dataclass(frozen=True, slots=True)
-class ProxySchedule:
-    """How to learn the proxies, with Adam on squared errors.
-
-    Raises:
-        NasutilsError: If there is no step or an empty batch.
-    """
-
-    steps: int = 3000  #: batches
-    batch_size: int = 64  #: architectures a step, drawn at random
-    learning_rate: float = 2e-3  #: at the first step; it follows a cosine to zero
-
-    def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 1:
-            raise NasutilsError(f"{self.steps} steps of batches of {self.batch_size}: no step.")
-
-
 @dataclass(frozen=True)
 class Pretraining:
     """What an encoder learns of cells before it learns labels: figures that take none."""
 
-    schedule: ProxySchedule = field(default_factory=ProxySchedule)  #: how it learns them
     #: how a hypernetwork makes the figures of random cells; None where they are the public proxies
     #: of the benchmark's
     teacher: TeacherSettings | None = None
     seed: int = 0  #: of that hypernetwork, one for all training sets
+    steps: int = 3000  #: batches from which the figures are learnt
 
     def figures(
         self, benchmark: Benchmark, recipe: Recipe, *, progress: bool
@@ -90,7 +73,7 @@ def pretrain(
     """Pretrain an encoder a seed, once for all numbers of labels; and the seconds."""
     began = time.perf_counter()
     task = *pretraining.figures(benchmark, recipe, progress=progress), recipe.encoder
-    network = learn_proxies(*task, pretraining.schedule, seeds, progress=progress)
+    network = learn_proxies(*task, seeds, steps=pretraining.steps, progress=progress)
     return network, time.perf_counter() - began
 
 
@@ -98,39 +81,36 @@ def learn_proxies(
     sequences: CellSequences,
     proxies: pd.DataFrame,
     encoder: EncoderSettings,
-    schedule: ProxySchedule,
     seeds: Sequence[int],
     *,
+    steps: int = 3000,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
     progress: bool = False,
 ) -> PredictorNetwork:
-    """Train R networks side by side to predict the proxies of architectures.
+    """Train R networks side by side to predict the proxies of M architectures.
 
-    Every proxy is learnt as normal scores: its ranks, mapped to the quantiles of a normal
-    distribution, so that scores without bounds do no harm.
-
-    Args:
-        sequences: M architectures.
-        proxies: A row an architecture, a column a proxy; infinite values rank as the largest and
-            the smallest.
-        encoder: Sizes and variants of the network.
-        schedule: How to train.
-        seeds: One a replica, of its weights and batches.
-        progress: Whether to draw a bar.
+    Every proxy, a column, is learnt as normal scores: its ranks, mapped to the quantiles of a
+    normal distribution, so that scores without bounds do no harm. Adam takes steps on the squared
+    errors of random batches, at a rate that follows a cosine to zero; a replica draws its weights
+    and batches from its seed.
 
     Raises:
-        NasutilsError: If the numbers of rows differ.
+        NasutilsError: If the numbers of rows differ, or there is no step or an empty batch.
         DataError: If there is no proxy, or one is missing somewhere or the same everywhere.
     """
+    if steps < 1 or batch_size < 1:
+        raise NasutilsError(f"{steps} steps of batches of {batch_size}: no step.")
     targets = _normal_scores(sequences, proxies)
     graphs = graphs_of(sequences, encoder.normalisation)
     draws = [torch.Generator().manual_seed(seed) for seed in seeds]
-    size, shape = len(sequences), (schedule.batch_size,)
+    size, shape = len(sequences), (batch_size,)
     task = len(sequences.vocabulary), sequences.order, encoder, seeds
     with deterministic_cpu():
         network = PredictorNetwork(*task, outputs=targets.shape[1])
         optimiser = torch.optim.Adam(network.parameters(), fused=True)
-        for step in tqdm(range(schedule.steps), "proxies", unit="step", disable=not progress):
-            optimiser.param_groups[0]["lr"] = cosine(schedule.learning_rate, step / schedule.steps)
+        for step in tqdm(range(steps), "proxies", unit="step", disable=not progress):
+            optimiser.param_groups[0]["lr"] = cosine(learning_rate, step / steps)
             rows = torch.stack([torch.randint(size, shape, generator=draw) for draw in draws])
             # Not the whole network, which drops the last dimension where there is one proxy.
             predicted = network.regressor(network.encoder(take_all(graphs, rows)))

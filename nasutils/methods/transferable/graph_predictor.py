@@ -103,7 +103,7 @@ def fit_head(
     *,
     seed: int,
 ) -> tuple[nn.Module, np.ndarray]:
-    """Train a copy of a head, from (B, m) to (B, 1), on frozen embeddings; its weights are the start.
+    """Train a copy of a head, (B, m) to (B, 1), on frozen embeddings; its weights are the start.
 
     ``sources`` are of each family the embeddings, (n, m), and labels, (n,); the seed is that of
     their order.

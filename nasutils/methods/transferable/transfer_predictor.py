@@ -125,7 +125,7 @@ def pretrained_predictor(
     device: str = "cpu",
     progress: bool = False,
 ) -> TransferPredictor:
-    """Return a predictor that has seen the graphs of families, but no label; raises as ``pretrain``.
+    """Return a predictor that has seen graphs of families, but no label; raises as ``pretrain``.
 
     Contrastive training, for other epochs than the recipe's where they are given, asks for the
     graphs. The seed is that of weights and batches; it learns and predicts on the device.

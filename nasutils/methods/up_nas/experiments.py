@@ -15,7 +15,7 @@ from nasutils.benchmarks.rows import darts_proxies
 from nasutils.data import load_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.digits.query import query
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
 from nasutils.methods.up_nas.ascent import gradient_ascent
 from nasutils.methods.up_nas.complete import complete_scores
@@ -223,7 +223,7 @@ def darts(run: Run, steps: Pipeline) -> None:
     cells = [DARTSGenotype.random(draws).canonical() for _ in range(DARTS_CELLS)]
     fresh = [DARTSGenotype.random(draws).canonical() for _ in range(DARTS_FRESH)]
     began = time.perf_counter()
-    graphs = get_codec("darts").encode(cells)
+    graphs = CODECS["darts"].encode(cells)
     vgae, _ = train_vgae(*graphs, seed=run.seed, schedule=VGAE_SCHEDULES["darts"])
     run.add("cost", "VGAE", "darts", "seconds", time.perf_counter() - began)
     for row, share in reconstruction(vgae, fresh).items():
@@ -242,7 +242,7 @@ def _normal_scores(proxies: pd.DataFrame) -> pd.DataFrame:
 
 def reconstruction(vgae: VGAE, cells: Sequence[Architecture]) -> dict[str, float]:
     """Return the shares of DARTS cells that decode exactly, to any, and exactly to the nearest."""
-    codec = get_codec("darts")
+    codec = CODECS["darts"]
     z = vgae.embed(*codec.encode(cells))
     decoded = codec.decode_all(*vgae.reconstruct(z, codec.graphs))
     logits = vgae.decode(z.view(len(z), codec.graphs, codec.vertices, -1))
@@ -263,7 +263,7 @@ def _darts_model(run: Run, steps: Pipeline, vgae: VGAE) -> ProxyModel:
     for proxy, share in explained.items():
         run.add("completed", PROXY_TITLES[proxy], "darts", "r_squared", share)
     began = time.perf_counter()
-    codec, schedule = get_codec("darts"), MPE_SCHEDULES["darts"]
+    codec, schedule = CODECS["darts"], MPE_SCHEDULES["darts"]
     model = ProxyModel.fit(codec, vgae, genotypes, complete, schedule, seed=run.seed)
     run.add("cost", "MPE", "darts", "seconds", time.perf_counter() - began)
     benchmark = get_benchmark("nb301-surrogate")  # the first of the cells

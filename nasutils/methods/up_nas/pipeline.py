@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.common.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
 from nasutils.methods.up_nas.estimator import MPE_SCHEDULES, ProxyModel, UnifiedEstimator
@@ -63,7 +63,7 @@ class Pipeline:
     @cached_property
     def vgae(self) -> VGAE:
         """The auto-encoder, which sees all cells of the space and no accuracy."""
-        graphs = get_codec("nasbench201").encode(self.space)
+        graphs = CODECS["nasbench201"].encode(self.space)
         options = {"seed": self.seed, "schedule": self.sizes.vgae, "progress": self.progress}
         with self._timed("VGAE"):
             return train_vgae(*graphs, **options)[0]
@@ -80,7 +80,7 @@ class Pipeline:
         half = self._draws[0][: len(self.benchmark) // 2]
         cells = self.benchmark.architectures_at(half)
         scores = self.unified["up_weighted"].normalised.iloc[half]
-        task = get_codec("nasbench201"), self.vgae, cells, scores
+        task = CODECS["nasbench201"], self.vgae, cells, scores
         return ProxyModel.fit(*task, self.sizes.mpe, seed=self.seed, layers=layers)
 
     @cached_property

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.up_nas.ascent import gradient_ascent
 from nasutils.methods.up_nas.estimator import ProxyModel
@@ -109,7 +109,7 @@ def test_on_cells_every_passed_one_is_valid_and_scored(few_cells, trained_vgae, 
     # The one proxy is the share of 3x3 convolutions.
     scores = pd.DataFrame({"flops": [cell.ops.count(CONV3) / 6 for cell in few_cells]})
     schedule = Schedule(epochs=30, batch_size=8, learning_rate=1e-2)
-    codec = get_codec("nasbench201")
+    codec = CODECS["nasbench201"]
     model = ProxyModel.fit(codec, trained_vgae[0], few_cells, scores, schedule, seed=0)
     estimator = model.unified(pd.Series({"flops": 1.0}))
     result = gradient_ascent(estimator, few_cells, steps=steps, max_steps=200)

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.up_nas.estimator import (
     MPE_SCHEDULES,
@@ -102,7 +102,7 @@ def model(request, few_cells, trained_vgae):
     scores = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 2)), columns=["nwot", "zen"])
     schedule = Schedule(epochs=2, batch_size=4, learning_rate=1e-3)
     return ProxyModel.fit(
-        get_codec("nasbench201"),
+        CODECS["nasbench201"],
         trained_vgae[0],
         few_cells,
         scores,
