@@ -20,22 +20,16 @@ from nasutils.spaces.registry import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A space's two directions between architectures and labelled graphs.
+    """A space's two directions between architectures and labelled graphs."""
 
-    Attributes:
-        graphs: Graphs an architecture has, G.
-        vertices: Vertices of a graph, N.
-        labels: Labels that a vertex can have, K.
-        decode_graphs: From adjacency (G, N, N) and one-hot labels (G, N, K) to the architecture;
-            raises ``ArchitectureError`` where they encode none.
-        nearest: From logits of edges (B, G, N, N) and labels (B, G, N, K) to the likeliest graphs
-            that encode an architecture: adjacency (B, G, N, N) and labels (B, G, N).
-    """
-
-    graphs: int
-    vertices: int
-    labels: int
+    graphs: int  #: graphs an architecture has, G
+    vertices: int  #: vertices of a graph, N
+    labels: int  #: labels that a vertex can have, K
+    #: from adjacency (G, N, N) and one-hot labels (G, N, K) to the architecture; raises
+    #: ``ArchitectureError`` where they encode none
     decode_graphs: Callable[[np.ndarray, np.ndarray], Architecture]
+    #: from logits of edges (B, G, N, N) and labels (B, G, N, K) to the likeliest graphs that encode
+    #: an architecture: adjacency (B, G, N, N) and labels (B, G, N)
     nearest: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
     def encode(self, architectures: Sequence[Architecture]) -> tuple[Tensor, Tensor]:

@@ -150,20 +150,16 @@ def vgae_loss(
 
 @dataclass(frozen=True)
 class VGAESchedule(Schedule):
-    """How to train the auto-encoder: arch2vec's settings but for the KL weight.
-
-    Attributes:
-        kl_weight: Of the divergence in the loss. Eq. 2 has 1, arch2vec divides by the vertices of
-            a batch, here 1/256; ours, between the two, leaves less room between the embeddings.
-        dropout: Share of the embedding that the decoder does not see in training.
-    """
+    """How to train the auto-encoder: arch2vec's settings but for the KL weight."""
 
     epochs: int = 10
     batch_size: int = 32
     learning_rate: float = 1e-3
     max_grad_norm: float = 5.0
+    #: Of the divergence in the loss. Eq. 2 has 1, arch2vec divides by the vertices of a batch, here
+    #: 1/256; ours, between the two, leaves less room between the embeddings.
     kl_weight: float = 0.02
-    dropout: float = 0.3
+    dropout: float = 0.3  #: share of the embedding that the decoder does not see in training
 
 
 #: A DARTS cell has an adjacency of its own, which takes longer to learn than labels alone. arch2vec

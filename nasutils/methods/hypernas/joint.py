@@ -41,28 +41,22 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 class JointRecipe:
     """How to train with a hypernetwork (Appendix A).
 
-    Attributes:
-        predictor: Encoder, regressor and schedule; its labels are the targets of the prediction.
-        hypernetwork: Sizes of the hypernetwork.
-        variant: One of ``VARIANTS``.
-        q: Preference coefficient of Eq. 11.
-        images: Images a target network sees at once.
-        networks: Target networks a step: as many of its architectures, a random part, are run;
-            all where None, as in the paper. The prediction sees all of them in any case.
-        precision: In which target networks compute, one of ``PRECISIONS``.
-
     Raises:
         UnknownNameError: If there is no such variant or precision.
         NasutilsError: If no network is run.
     """
 
+    #: encoder, regressor and schedule; its labels are the targets of the prediction
     predictor: Recipe = field(default_factory=Recipe)
+    #: sizes of the hypernetwork
     hypernetwork: HypernetworkSettings = field(default_factory=HypernetworkSettings)
-    variant: str = "hypernas"
-    q: float = 1.5
-    images: int = 128
+    variant: str = "hypernas"  #: one of ``VARIANTS``
+    q: float = 1.5  #: Preference coefficient of Eq. 11.
+    images: int = 128  #: images a target network sees at once
+    #: Target networks a step: as many of its architectures, a random part, are run; all where None,
+    #: as in the paper. The prediction sees all of them in any case.
     networks: int | None = None
-    precision: str = "float32"
+    precision: str = "float32"  #: in which target networks compute, one of ``PRECISIONS``
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:

@@ -11,10 +11,9 @@ from nasutils.methods.common.architecture_graphs import (
     rank_by_graphs,
 )
 from nasutils.methods.transferable.encoder import GraphEncoderSettings
-from nasutils.methods.transferable.graph_predictor import FitRecipe
 from nasutils.methods.transferable.pretraining import PAIR, ContrastiveRecipe
 from nasutils.methods.transferable.sources import Sources, default_sources, fitted_to_sources
-from nasutils.methods.transferable.transfer_predictor import TransferRecipe
+from nasutils.methods.transferable.transfer_predictor import FitRecipe, TransferRecipe
 
 CHAPTER = "transferable"
 

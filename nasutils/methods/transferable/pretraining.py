@@ -38,35 +38,27 @@ FAMILY, PAIR = POSITIVES = ("family", "pair")
 class ContrastiveRecipe:
     """How to pre-train.
 
-    Attributes:
-        encoder: Sizes of the encoder.
-        epochs: Passes over as many graphs as all families have together.
-        batch_size: Graphs a step, evenly of each family.
-        learning_rate: Of Adam.
-        positives: One of ``POSITIVES``; with "pair" the loss does not know the families.
-        weights: Of the positives, one of ``loss.WEIGHTS``.
-        temperature: Of the agreement, tau.
-        weight_temperature: Temperature of the softmax over spectral distances.
-        near: The paper picks "a very similar graph from the training set" in place of augmenting
-            one: half of a batch are picked at random among so many of the most similar to the other
-            half, of the same family where the loss knows it. 0 leaves them out.
-        chunk_nodes: Padded nodes that are encoded at once. A larger batch is cut, and its parts are
-            encoded once more for their gradients, which takes a third longer and little memory.
-
     Raises:
         UnknownNameError: If there are no such positives or weights.
         NasutilsError: If pairs are asked for without picking any.
     """
 
+    #: sizes of the encoder
     encoder: GraphEncoderSettings = field(default_factory=GraphEncoderSettings)
-    epochs: int = 10
-    batch_size: int = 192
-    learning_rate: float = 1e-3
+    epochs: int = 10  #: passes over as many graphs as all families have together
+    batch_size: int = 192  #: graphs a step, evenly of each family
+    learning_rate: float = 1e-3  #: of Adam
+    #: one of ``POSITIVES``; with "pair" the loss does not know the families
     positives: str = FAMILY
-    weights: str = SIMILAR
-    temperature: float = 0.1
-    weight_temperature: float = 0.05
+    weights: str = SIMILAR  #: of the positives, one of ``loss.WEIGHTS``
+    temperature: float = 0.1  #: of the agreement, tau
+    weight_temperature: float = 0.05  #: temperature of the softmax over spectral distances
+    #: The paper picks "a very similar graph from the training set" in place of augmenting one: half
+    #: of a batch are picked at random among so many of the most similar to the other half, of the
+    #: same family where the loss knows it. 0 leaves them out.
     near: int = 10
+    #: Padded nodes that are encoded at once. A larger batch is cut, and its parts are encoded once
+    #: more for their gradients, which takes a third longer and little memory.
     chunk_nodes: int = 65_536
 
     def __post_init__(self) -> None:

@@ -16,27 +16,20 @@ from nasutils.threads import deterministic_cpu
 
 @dataclass(frozen=True, slots=True)
 class AscentResult:
-    """What an ascent found.
+    """What an ascent found."""
 
-    Attributes:
-        best: The architecture of the highest score among all that were passed.
-        score: Its score.
-        ends: The last valid architecture of each start.
-        scores: Score of every distinct architecture that was passed, the starts included.
-        steps: Steps that each start took, each with graphs decoded and checked; the last one led
-            out of the space unless it is the limit.
-        rows: Rows asked of the estimator: one a start for each gradient, as all starts share a
-            batch to the end, and one for each score.
-        seconds: Wall time.
-    """
-
-    best: Architecture
-    score: float
-    ends: list[Architecture]
+    best: Architecture  #: the architecture of the highest score among all that were passed
+    score: float  #: its score
+    ends: list[Architecture]  #: the last valid architecture of each start
+    #: score of every distinct architecture that was passed, the starts included
     scores: dict[Architecture, float]
+    #: steps that each start took, each with graphs decoded and checked; the last one led out of the
+    #: space unless it is the limit
     steps: np.ndarray
+    #: rows asked of the estimator: one a start for each gradient, as all starts share a batch to
+    #: the end, and one for each score
     rows: int
-    seconds: float
+    seconds: float  #: wall time
 
 
 #: How to climb -> torch's optimiser and its learning rate.

@@ -32,18 +32,13 @@ class FittedProxy:
 
 @dataclass(frozen=True, eq=False)
 class UnifiedProxy:
-    """How a unified proxy comes to its scale and its weights.
+    """How a unified proxy comes to its scale and its weights."""
 
-    Attributes:
-        weights: Its weights; searched for on the labelled architectures where None.
-        rounded: Whether the search rounds them, as for UP_selected.
-        trials: Weights that the search tries.
-        normalisation: One of ``NORMALISATIONS``, fitted on the labelled architectures.
-    """
-
+    #: its weights; searched for on the labelled architectures where None
     weights: pd.Series | None = None
-    rounded: bool = False
-    trials: int = 1000
+    rounded: bool = False  #: whether the search rounds them, as for UP_selected
+    trials: int = 1000  #: weights that the search tries
+    #: one of ``NORMALISATIONS``, fitted on the labelled architectures
     normalisation: str = "normal_score"
 
     def fit(self, benchmark: Benchmark, split: Split) -> FittedProxy:

@@ -9,11 +9,13 @@ import torch
 from nasutils.errors import NasutilsError
 from nasutils.methods.transferable import transfer_predictor
 from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings
-from nasutils.methods.transferable.graph_predictor import FitRecipe, GraphPredictor, embed
 from nasutils.methods.transferable.methods import RECIPES
 from nasutils.methods.transferable.transfer_predictor import (
+    FitRecipe,
+    GraphPredictor,
     TransferPredictor,
     TransferRecipe,
+    embed,
     frozen,
     pretrained_predictor,
 )
