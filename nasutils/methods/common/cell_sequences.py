@@ -74,7 +74,7 @@ class CellSequences:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, rows: slice | Tensor) -> "CellSequences":
+    def __getitem__(self, rows: slice | Tensor | np.ndarray) -> "CellSequences":
         """Return some of the architectures, by a slice or integer positions."""
         size = len(torch.arange(self.size)[rows])
         return replace(self, cells=tuple(cell[rows] for cell in self.cells), size=size)

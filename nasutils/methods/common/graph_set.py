@@ -92,7 +92,9 @@ class GraphSet:
         Raises:
             NasutilsError: If there is no such row.
         """
-        rows = self._checked(rows)
+        rows = np.asarray(rows, dtype=np.int64)
+        if rows.ndim != 1 or not len(rows) or rows.min() < 0 or rows.max() >= len(self):
+            raise NasutilsError(f"a list of rows from 0 to {len(self) - 1} is needed, not {rows}.")
         nodes = _slices(self.num_nodes, rows)
         return GraphSet(
             self.kinds,
@@ -105,11 +107,7 @@ class GraphSet:
         )
 
     def batch(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Return some of the graphs as tensors, in the given order.
-
-        Raises:
-            NasutilsError: If there is no such row.
-        """
+        """Return some of the graphs as tensors, in the given order; raises as ``take``."""
         few = self.take(rows)
         starts = np.cumsum(few.num_nodes) - few.num_nodes
         graph = np.repeat(np.arange(len(few)), few.num_nodes)
@@ -154,12 +152,6 @@ class GraphSet:
         """Read what ``save`` wrote; ``cached`` knows whether it is damaged."""
         with path.open("rb") as file, np.load(file) as arrays:
             return cls(*(arrays[field.name] for field in fields(cls)))
-
-    def _checked(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        rows = np.asarray(rows, dtype=np.int64)
-        if rows.ndim != 1 or not len(rows) or rows.min() < 0 or rows.max() >= len(self):
-            raise NasutilsError(f"a list of rows from 0 to {len(self) - 1} is needed, not {rows}.")
-        return rows
 
 
 def _single(graph: ComputationGraph) -> GraphSet:

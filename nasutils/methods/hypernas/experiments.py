@@ -139,12 +139,6 @@ def _with_images() -> list[str]:
     return [id for id, each in BENCHMARKS.items() if network_of(each) in auxiliary.NETWORKS]
 
 
-def _joint_rows(run: Run) -> list[str]:
-    """Return the rows of the joint part; the live run does without the other q."""
-    names = run.rows([*JOINT, ALONE])
-    return names if run.real or run.method else [name for name in names if name[0] != "q"]
-
-
 class Joined(NamedTuple):
     """A model that was trained with a hypernetwork, and what it can do: metric -> figure."""
 
@@ -162,7 +156,9 @@ def joint(run: Run) -> dict[tuple[str, int], Joined]:
     benchmark, found = benchmark_of(run), {}
     full, seeds = run.scale == "paper", run.seeds(demo=1, bench=3, paper=3)
     task = load_auxiliary(network_of(benchmark), full=full, device=_device(run))
-    for name in _joint_rows(run):
+    for name in run.rows([*JOINT, ALONE]):
+        if name[0] == "q" and not (run.real or run.method):
+            continue  # the live run does without the other q
         for size in _joint_sizes(run, benchmark, name):
             splits = benchmark.splits(size, seeds)
             place = name, f"{benchmark.id}/{size}"

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 import pandas as pd
-import torch
 from scipy.stats import zscore
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
@@ -143,7 +142,7 @@ def train_jointly(
     sequences = benchmark_sequences(benchmark, cells_per_stage=auxiliary.cells_per_stage)
     cells = benchmark.architectures_at(split.labelled)
     return fit_jointly(
-        sequences[torch.from_numpy(split.labelled)],
+        sequences[split.labelled],
         benchmark.labels[split.labelled],
         lambda i: auxiliary.target(cells[i]),
         auxiliary.train,
@@ -155,22 +154,18 @@ def train_jointly(
 
 @dataclass(frozen=True)
 class JointMethod:
-    """A predictor that has learnt beside a hypernetwork, on reduced target networks.
+    """A predictor that has learnt beside a hypernetwork, on reduced target networks."""
 
-    Attributes:
-        recipe: Of the variant ``hypernas``, which predicts.
-    """
-
-    recipe: JointRecipe
+    recipe: JointRecipe  #: of the variant ``hypernas``, which predicts
     fit_predict: ClassVar[None] = None  # there is nothing to share between splits
 
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
         """Train on a split; as of ``Method``."""
-        auxiliary = load_auxiliary(network_of(benchmark))
-        predictor = train_jointly(benchmark, auxiliary, split, self.recipe).predictor
-        stages = {"cells_per_stage": auxiliary.cells_per_stage}
         network = network_of(benchmark)
-        return lambda cells: predictor.predict(cell_sequences(network, cells, **stages))[0]
+        auxiliary = load_auxiliary(network)
+        predictor = train_jointly(benchmark, auxiliary, split, self.recipe).predictor
+        read = partial(cell_sequences, network, cells_per_stage=auxiliary.cells_per_stage)
+        return lambda cells: predictor.predict(read(cells))[0]
 
 
 def evaluate_generated(
@@ -179,7 +174,7 @@ def evaluate_generated(
     """Evaluate the networks of some architectures under generated weights, a row each."""
     sequences = benchmark_sequences(benchmark, cells_per_stage=task.cells_per_stage)
     targets = [task.target(cell) for cell in benchmark.architectures_at(positions)]
-    return model.evaluate(sequences[torch.from_numpy(positions)], targets, task.valid[:images])
+    return model.evaluate(sequences[positions], targets, task.valid[:images])
 
 
 def generated_accuracy(

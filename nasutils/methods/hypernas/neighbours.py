@@ -1,7 +1,6 @@
 """Whether architectures that an encoder finds alike have alike accuracies (Figure 4)."""
 
 import numpy as np
-import torch
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
@@ -19,7 +18,7 @@ def sample(benchmark: Benchmark, seed: int, size: int = 500) -> np.ndarray:
 def features_of(predictor: Predictor, benchmark: Benchmark, positions: np.ndarray) -> np.ndarray:
     """Return the global features h of some architectures, (R, B, d)."""
     sequences = sequences_of(predictor.recipe, benchmark)
-    return predictor.features(sequences[torch.from_numpy(positions)])
+    return predictor.features(sequences[positions])
 
 
 def neighbour_tau(features: np.ndarray, accuracy: np.ndarray, *, neighbours: int = 10) -> float:

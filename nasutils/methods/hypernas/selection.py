@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 
 from nasutils.errors import NasutilsError
@@ -76,7 +75,7 @@ def cross_validate(
     training, held, weights = (np.concatenate(parts) for parts in zip(*splits, strict=True))
     predictor = fit(sequences, accuracy, training, recipe, weights.tolist())
     used, places = np.unique(held, return_inverse=True)
-    predicted = predictor.predict(sequences[torch.from_numpy(used)])  # (R * folds, used)
+    predicted = predictor.predict(sequences[used])  # (R * folds, used)
     scores = np.take_along_axis(predicted, places.reshape(held.shape), axis=1)
     taus = [kendall_tau(*pair) for pair in zip(scores, accuracy[held], strict=True)]
     return np.reshape(taus, (len(rows), folds))

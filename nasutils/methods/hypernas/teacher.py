@@ -23,7 +23,6 @@ from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.joint import EVALUATION, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import Recipe
 from nasutils.paths import cache_dir
-from nasutils.spaces.registry import Architecture
 
 # Raised whenever the same settings make other networks.
 _VERSION = 1
@@ -85,7 +84,10 @@ def evaluate_generated_networks(
     Raises:
         NasutilsError: As ``fit_jointly``.
     """
-    drawn = _random_architectures(network, settings.cells, seed)
+    rng, drawn = np.random.default_rng(seed), {}  # an ordered set
+    while len(drawn) < settings.cells:
+        drawn[NETWORKS[network].architecture.random(rng)] = None
+    drawn = list(drawn)
     sequences = cell_sequences(network, drawn, cells_per_stage=auxiliary.cells_per_stage)
     targets = [auxiliary.target(architecture) for architecture in drawn]
     images, bar = auxiliary.train, {"progress": progress}
@@ -116,11 +118,3 @@ def generated_networks(
         ["arch", *EVALUATION],
         lambda: evaluate_generated_networks(network, auxiliary, settings, seed, progress=progress),
     )
-
-
-def _random_architectures(network: str, count: int, seed: int) -> list[Architecture]:
-    """Draw different architectures."""
-    rng, drawn = np.random.default_rng(seed), {}
-    while len(drawn) < count:
-        drawn[NETWORKS[network].architecture.random(rng)] = None
-    return list(drawn)

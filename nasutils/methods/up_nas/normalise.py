@@ -71,10 +71,6 @@ def _fit_column(rule: Rule, proxy: str, scores: pd.Series) -> Transform:
     return lambda x: fitted(np.nan_to_num(x, **meanings))
 
 
-def _raw(proxy: str, train: np.ndarray) -> Transform:
-    return lambda x: x
-
-
 def _min_max(proxy: str, train: np.ndarray) -> Transform:
     """Map the training range to [0, 1]; a proxy that does not vary to 0."""
     low, width = train.min(), np.ptp(train) or 1.0
@@ -118,7 +114,7 @@ def _normal_score(proxy: str, train: np.ndarray) -> Transform:
 
 #: Name -> how it is fitted.
 NORMALISATIONS: dict[str, Rule] = {
-    "raw": _raw,
+    "raw": lambda proxy, train: lambda x: x,
     "min_max": _min_max,
     "flan": _flan,
     "z_score": _z_score,
