@@ -111,6 +111,16 @@ _BLOCKS = {
 REDUCTIONS = ("block", "node", "none")
 
 
+def _graphs_of_values(architectures: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return adjacency (B, S, F, F) and labels (B, S, F) by the values' ``adjacency_and_ops``."""
+    pairs = [architecture.adjacency_and_ops() for architecture in architectures]
+    adjacency = np.array([pair[0] for pair in pairs])
+    one_hot = np.array([pair[1] for pair in pairs])
+    if adjacency.ndim == 3:  # one cell an architecture
+        adjacency, one_hot = adjacency[:, None], one_hot[:, None]
+    return adjacency, np.where(one_hot.any(-1), one_hot.argmax(-1), ABSENT)
+
+
 @dataclass(frozen=True, slots=True)
 class _Network:
     """The network that the cells of one space are put into."""
@@ -119,9 +129,9 @@ class _Network:
     vocabulary: tuple[str, ...]  # labels of the cells that differ between architectures
     kinds: tuple[int, ...]  # of these cells
     order: tuple[int, ...]  # of a sequence, in which ``len(kinds)`` is the fixed reduction
-    # From values to adjacency (B, S, F, F) and labels (B, S, F).
-    graphs: Callable[[Sequence[Any]], tuple[np.ndarray, np.ndarray]]
     block: _Graph | None = None  # the fixed reduction, if there is one
+    # From values to adjacency (B, S, F, F) and labels (B, S, F).
+    graphs: Callable[[Sequence[Any]], tuple[np.ndarray, np.ndarray]] = _graphs_of_values
 
 
 def cell_sequences(
@@ -209,16 +219,6 @@ def _check(cell: Cells, vocabulary: tuple[str, ...]) -> None:
         raise ArchitectureError("an edge leads to a vertex that the cell does not have")
 
 
-def _graphs_of_values(architectures: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return adjacency (B, S, F, F) and labels (B, S, F) by the values' ``adjacency_and_ops``."""
-    pairs = [architecture.adjacency_and_ops() for architecture in architectures]
-    adjacency = np.array([pair[0] for pair in pairs])
-    one_hot = np.array([pair[1] for pair in pairs])
-    if adjacency.ndim == 3:  # one cell an architecture
-        adjacency, one_hot = adjacency[:, None], one_hot[:, None]
-    return adjacency, np.where(one_hot.any(-1), one_hot.argmax(-1), ABSENT)
-
-
 _LAYER_LABELS = (
     *(f"embed_{width}" for width in autoformer.WIDTHS),
     *(f"heads_{heads}" for heads in autoformer.HEADS),
@@ -255,7 +255,6 @@ _NASBENCH201 = _Network(
     nasbench201.VERTEX_LABELS,
     (NORMAL,),
     _three_stages(5),
-    _graphs_of_values,
     _BLOCKS["nasbench201"],
 )
 
@@ -266,7 +265,6 @@ NETWORKS: dict[str, _Network] = {
         nasbench101.VERTEX_LABELS,
         (NORMAL,),
         _three_stages(3),
-        _graphs_of_values,
         _BLOCKS["nasbench101"],
     ),
     "nasbench201": _NASBENCH201,
@@ -274,24 +272,19 @@ NETWORKS: dict[str, _Network] = {
     "nb201_digits": replace(_NASBENCH201, order=_three_stages(1)),
     # A network in small: the searched reduction between searched normal cells.
     "darts": _Network(
-        darts.DARTSGenotype,
-        darts.VERTEX_LABELS,
-        (NORMAL, REDUCTION),
-        _three_stages(1),
-        _graphs_of_values,
+        darts.DARTSGenotype, darts.VERTEX_LABELS, (NORMAL, REDUCTION), _three_stages(1)
     ),
     "ofa_mbv3": _Network(
         ofa_mbv3.OFAMobileNetV3,
         ofa_mbv3.VERTEX_LABELS,
         (NORMAL,) * ofa_mbv3.NUM_STAGES,
         tuple(range(ofa_mbv3.NUM_STAGES)),
-        _graphs_of_values,
     ),
     "autoformer": _Network(
         autoformer.AutoFormerTiny,
         _LAYER_LABELS,
         (NORMAL,) * autoformer.MAX_DEPTH,
         tuple(range(autoformer.MAX_DEPTH)),
-        _transformer_layers,
+        graphs=_transformer_layers,
     ),
 }
