@@ -74,7 +74,7 @@ class GraphSet:
             raise NasutilsError("a set of graphs needs at least one graph.")
 
         def joined(name: str) -> np.ndarray:
-            return np.concatenate([getattr(part, name) for part in sets], axis=name == "edges")
+            return np.concatenate([getattr(part, name) for part in sets], axis=int(name == "edges"))
 
         kinds, renamed = np.unique(joined("kinds"), axis=0, return_inverse=True)
         starts = np.cumsum([0, *(len(part.kinds) for part in sets[:-1])])
