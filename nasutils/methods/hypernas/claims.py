@@ -137,31 +137,18 @@ def _others(results: PublishedResults) -> list[Claim]:
     above, found = _above_proxies(results), ("search", "Ours, 10 queries", "nb201-c10/156")
     ours = partial(Claim, changes="our recipe")
     return [
-        Claim(
-            "q = 1.5 is better than 1.25, 2 and 3, for both tasks",
-            "in most splits",
-            "; ".join(each.said("others") for each in by_q.values()),
-            tuple(effect for each in by_q.values() for effect in each.effects()),
-            reduced=_REDUCED,
-        ),
-        ours(
-            "ranks better than every zero-cost score (Table 2)",
-            "on all four",
-            " / ".join(f"{results.of(*_largest(id)):.3f}" for id in LARGEST),
-            above,
-        ),
-        ours(
-            "NAS-Bench-201 search with 156 labels: CIFAR-10 test",
-            "94.37 %",
-            f"{results.of(*found, 'test_accuracy')}, ten queries",
-            (results.effect(*found, "test_accuracy", printed="94.37"),),
-        ),
-        Claim(
-            "found networks after retraining (Tables 3, 4, 7)",
-            "97.6, 75.4, 77.9, 81.8 %",
-            needs="weeks of GPU time",
-        ),
-    ]
+        Claim("q = 1.5 is better than 1.25, 2 and 3, for both tasks", "in most splits",
+              "; ".join(each.said("others") for each in by_q.values()),
+              tuple(effect for each in by_q.values() for effect in each.effects()),
+              reduced=_REDUCED),
+        ours("ranks better than every zero-cost score (Table 2)", "on all four",
+             " / ".join(f"{results.of(*_largest(id)):.3f}" for id in LARGEST), above),
+        ours("NAS-Bench-201 search with 156 labels: CIFAR-10 test", "94.37 %",
+             f"{results.of(*found, 'test_accuracy')}, ten queries",
+             (results.effect(*found, "test_accuracy", printed="94.37"),)),
+        Claim("found networks after retraining (Tables 3, 4, 7)", "97.6, 75.4, 77.9, 81.8 %",
+              needs="weeks of GPU time"),
+    ]  # fmt: skip
 
 
 def _against_q(results: PublishedResults, place: str, metric: str) -> Contrast:

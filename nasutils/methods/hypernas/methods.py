@@ -197,9 +197,8 @@ def generated_accuracy(
     return float(found["accuracy"].mean())
 
 
-def _with_context(recipe: Recipe, context: str, reduction: str = "block") -> Recipe:
-    encoder = replace(recipe.encoder, context=context)
-    return replace(recipe, encoder=encoder, reduction=reduction)
+def _with_context(recipe: Recipe, context: str) -> Recipe:
+    return replace(recipe, encoder=replace(recipe.encoder, context=context), reduction="block")
 
 
 _PAPER, _OURS = RECIPES["hypernas_p"], RECIPES["tuned"]
@@ -216,71 +215,38 @@ BOTH = "Both + proxies"
 #: Rows of variants, which are compared with HyperNAS-P and ours.
 ABLATIONS = ("Position", "Concatenate", "Ours, positions")
 
+_JOINTLY = "predictor and hypernetwork with one encoder, reduced target networks"
 
-def _register(
-    name: str, predictors: NetworkMethod | MeanMethod | JointMethod, about: str, *needs: Need
-) -> None:
+# Row, predictors, what they are, and what they need beside labels.
+for _name, _predictors, _about, *_needs in (
+    ("NP", NetworkMethod(RECIPES["np"], resized=False),
+     "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule"),
+    ("HyperNAS-P", NetworkMethod(_PAPER), "the paper's encoder and schedule, without hypernetwork"),
+    ("Position", NetworkMethod(_with_context(_PAPER, "position")),
+     "HyperNAS-P with positions in place of the cell before"),
+    ("Concatenate", NetworkMethod(_with_context(_PAPER, "concatenate")),
+     "HyperNAS-P with the cell before concatenated"),
+    ("Ours, positions", NetworkMethod(_with_context(_OURS, "position")),
+     "ours on whole networks, with positions"),
+    ("Ours", NetworkMethod(_OURS), "the same layers on the searched cell, by our settings"),
+    (PROXY_TASK, NetworkMethod(_TUNED, members=3, pretraining=Pretraining()),
+     "three of ours, pretrained on the proxies, averaged", Need.PROXIES),
+    (GENERATED_TASK, NetworkMethod(_TUNED, members=3, pretraining=Pretraining(TeacherSettings())),
+     "three of ours, pretrained on what generated networks can do, averaged", Need.IMAGES),
+    (AVERAGED, NetworkMethod(_OURS, members=3), "the mean of three of ours"),
+    (BOTH, MeanMethod((f"baselines/{WITH_PROXIES}", f"{CHAPTER}/{PROXY_TASK}")),
+     "the mean of ours with proxies and of the forest that sees them", Need.PROXIES),
+    *((name, JointMethod(replace(JOINT[name], images=64, networks=1)), _JOINTLY, Need.IMAGES)
+      for name in ("HyperNAS", "HyperNAS, our training")),
+):  # fmt: skip
     register(
         Method(
             CHAPTER,
-            name,
-            predictors.fit,
-            needs=frozenset({Need.LABELS, *needs}),
-            spaces=WITH_IMAGES if Need.IMAGES in needs else frozenset(),
-            description=about,
-            fit_predict=predictors.fit_predict,
+            _name,
+            _predictors.fit,
+            needs=frozenset({Need.LABELS, *_needs}),
+            spaces=WITH_IMAGES if Need.IMAGES in _needs else frozenset(),
+            description=_about,
+            fit_predict=_predictors.fit_predict,
         )
-    )
-
-
-_register(
-    "NP",
-    NetworkMethod(RECIPES["np"], resized=False),
-    "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule",
-)
-_register(
-    "HyperNAS-P", NetworkMethod(_PAPER), "the paper's encoder and schedule, without hypernetwork"
-)
-_register(
-    "Position",
-    NetworkMethod(_with_context(_PAPER, "position")),
-    "HyperNAS-P with positions in place of the cell before",
-)
-_register(
-    "Concatenate",
-    NetworkMethod(_with_context(_PAPER, "concatenate")),
-    "HyperNAS-P with the cell before concatenated",
-)
-_register(
-    "Ours, positions",
-    NetworkMethod(_with_context(_OURS, "position")),
-    "ours on whole networks, with positions",
-)
-_register("Ours", NetworkMethod(_OURS), "the same layers on the searched cell, by our settings")
-_register(
-    PROXY_TASK,
-    NetworkMethod(_TUNED, members=3, pretraining=Pretraining()),
-    "three of ours, pretrained on the proxies, averaged",
-    Need.PROXIES,
-)
-_register(
-    GENERATED_TASK,
-    NetworkMethod(_TUNED, members=3, pretraining=Pretraining(teacher=TeacherSettings())),
-    "three of ours, pretrained on what generated networks can do, averaged",
-    Need.IMAGES,
-)
-_register(AVERAGED, NetworkMethod(_OURS, members=3), "the mean of three of ours")
-_register(
-    BOTH,
-    MeanMethod((f"baselines/{WITH_PROXIES}", f"{CHAPTER}/{PROXY_TASK}")),
-    "the mean of ours with proxies and of the forest that sees them",
-    Need.PROXIES,
-)
-
-for _name in ("HyperNAS", "HyperNAS, our training"):
-    _register(
-        _name,
-        JointMethod(replace(JOINT[_name], images=64, networks=1)),
-        "predictor and hypernetwork with one encoder, reduced target networks",
-        Need.IMAGES,
     )
