@@ -251,20 +251,14 @@ def _three_stages(cells: int) -> tuple[int, ...]:
 
 
 _NASBENCH201 = _Network(
-    nasbench201.NASBench201Cell,
-    nasbench201.VERTEX_LABELS,
-    (NORMAL,),
-    _three_stages(5),
+    nasbench201.NASBench201Cell, nasbench201.VERTEX_LABELS, (NORMAL,), _three_stages(5),
     _BLOCKS["nasbench201"],
-)
+)  # fmt: skip
 
 #: Search space, or ``network`` of a benchmark -> its network.
 NETWORKS: dict[str, _Network] = {
     "nasbench101": _Network(
-        nasbench101.NASBench101Cell,
-        nasbench101.VERTEX_LABELS,
-        (NORMAL,),
-        _three_stages(3),
+        nasbench101.NASBench101Cell, nasbench101.VERTEX_LABELS, (NORMAL,), _three_stages(3),
         _BLOCKS["nasbench101"],
     ),
     "nasbench201": _NASBENCH201,
@@ -275,16 +269,11 @@ NETWORKS: dict[str, _Network] = {
         darts.DARTSGenotype, darts.VERTEX_LABELS, (NORMAL, REDUCTION), _three_stages(1)
     ),
     "ofa_mbv3": _Network(
-        ofa_mbv3.OFAMobileNetV3,
-        ofa_mbv3.VERTEX_LABELS,
-        (NORMAL,) * ofa_mbv3.NUM_STAGES,
+        ofa_mbv3.OFAMobileNetV3, ofa_mbv3.VERTEX_LABELS, (NORMAL,) * ofa_mbv3.NUM_STAGES,
         tuple(range(ofa_mbv3.NUM_STAGES)),
     ),
     "autoformer": _Network(
-        autoformer.AutoFormerTiny,
-        _LAYER_LABELS,
-        (NORMAL,) * autoformer.MAX_DEPTH,
-        tuple(range(autoformer.MAX_DEPTH)),
-        graphs=_transformer_layers,
+        autoformer.AutoFormerTiny, _LAYER_LABELS, (NORMAL,) * autoformer.MAX_DEPTH,
+        tuple(range(autoformer.MAX_DEPTH)), graphs=_transformer_layers,
     ),
-}
+}  # fmt: skip

@@ -49,68 +49,43 @@ _JOINT = (ALONE, "HyperNAS", "HyperNAS, our training", "HyperNAS-H", "GHN")
 
 #: Name of a table -> the table.
 PUBLISHED = {
-    "neighbours": Published(
-        "neighbours",
-        {
-            ("nb201-c10/156", "kendall_tau"): ("NAS-Bench-201, 156 labels", 2),
-            ("nb101-naslib/172", "kendall_tau"): ("NAS-Bench-101, 172 labels", 2),
-        },
-        "Encoder",
-    ),
-    "proxies": Published(
-        "ranking", columns_of("nb201-c10-proxies", (39, 78, 156, 469), "NB201"), _TAU, _WITH_PROXIES
-    ),
-    "proxies-101": Published(
-        "ranking", columns_of("nb101-naslib-proxies", _NB101, "NB101"), _TAU, _WITH_PROXIES
-    ),
+    "neighbours": Published("neighbours", {
+        ("nb201-c10/156", "kendall_tau"): ("NAS-Bench-201, 156 labels", 2),
+        ("nb101-naslib/172", "kendall_tau"): ("NAS-Bench-101, 172 labels", 2),
+    }, "Encoder"),
+    "proxies": Published("ranking", columns_of("nb201-c10-proxies", (39, 78, 156, 469), "NB201"),
+                         _TAU, _WITH_PROXIES),
+    "proxies-101": Published("ranking", columns_of("nb101-naslib-proxies", _NB101, "NB101"),
+                             _TAU, _WITH_PROXIES),
     "contexts": Published(
         "ranking",
         columns_of("nb201-c10", (39, 156), "NB201")
         | columns_of("nb101-naslib-20k", (172,), "NB101")
         | columns_of("mbv3-imagenet", (50, 200), "MBv3"),
-        _TAU,
-        ("NP", "HyperNAS-P", "Concatenate", "Position", "Ours", "Ours, positions"),
+        _TAU, ("NP", "HyperNAS-P", "Concatenate", "Position", "Ours", "Ours, positions"),
     ),
     "joint-201": Published("joint", _joint_columns("nb201-c10", (39, 78, 156)), "Trained", _JOINT),
     "joint-101": Published("joint", _joint_columns("nb101-naslib", _NB101), "Trained", _JOINT),
-    "q": Published(
-        "joint",
-        {
-            ("nb201-c10/78", "kendall_tau"): ("τ", 3),
-            ("nb201-c10/78", "accuracy"): ("Accuracy of generated networks (%)", 1),
-        },
-        "Coefficient",
-        ("q = 1.25", "HyperNAS", "q = 2", "q = 3"),
-    ),
-    "teacher": Published(
-        "teacher",
-        {
-            (f"{id}/generated", metric): (f"{text}: {heading}", 2)
-            for id, text in (("nb201-c10", "NB201"), ("nb101-naslib", "NB101"))
-            for metric, heading in (("mean", "mean"), ("kendall_tau", "τ"))
-        },
-        "Of generated networks",
-    ),
-    "spaces-mbv3": Published(
-        "ranking", columns_of("mbv3-imagenet", (50, 100, 200), "MobileNetV3"), _TAU
-    ),
-    "spaces": Published(
-        "ranking",
-        columns_of("vit-c100", (50, 100), "ViT")
-        | columns_of("nb301-approx-random", (200, 1000), "DARTS"),
-        _TAU,
-    ),
-    "light": Published(
-        "search",
-        {
-            ("mbv3-imagenet/200", "top1_accuracy"): ("MBv3: top-1 (%)", 2),
-            ("mbv3-imagenet/200", "flops_m"): ("MFLOPs", 0),
-            ("nb301-approx-random/200", "accuracy"): ("DARTS, 200 (%)", 2),
-            ("nb301-approx-random/1000", "accuracy"): ("DARTS, 1000 (%)", 2),
-        },
-        "Found by",
-    ),
-}
+    "q": Published("joint", {
+        ("nb201-c10/78", "kendall_tau"): ("τ", 3),
+        ("nb201-c10/78", "accuracy"): ("Accuracy of generated networks (%)", 1),
+    }, "Coefficient", ("q = 1.25", "HyperNAS", "q = 2", "q = 3")),
+    "teacher": Published("teacher", {
+        (f"{id}/generated", metric): (f"{text}: {heading}", 2)
+        for id, text in (("nb201-c10", "NB201"), ("nb101-naslib", "NB101"))
+        for metric, heading in (("mean", "mean"), ("kendall_tau", "τ"))
+    }, "Of generated networks"),
+    "spaces-mbv3": Published("ranking", columns_of("mbv3-imagenet", (50, 100, 200), "MobileNetV3"),
+                             _TAU),
+    "spaces": Published("ranking", columns_of("vit-c100", (50, 100), "ViT")
+                        | columns_of("nb301-approx-random", (200, 1000), "DARTS"), _TAU),
+    "light": Published("search", {
+        ("mbv3-imagenet/200", "top1_accuracy"): ("MBv3: top-1 (%)", 2),
+        ("mbv3-imagenet/200", "flops_m"): ("MFLOPs", 0),
+        ("nb301-approx-random/200", "accuracy"): ("DARTS, 200 (%)", 2),
+        ("nb301-approx-random/1000", "accuracy"): ("DARTS, 1000 (%)", 2),
+    }, "Found by"),
+}  # fmt: skip
 
 
 def show(results: PublishedResults, name: str) -> Table:

@@ -39,37 +39,27 @@ _NORMALISATION = {
 }
 #: Item -> heading of its rows, and column and metric -> heading and digits.
 _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
-    "normalisation": (
-        "Normalisation",
-        {(f"{_C10}/{what}", metric): head for (what, metric), head in _NORMALISATION.items()},
-    ),
-    "search": (
-        "Under UP_weighted",
-        {
-            ("nb201-c10", "test_accuracy"): ("Test accuracy (%)", 2),
-            ("nb201-c10", "zc_evals"): ("Cells scored", 0),
-            ("nb201-c10", "seconds"): ("Seconds", 1),
-        },
-    ),
-    "transfer": ("Score", {(id, "kendall_tau"): (heading, 2) for id, heading in _TRANSFER.items()}),
-    "darts": (
-        "Unified proxy",
-        {
-            ("nb301-surrogate/original", "kendall_tau"): ("τ, original", 2),
-            ("nb301-surrogate/predicted", "kendall_tau"): ("τ, predicted", 2),
-        },
-    ),
-    "table6": (
-        "Strategy, weights",
-        {
-            ("nb301-approx", "surrogate_error"): ("Ours (%)", 2),
-            ("nb301-approx", "seconds"): ("Seconds", 1),
-            ("nb301-approx", "estimate"): ("Estimate", 1),
-            ("nb301-approx", "params_m"): ("Params (M)", 1),
-            ("nb301-approx", "zc_evals"): ("Scored", 0),
-        },
-    ),
-}
+    "normalisation": ("Normalisation", {
+        (f"{_C10}/{what}", metric): head for (what, metric), head in _NORMALISATION.items()
+    }),
+    "search": ("Under UP_weighted", {
+        ("nb201-c10", "test_accuracy"): ("Test accuracy (%)", 2),
+        ("nb201-c10", "zc_evals"): ("Cells scored", 0),
+        ("nb201-c10", "seconds"): ("Seconds", 1),
+    }),
+    "transfer": ("Score", {(id, "kendall_tau"): (head, 2) for id, head in _TRANSFER.items()}),
+    "darts": ("Unified proxy", {
+        ("nb301-surrogate/original", "kendall_tau"): ("τ, original", 2),
+        ("nb301-surrogate/predicted", "kendall_tau"): ("τ, predicted", 2),
+    }),
+    "table6": ("Strategy, weights", {
+        ("nb301-approx", "surrogate_error"): ("Ours (%)", 2),
+        ("nb301-approx", "seconds"): ("Seconds", 1),
+        ("nb301-approx", "estimate"): ("Estimate", 1),
+        ("nb301-approx", "params_m"): ("Params (M)", 1),
+        ("nb301-approx", "zc_evals"): ("Scored", 0),
+    }),
+}  # fmt: skip
 
 
 #: Name in the text -> where the figure stands, and how it is written.
