@@ -194,23 +194,18 @@ def _features(benchmark: Benchmark, proxies: bool) -> pd.DataFrame:
 
 #: Their rows.
 FORESTS = PLAIN, WITH_PROXIES = "Trees", "Trees + proxies"
-_plain, _with_proxies = Forest(), Forest(proxies=True)
-register(
-    Method(
-        "baselines",
-        PLAIN,
-        _plain.fit,
-        description="300 random trees on counts of operations and paths",
-        fit_predict=_plain.fit_predict,
+for _name, _forest, _about, *_needs in (
+    (PLAIN, Forest(), "300 random trees on counts of operations and paths"),
+    (WITH_PROXIES, Forest(proxies=True), "the same, with zero-cost proxies as features",
+     Need.PROXIES),
+):  # fmt: skip
+    register(
+        Method(
+            "baselines",
+            _name,
+            _forest.fit,
+            needs=frozenset({Need.LABELS, *_needs}),
+            description=_about,
+            fit_predict=_forest.fit_predict,
+        )
     )
-)
-register(
-    Method(
-        "baselines",
-        WITH_PROXIES,
-        _with_proxies.fit,
-        needs=frozenset({Need.LABELS, Need.PROXIES}),
-        description="the same, with zero-cost proxies as features",
-        fit_predict=_with_proxies.fit_predict,
-    )
-)
