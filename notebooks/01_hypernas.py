@@ -59,9 +59,8 @@ from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.hypernas import claims, experiments, tables
 from nasutils.methods.hypernas.auxiliary import load_auxiliary
 from nasutils.methods.hypernas.graphs import NORMALISATIONS
-from nasutils.methods.hypernas.joint_methods import evaluate_generated
 from nasutils.methods.hypernas.loss import AdaptiveLoss
-from nasutils.methods.hypernas.methods import predict_of
+from nasutils.methods.hypernas.methods import evaluate_generated, predict_of
 from nasutils.methods.hypernas.neighbours import features_of, sample
 from nasutils.methods.hypernas.predictor import RECIPES, fit
 from nasutils.methods.hypernas.pretraining import sequences_of

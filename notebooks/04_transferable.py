@@ -360,7 +360,7 @@ run.do(experiments.proxies)
 # What does the contrastive training do to the embeddings? 100 networks of each of three families:
 
 # %%
-from nasutils.methods.transferable.graph_predictor import embed
+from nasutils.methods.transferable.transfer_predictor import embed
 
 
 def embeddings_of(name):

@@ -55,7 +55,7 @@ import torch
 from torch import nn
 
 from nasutils.benchmarks.registry import get_benchmark
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.up_nas import experiments, tables
 from nasutils.methods.up_nas.ascent import gradient_ascent
 from nasutils.methods.up_nas.unify import (
@@ -444,7 +444,7 @@ tables.published(results, "normalisation")
 # It sees all cells of the space and none of their accuracies.
 
 # %%
-codec = get_codec("nasbench201")
+codec = CODECS["nasbench201"]
 z = steps.vgae.embed(*codec.encode(steps.space))
 decoded = codec.decode_all(*steps.vgae.reconstruct(z, codec.graphs))
 pairs = zip(decoded, steps.space, strict=True)
