@@ -123,6 +123,27 @@ class GraphNetSequence:
             for _ in range(rng.integers(1, MAX_CELLS + 1))
         )
 
+    @classmethod
+    def stacked(
+        cls, cell: GraphNetCell, *, channels: int = 16, cells_per_stage: int = 5
+    ) -> "GraphNetSequence":
+        """Repeat one cell as the paper does to judge it: 17 times, with its default arguments.
+
+        Equation 2: channels double, and the resolution halves, at the 6th and the 12th cell.
+
+        Args:
+            cell: The cell.
+            channels: Of the first stage.
+            cells_per_stage: Cells N of the first stage; the two others have N + 1.
+
+        Raises:
+            ArchitectureError: If there are more than 20 cells or channels are not valid.
+        """
+        sized = [SizedCell(cell, channels)] * cells_per_stage
+        for width in (2 * channels, 4 * channels):
+            sized += [SizedCell(cell, width, 2)] + [SizedCell(cell, width)] * cells_per_stage
+        return cls(sized)
+
     def replaced(self, index: int, **changes: Any) -> "GraphNetSequence":
         """Return the sequence with other fields of one sized cell."""
         return GraphNetSequence(
