@@ -254,31 +254,6 @@ class GraphNetCell:
         labels[range(used), [VERTEX_LABELS.index(name) for name in names]] = 1
         return adjacency, labels
 
-    @classmethod
-    def from_adjacency_and_ops(cls, adjacency: np.ndarray, labels: np.ndarray) -> "GraphNetCell":
-        """Decode ``adjacency_and_ops``.
-
-        Raises:
-            ArchitectureError: If the two arrays encode no cell.
-        """
-        try:
-            adjacency, labels = (np.asarray(given, dtype=float) for given in (adjacency, labels))
-        except (TypeError, ValueError):
-            adjacency = labels = np.empty(0)
-        shapes = adjacency.shape, labels.shape
-        if shapes != ((MAX_VERTICES, MAX_VERTICES), (MAX_VERTICES, len(VERTEX_LABELS))):
-            raise ArchitectureError(
-                f"a GraphNet cell has arrays of shape (8, 8) and (8, {len(VERTEX_LABELS)}), "
-                f"not {shapes}"
-            )
-        used = int((labels != 0).any(1).sum())
-        names = [VERTEX_LABELS[i] for i in labels[:used].argmax(1)]
-        cell = cls(adjacency[:used, :used], names[1:-1])
-        for given, right in zip((adjacency, labels), cell.adjacency_and_ops(), strict=True):
-            if not np.array_equal(given, right):
-                raise ArchitectureError("adjacency and labels encode no GraphNet cell")
-        return cell
-
 
 _EDITS = (
     GraphNetCell._other_operations,

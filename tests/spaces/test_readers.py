@@ -152,7 +152,6 @@ READERS = [
     lambda value: GraphNetCell(value, value),
     lambda value: GraphNetCell(value, ()),
     lambda value: GraphNetCell([[0, 1, 0], [0, 0, 1], [0, 0, 0]], value),
-    lambda value: GraphNetCell.from_adjacency_and_ops(value, value),
     GraphNetSequence,
     lambda value: GraphNetSequence([SizedCell(value, 8)]),
     lambda value: GraphNetSequence([SizedCell(CELL, value)]),
