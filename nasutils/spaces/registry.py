@@ -8,6 +8,8 @@ import numpy as np
 from nasutils.errors import lookup
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.darts import DARTSGenotype
+from nasutils.spaces.graphnet import GraphNetCell
+from nasutils.spaces.graphnet_sequence import GraphNetSequence
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
@@ -45,6 +47,8 @@ SPACES: dict[str, type[Architecture]] = {
     "darts": DARTSGenotype,
     "ofa_mbv3": OFAMobileNetV3,
     "autoformer": AutoFormerTiny,
+    "graphnet_cell": GraphNetCell,
+    "graphnet": GraphNetSequence,
 }
 
 
