@@ -15,7 +15,7 @@ _COLUMNS = ["cell", "accuracy"]
 
 
 def kept_accuracies(
-    path: Path,
+    path: Path | None,
     cells: Sequence[NASBench201Cell],
     find: Callable[[list[NASBench201Cell]], np.ndarray],
     *,
@@ -27,7 +27,8 @@ def kept_accuracies(
     Cells that differ in operations without effect alone have one accuracy.
 
     Args:
-        path: A Parquet file of distinct functions; those it lacks are found and added.
+        path: A Parquet file of distinct functions; those it lacks are found and added. Nothing is
+            kept where None.
         cells: Any cells.
         find: From distinct cells to their accuracies.
         chunk: Cells to find before the file is written again.
@@ -37,16 +38,18 @@ def kept_accuracies(
         Columns ``cell`` and ``accuracy`` (percent), one row a cell.
     """
     empty = pd.DataFrame({"cell": pd.Series(dtype=str), "accuracy": pd.Series(dtype=float)})
-    known = cached_frame(path, _COLUMNS, lambda: empty)
+    known = empty if path is None else cached_frame(path, _COLUMNS, lambda: empty)
     functions = dict.fromkeys(map(effective, cells))
     there = set(known["cell"])
     todo = [cell for cell in functions if str(cell) not in there]
-    with tqdm(total=len(todo), desc=path.stem, disable=not progress, mininterval=10) as bar:
+    name = path.stem if path else None
+    with tqdm(total=len(todo), desc=name, disable=not progress, mininterval=10) as bar:
         for start in range(0, len(todo), chunk):
             some = todo[start : start + chunk]
             new = pd.DataFrame({"cell": list(map(str, some)), "accuracy": find(some)})
             known = pd.concat([known, new], ignore_index=True)
-            write_cached_frame(known, path)
+            if path is not None:
+                write_cached_frame(known, path)
             bar.update(len(some))
     found = known.set_index("cell")["accuracy"]
     accuracy = found.loc[[str(effective(cell)) for cell in cells]].to_numpy()

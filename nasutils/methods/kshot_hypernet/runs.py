@@ -6,10 +6,11 @@ judging from the last hundred cells. Everything lies in the cache, by the config
 """
 
 import argparse
+import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,18 +18,18 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from nasutils.data.tables import load_table
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, lookup
+from nasutils.methods.kshot_hypernet.cells import JUDGED, judged_cells, sample_of_cells
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.judging import judge
 from nasutils.methods.kshot_hypernet.keeping import kept_accuracies
-from nasutils.methods.kshot_hypernet.scratch import scratch_accuracies
+from nasutils.methods.kshot_hypernet.scratch import scratch_accuracies, soft_labels
 from nasutils.methods.kshot_hypernet.tasks import Task, load_task
 from nasutils.methods.kshot_hypernet.training import Training
 from nasutils.paths import cache_dir
-from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
+from nasutils.spaces.nasbench201 import NASBench201Cell
+from nasutils.threads import deterministic_cpu
 
-_SAMPLE_SEED, _SAMPLE, _BEST = 201, 1_000, 1_000
 _CURVE_CELLS, _CURVE_IMAGES, _CURVE_POINTS = 100, 1_000, 4
 
 _BENCH = SuperNetConfig(epochs=12, warm_up=2)
@@ -47,7 +48,7 @@ _PAPER = SuperNetConfig(
 )
 _DIGITS = SuperNetConfig(task="digits", size=8, epochs=12, warm_up=2, batch_size=40)
 
-#: Suffix of a run's name -> how it differs from the full method.
+#: Row -> how it differs from the full method.
 ROWS: dict[str, dict] = {
     "shared": {"provider": "shared"},
     "kshot": {"provider": "kshot", "coefficients": 12},
@@ -91,43 +92,9 @@ def configuration(name: str) -> SuperNetConfig:
     """
     match name.split("/"):
         case [family, row, seed] if seed.isdecimal():
-            pass
-        case _:
-            raise NasutilsError(f"a run is called FAMILY/ROW/SEED, not {name!r}.")
-    for kind, value, choices in (("family of runs", family, FAMILIES), ("row", row, ROWS)):
-        if value not in choices:
-            raise UnknownNameError(kind, value, choices)
-    return replace(FAMILIES[family], **ROWS[row], seed=int(seed))
-
-
-@cache
-def sample_of_cells() -> tuple[NASBench201Cell, ...]:
-    """Return 1,000 of the 15,625 cells, drawn once and for all."""
-    cells = list(all_cells())
-    draw = np.random.default_rng(_SAMPLE_SEED).permutation(len(cells))[:_SAMPLE]
-    return tuple(cells[i] for i in draw)
-
-
-def best_cells(task: str, n: int = _BEST) -> tuple[NASBench201Cell, ...]:
-    """Return the n cells of the highest true test accuracy on CIFAR-10 or CIFAR-100."""
-    table = load_table("nasbench201")
-    column = {"cifar10": "test_c10", "cifar100": "test_c100"}[task]
-    best = table.nlargest(n, column)["arch"]
-    return tuple(map(NASBench201Cell.from_string, best))
-
-
-def _best_sample(task: str) -> tuple[NASBench201Cell, ...]:
-    best = best_cells(task)
-    draw = np.random.default_rng(_SAMPLE_SEED).permutation(len(best))[:300]
-    return tuple(best[i] for i in sorted(draw))
-
-
-#: Which cells a run is judged on -> those cells, for a data set.
-JUDGED: dict[str, Callable[[str], Sequence[NASBench201Cell]]] = {
-    "sample": lambda task: sample_of_cells(),
-    "best": _best_sample,
-    "all": lambda task: tuple(all_cells()),
-}
+            config = lookup("family of runs", family, FAMILIES)
+            return replace(config, **lookup("row", row, ROWS), seed=int(seed))
+    raise NasutilsError(f"a run is called FAMILY/ROW/SEED, not {name!r}.")
 
 
 # Settings without a meaning for a cell that is trained from scratch.
@@ -138,97 +105,118 @@ _OF_SUPERNETS = {
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run and its files.
+class SuperNetRun:
+    """A super-net, trained and judged when it is first asked for, and its files.
 
     Args:
         config: What to train.
+        kept: Whether checkpoint and accuracies are kept in the cache, and read from there.
         progress: Whether to show progress bars.
     """
 
     config: SuperNetConfig
+    kept: bool = True
     progress: bool = False
 
-    @property
-    def folder(self) -> Path:
-        """Where the files of the run lie."""
-        return cache_dir() / "kshot_hypernet" / self.config.key
+    def file(self, name: str) -> Path | None:
+        """Return where a file of the run lies; None if it keeps none."""
+        return _file(self.config, name) if self.kept else None
 
+    @property
     def task(self) -> Task:
-        """Return the images."""
+        """The images."""
         config = self.config
         device = "cuda" if torch.cuda.is_available() else "cpu"
         return load_task(config.task, config.size, all_train=config.all_train, device=device)
 
+    @cached_property
     def trained(self) -> Training:
-        """Return the trained super-net with its history, training it as far as it is not.
+        """The trained super-net with its history, trained as far as it is not.
 
         Raises:
             DataError: If the checkpoint is damaged.
         """
-        training = Training(self.config, self.task())
-        path = self.folder / "checkpoint.pt"
-        if path.is_file():
-            training.load(path)
-        bar = tqdm(
-            total=training.total_steps,
-            initial=training.step,
-            desc=self.config.provider,
-            disable=not self.progress,
-            mininterval=30 if self.progress else 1,
-        )
-        with bar:
-            training.run(path, on_epoch=self._curve_point, on_step=lambda _: bar.update())
+        path = self.file("checkpoint.pt")
+        with deterministic_cpu():
+            training = Training(self.config, self.task)
+            if path is not None and path.is_file():
+                training.load(path)
+            with tqdm(
+                total=training.total_steps,
+                initial=training.step,
+                desc=self.config.provider,
+                disable=not self.progress,
+                mininterval=30,
+            ) as bar:
+                training.run(path, on_epoch=self._curve_point, on_step=lambda _: bar.update())
         return training
 
     def _curve_point(self, training: Training) -> dict[str, list[float]]:
         """Judge a hundred cells by images for choices, a few times a run."""
-        if training.epoch % max(1, self.config.epochs // _CURVE_POINTS):
+        if not self.kept or training.epoch % max(1, self.config.epochs // _CURVE_POINTS):
             return {}
         cells, images = sample_of_cells()[:_CURVE_CELLS], training.task.valid.first(_CURVE_IMAGES)
         return {"valid": judge(training.supernet, cells, training.task.train, images).tolist()}
 
-    def accuracies(self, judged: str, images: int, *, recompute: bool = True) -> pd.DataFrame:
+    def accuracies(
+        self, judged: str, images: int, *, limit: int | None = None, recompute: bool = True
+    ) -> pd.DataFrame:
         """Return the test accuracies of cells with inherited weights.
 
         Args:
             judged: Which cells, one of ``JUDGED``.
             images: Number of test images, the first ones.
+            limit: How many of the cells, the first ones; all where None.
             recompute: Whether batch-norm statistics are recomputed.
 
         Returns:
             Columns ``cell`` and ``accuracy`` (percent), one row a cell.
+
+        Raises:
+            UnknownNameError: If there is no such set of cells.
         """
-        if judged not in JUDGED:
-            raise UnknownNameError("set of cells to judge", judged, JUDGED)
-        task = self.task()
+        cells = judged_cells(judged, self.config.task)[:limit]
+        test = self.task.test.first(images)
+
+        def find(some: list[NASBench201Cell]) -> np.ndarray:
+            trained = self.trained  # only if there is something to judge
+            with deterministic_cpu():
+                return judge(trained.supernet, some, trained.task.train, test, recompute=recompute)
+
         name = f"accuracies-{images}" + ("" if recompute else "-old_statistics")
-
-        trained = cache(self.trained)  # Only if there is something to judge, and once.
-
-        def find(cells: list[NASBench201Cell]) -> np.ndarray:
-            test = task.test.first(images)
-            return judge(trained().supernet, cells, task.train, test, recompute=recompute)
-
-        cells = JUDGED[judged](self.config.task)
-        path = self.folder / f"{name}.parquet"
+        path = self.file(f"{name}.parquet")
         return kept_accuracies(path, cells, find, progress=self.progress)
 
-    def scratch(self, judged: str, images: int, limit: int | None = None) -> pd.DataFrame:
+    def scratch(
+        self, judged: str, images: int, limit: int | None = None, *, taught: bool = False
+    ) -> pd.DataFrame:
         """Return the test accuracies of the first cells of a set, trained from scratch.
 
-        What the super-net alone has (provider, sampling, teacher, ...) does not matter.
+        Args:
+            judged: Which cells, one of ``JUDGED``.
+            images: Number of test images, the first ones.
+            limit: How many of the cells; all where None.
+            taught: Whether they learn this super-net's soft labels. Else what a super-net alone
+                has (provider, sampling, teacher, ...) does not matter.
         """
-        plain = replace(self.config, provider="shared", **_OF_SUPERNETS)
-        folder = cache_dir() / "kshot_hypernet" / plain.key
-        return scratch_accuracies(
-            folder / f"scratch-{images}.parquet",
-            list(JUDGED[judged](plain.task)[:limit]),
-            plain,
-            self.task(),
-            images,
-            progress=self.progress,
-        )
+        config = self.config
+        cells = list(judged_cells(judged, config.task)[:limit])
+
+        def soft() -> torch.Tensor:
+            return soft_labels(copy.deepcopy(self.trained.supernet), self.task.train)
+
+        if taught:
+            path = _file(config, f"scratch-taught-{images}.parquet")
+        else:
+            config = replace(config, provider="shared", **_OF_SUPERNETS)
+            path = _file(config, f"scratch-{images}.parquet")
+        options = {"soft": cache(soft) if taught else None, "progress": self.progress}
+        with deterministic_cpu():
+            return scratch_accuracies(path, cells, config, self.task, images, **options)
+
+
+def _file(config: SuperNetConfig, name: str) -> Path:
+    return cache_dir() / "kshot_hypernet" / config.key / name
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -238,18 +226,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--judge", action="append", choices=JUDGED, default=None)
     parser.add_argument("--images", type=int, default=2_000, help="test images to judge by")
     parser.add_argument("--scratch", type=int, metavar="N", help="train N cells from scratch")
-    parser.add_argument("--epochs", type=int, help="shorten: the schedule spans as many epochs")
-    parser.add_argument("--draws", type=int, help="sets of five students a step (paper: 4)")
     options = parser.parse_args(arguments)
-    shorter = {
-        name: value for name in ("epochs", "draws") if (value := getattr(options, name)) is not None
-    }
-    runs = {
-        name: Run(replace(configuration(name), **shorter), progress=True) for name in options.names
-    }
-    torch.set_flush_denormal(True)
-    for name, run in runs.items():
-        start = time.monotonic()
+    for name in options.names:
+        run, start = SuperNetRun(configuration(name), progress=True), time.monotonic()
         for judged in options.judge or ["sample"]:
             if options.scratch is None:
                 frame = run.accuracies(judged, options.images)

@@ -1,26 +1,37 @@
 """The yardstick: cells trained from scratch, on the super-net's network, images and epochs."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
+from nasutils.methods.kshot_hypernet.judging import STATISTICS_IMAGES, recompute_statistics
 from nasutils.methods.kshot_hypernet.keeping import kept_accuracies
-from nasutils.methods.kshot_hypernet.tasks import Task
+from nasutils.methods.kshot_hypernet.tasks import Images, Task
 from nasutils.networks.nasbench201 import NASBench201Network
+from nasutils.networks.nasbench201_supernet import NASBench201SuperNet
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.training.classifiers import Schedule, accuracy, initialise, train
 
 
 def train_from_scratch(
-    cell: NASBench201Cell, config: SuperNetConfig, task: Task
-) -> torch.nn.Module:
+    cell: NASBench201Cell, config: SuperNetConfig, task: Task, soft: Tensor | None = None
+) -> NASBench201Network:
     """Return the trained plain network of a cell.
 
     Channels, cells a stage, batch size, epochs, peak learning rate, weight decay and seed are the
     super-net's; the learning rate follows the book's one cycle.
+
+    Args:
+        cell: The cell.
+        config: How its super-net is trained.
+        task: Images.
+        soft: What to learn instead of the labels: probabilities (N, classes) of the N images.
     """
     network = NASBench201Network(
         cell,
@@ -38,9 +49,52 @@ def train_from_scratch(
         momentum=config.momentum,
         weight_decay=config.weight_decay,
     )
-    valid = task.valid.first(1_000)
-    train(network, task.train.x, task.train.y, valid.x, valid.y, schedule, [config.seed])
+    if soft is None:
+        valid = task.valid.first(1_000)
+        train(network, task.train.x, task.train.y, valid.x, valid.y, schedule, [config.seed])
+    else:
+        _distil(network, task.train.x, soft, schedule, config.seed)
     return network
+
+
+def _distil(
+    network: NASBench201Network, x: Tensor, soft: Tensor, schedule: Schedule, seed: int
+) -> None:
+    """Do what ``train`` does, with probabilities in the place of labels."""
+    optimiser = torch.optim.SGD(
+        network.parameters(),
+        lr=schedule.max_lr,
+        momentum=schedule.momentum,
+        weight_decay=schedule.weight_decay,
+        nesterov=True,
+        fused=True,
+    )
+    steps = len(x) // schedule.batch_size
+    one_cycle = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, schedule.max_lr, total_steps=schedule.epochs * steps
+    )
+    generator = torch.Generator().manual_seed(seed)
+    network.train()
+    for _ in range(schedule.epochs):
+        order = torch.randperm(len(x), generator=generator)
+        for batch in order[: steps * schedule.batch_size].split(schedule.batch_size):
+            images = x[batch].contiguous(memory_format=torch.channels_last)
+            optimiser.zero_grad(set_to_none=True)
+            F.cross_entropy(network(images), soft[batch]).backward()
+            optimiser.step()
+            one_cycle.step()
+
+
+@torch.no_grad()
+def soft_labels(supernet: NASBench201SuperNet, images: Images) -> Tensor:
+    """Return what the whole super-net makes of images, probabilities (N, classes).
+
+    Its batch-norm statistics become those of the first 2,048 images.
+    """
+    choice = supernet.mixture()
+    recompute_statistics(supernet, choice, images.first(STATISTICS_IMAGES))
+    supernet.eval()
+    return torch.cat([supernet(x, choice).softmax(1) for x in images.x.split(512)])
 
 
 def scratch_accuracies(
@@ -50,6 +104,7 @@ def scratch_accuracies(
     task: Task,
     images: int,
     *,
+    soft: Callable[[], Tensor] | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Return the test accuracies (percent) of cells trained from scratch, kept one by one.
@@ -60,12 +115,14 @@ def scratch_accuracies(
         config: How their super-net is trained.
         task: Images.
         images: Number of test images, the first ones.
+        soft: Makes what they learn instead of the labels, once it is needed.
         progress: Whether to show a progress bar.
     """
     test = task.test.first(images)
 
     def find(some: list[NASBench201Cell]) -> np.ndarray:
-        networks = [train_from_scratch(cell, config, task) for cell in some]
+        targets = None if soft is None else soft()
+        networks = [train_from_scratch(cell, config, task, targets) for cell in some]
         return np.concatenate([accuracy(net, test.x, test.y) for net in networks])
 
     return kept_accuracies(path, cells, find, chunk=1, progress=progress)

@@ -5,6 +5,7 @@ found is exported with its weights.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -107,17 +108,17 @@ def search(
     allowed = cache(lambda cell: within(cell, limits, supernet, image))
     judged: dict[NASBench201Cell, float] = {}
 
-    def sample(rng: np.random.Generator) -> NASBench201Cell:
+    def first_allowed(draw: Callable[[], NASBench201Cell], what: str) -> NASBench201Cell:
         for _ in range(_TRIES):
-            if allowed(cell := effective(NASBench201Cell.random(rng))):
+            if allowed(cell := effective(draw())):
                 return cell
-        raise NasutilsError(f"none of {_TRIES:,} cells keeps within {limits}.")
+        raise NasutilsError(f"none of {_TRIES:,} {what} keeps within {limits}.")
+
+    def sample(rng: np.random.Generator) -> NASBench201Cell:
+        return first_allowed(lambda: NASBench201Cell.random(rng), "random cells")
 
     def mutate(cell: NASBench201Cell, rng: np.random.Generator) -> NASBench201Cell:
-        for _ in range(_TRIES):
-            if allowed(child := effective(cell.mutate(rng))):
-                return child
-        raise NasutilsError(f"no neighbour of {cell} keeps within {limits}.")
+        return first_allowed(lambda: cell.mutate(rng), f"mutations of {cell}")
 
     def score(cells: list[NASBench201Cell]) -> list[float]:
         new = [cell for cell in cells if cell not in judged]

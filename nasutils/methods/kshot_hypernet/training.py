@@ -232,6 +232,9 @@ class Training:
             self._draws.set_state(state["draws"])
             self.step, self.seconds = state["step"], state["seconds"]
             self.history = state["history"]
+            # As the last step left it: a run that ends in the warm-up is judged as it was trained.
+            last = (self.step - 1) // self.steps_per_epoch
+            self.supernet.provider.uniform = last < self.config.warm_up
         except (KeyError, RuntimeError, ValueError, TypeError) as error:
             raise DataError(f"{path} does not fit the super-net: {error}") from error
 
