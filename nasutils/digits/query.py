@@ -28,7 +28,7 @@ def query(cell: NASBench201Cell | str) -> Answer:
     """Return a cell's accuracy, from the table or from a training of some seconds.
 
     The same cell, or string, gets the same answer on the same machine; trained on another processor
-    it may differ in the last digits. Cells of one isomorphism class share the row of their class.
+    it may differ by tenths of a point. Cells of one isomorphism class share the row of their class.
     """
     cell = NASBench201Cell.from_string(cell)
     found = _by_class().get(cell.isomorphism_class())

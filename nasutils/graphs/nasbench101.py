@@ -15,8 +15,8 @@ def nasbench101_graph(cell: NASBench101Cell) -> ComputationGraph:
     """Return the graph of the benchmark's CIFAR-10 network around a cell.
 
     It equals the trace of ``NASBench101Network(cell)`` on 32x32 images: 128 channels, three stacks
-    of three cells. For the best cell it has the nodes and edges of the graph that Salameh et al.
-    publish ("AutoGO", NeurIPS 2023): 65 with weights, 160 others, 251 edges.
+    of three cells. For a cell of which Salameh et al. publish the graph ("AutoGO", NeurIPS 2023) it
+    has that graph's nodes and edges: 65 with weights, 160 others, 251 edges.
     """
     graph = Assembly(3, SIZE)
     x = graph.add(_conv_bn_relu(3, CHANNELS, 3, SIZE), 0)

@@ -78,8 +78,8 @@ def evaluate_generated_networks(
     learn; the seed is that of the architectures and the training.
 
     Returns:
-        A row an architecture, all different: ``arch``, its string; ``accuracy`` in percent and
-        ``cross_entropy`` in nats on the images to evaluate on.
+        A row an architecture, no two written alike: ``arch``, its string; ``accuracy`` in percent
+        and ``cross_entropy`` in nats on the images to evaluate on.
 
     Raises:
         NasutilsError: As ``fit_jointly``.
