@@ -7,6 +7,8 @@ REPORTS ?= _build/reports
 PY := "$(VENV)/bin/python"
 # Another Python than that of an environment that is there makes it anew, if it was asked for.
 CHOSEN := $(if $(filter file,$(origin PYTHON)),,--remake)
+# Two files of tests, or two notebooks, run side by side, each on one core.
+TWO := OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help install study book test lint unit notebooks bench clean
@@ -32,10 +34,10 @@ lint: install  ## style of the code, direction of the imports
 	"$(VENV)/bin/lint-imports" --no-cache
 
 unit: install  ## tests of the package, the pages, the pairing and the job files
-	$(PY) -m pytest -q --junitxml=$(REPORTS)/unit.xml
+	$(TWO) --junitxml=$(REPORTS)/unit.xml
 
 notebooks: install  ## run every notebook again and compare with its stored output
-	$(PY) -m pytest -q --nbval --nbval-current-env --junitxml=$(REPORTS)/notebooks.xml notebooks
+	$(TWO) --nbval --nbval-current-env --junitxml=$(REPORTS)/notebooks.xml notebooks
 
 bench: install  ## measure speed and memory for the performance page
 	@$(PY) -m perf

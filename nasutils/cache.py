@@ -37,9 +37,6 @@ def cached(
         make: Makes what it should hold.
         save: Writes it, whole or not at all; raises OSError where that cannot be done.
         stacklevel: Of the warnings: whose line they name, 3 being the caller of the caller.
-
-    Raises:
-        Whatever ``make`` raises.
     """
     if is_file(path) and is_file(checksum_file(path)):
         try:

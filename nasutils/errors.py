@@ -41,15 +41,9 @@ class JobError(NasutilsError):
 
 
 def lookup(kind: str, name: str, registry: Mapping[str, T]) -> T:
-    """Return the entry of a registry by its name.
+    """Return a registry's entry by name; UnknownNameError, which says what there is, if none.
 
-    Args:
-        kind: What the registry holds, in words, for the error.
-        name: The name that is asked for.
-        registry: Name -> entry.
-
-    Raises:
-        UnknownNameError: If there is no such name; it says which there are.
+    ``kind`` says in words what the registry holds.
     """
     try:
         return registry[name]

@@ -46,11 +46,7 @@ def mirror_dir() -> Path | None:
 
 
 def named_folder(variable: str) -> Path | None:
-    """Return the folder that an environment variable names, or None where it is not set.
-
-    Raises:
-        NasutilsError: If it begins with the home of a user who does not exist.
-    """
+    """Return the folder that an environment variable names, or None where it is not set."""
     chosen = os.environ.get(variable)
     try:
         return Path(chosen).expanduser().absolute() if chosen else None

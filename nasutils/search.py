@@ -7,6 +7,7 @@ asked counts, a question repeated too: on a real benchmark each would cost a tra
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -21,12 +22,7 @@ Score = Callable[[Sequence[A]], ArrayLike]
 
 @dataclass(frozen=True, slots=True)
 class SearchResult(Generic[A]):
-    """Everything that a search asked, in order.
-
-    Attributes:
-        architectures: As many as the budget allowed.
-        scores: Theirs, of the same length; higher is better.
-    """
+    """All that a search asked, in order, of as many architectures as the budget allowed."""
 
     architectures: list[A]
     scores: np.ndarray
@@ -41,18 +37,9 @@ class SearchResult(Generic[A]):
         """The highest score."""
         return float(self.scores.max())
 
-    @property
-    def best_so_far(self) -> np.ndarray:
-        """The highest score after each question, shape (budget,)."""
-        return np.maximum.accumulate(self.scores)
-
 
 def ask(score: Score[A], architectures: list[A]) -> np.ndarray:
-    """Return the scores of architectures, float64 of shape (N,).
-
-    Raises:
-        NasutilsError: If there are not as many scores, or one is NaN.
-    """
+    """Return the scores (N,) of N architectures; NasutilsError if one lacks or is NaN."""
     scores = np.asarray(score(architectures), dtype=float)
     if scores.shape != (len(architectures),):
         raise NasutilsError(
@@ -96,14 +83,9 @@ def random_search(
     rng: np.random.Generator,
     batch: int = 100,
 ) -> SearchResult[A]:
-    """Score architectures drawn independently.
+    """Score architectures drawn independently, a batch at a time.
 
-    Args:
-        sample: Draws an architecture.
-        score: From a list of architectures to their scores, higher is better.
-        budget: Architectures to ask for.
-        rng: Source of all draws.
-        batch: Architectures to ask for at once.
+    The score takes a list of architectures, higher is better; the budget is how many to ask for.
 
     Raises:
         NasutilsError: If the budget is not positive, or a score is NaN.
@@ -139,14 +121,12 @@ def evolutionary_search(
         budget: Architectures to ask for, the first population included.
         rng: Source of all draws.
         population: Architectures kept; a smaller budget makes the search random.
-        tournament: Members drawn, with replacement, whose best becomes the parent; one makes
-            every member as likely.
+        tournament: Members drawn, with replacement, whose best becomes the parent.
         children: Children to ask for at once, each of its own tournament.
         regularised: Whether the oldest member goes rather than the worst.
 
     Raises:
-        NasutilsError: If budget, population, tournament or children is not positive, or a score
-            is NaN.
+        NasutilsError: If a number is not positive, or a score is NaN.
     """
     sizes = {"population": population, "tournament": tournament, "children": children}
     for name, size in sizes.items():
@@ -156,10 +136,9 @@ def evolutionary_search(
     first = [sample(rng) for _ in range(min(population, budget))]
     members = deque(zip(questions.ask(first), first, strict=True))  # oldest first
     while questions.left:
-        parents = [
-            max((members[i] for i in rng.integers(len(members), size=tournament)), key=_fitness)
-            for _ in range(min(children, questions.left))
-        ]
+        turns = range(min(children, questions.left))
+        draws = [rng.integers(len(members), size=tournament) for _ in turns]
+        parents = [max((members[i] for i in draw), key=itemgetter(0)) for draw in draws]
         born = [mutate(parent, rng) for _, parent in parents]
         members.extend(zip(questions.ask(born), born, strict=True))
         for _ in born:
@@ -168,7 +147,3 @@ def evolutionary_search(
             else:
                 del members[min(range(len(members)), key=lambda i: members[i][0])]
     return questions.result()
-
-
-def _fitness(member: tuple[float, A]) -> float:
-    return member[0]

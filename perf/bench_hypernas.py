@@ -63,7 +63,7 @@ from nasutils.methods.common.benchmark_sequences import benchmark_sequences
 from nasutils.methods.hypernas import auxiliary
 from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
 from nasutils.methods.hypernas.joint import Images
-from nasutils.methods.hypernas.joint_methods import JOINT, train_jointly
+from nasutils.methods.hypernas.methods import JOINT, train_jointly
 generator = torch.Generator().manual_seed(0)
 noise = torch.randn(512, 3, 16, 16, generator=generator)
 images = Images(noise, torch.arange(512) % 10)

@@ -14,12 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
-import torch
 from torch import nn
 
 from nasutils.errors import GraphError
 from nasutils.graphs import trace
 from nasutils.networks.counting import build_on_meta
+from nasutils.proxies.models import declare_operators
 from tools.autograd_graph import AutogradGraph, labels_of, signature
 
 TABLE = Path(__file__).parents[1] / "book" / "results" / "traced_models.csv"
@@ -78,7 +78,7 @@ def build(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
     Args:
         name: A library and one of its networks, as in ``timm:resnet18``.
     """
-    _declare_operators()
+    declare_operators()
     library, model = name.split(":")
     if library == "timm":
         import timm
@@ -98,14 +98,6 @@ def build(name: str) -> tuple[nn.Module, tuple[int, int, int]]:
         network = make().to("meta")
     side = 299 if model == "inception_v3" else 224
     return network, getattr(network, "default_cfg", {}).get("input_size", (3, side, side))
-
-
-def _declare_operators() -> None:
-    """Let torchvision's build for GPUs be imported beside torch's for processors."""
-    for name in ("nms", "qnms"):
-        if torch.version.cuda is None and not hasattr(torch.ops.torchvision, name):
-            schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            torch.library.define(f"torchvision::{name}", schema)
 
 
 def check(name: str) -> dict[str, object]:

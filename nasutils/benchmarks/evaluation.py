@@ -16,15 +16,9 @@ RANK_CORRELATIONS = {"kendall_tau": kendall_tau, "spearman": spearman}
 def evaluate(
     benchmark: Benchmark, splits: Sequence[Split], scores: ArrayLike
 ) -> dict[str, list[float]]:
-    """Return the rank correlations of R predictors with the accuracy that judges.
+    """Return ``kendall_tau`` and ``spearman`` of R predictors with the accuracy that judges.
 
-    Args:
-        benchmark: Of M architectures.
-        splits: What each of the R predictors has learnt, and who judges it.
-        scores: Predictions of shape (R, M); higher is better, on any scale.
-
-    Returns:
-        ``kendall_tau`` and ``spearman``, a figure a predictor each.
+    Each has learnt a split, and has scored all M architectures: scores (R, M), higher is better.
 
     Raises:
         NasutilsError: If the scores are not of shape (R, M), or not all finite where they judge.

@@ -56,11 +56,7 @@ def live_benchmark(run: Run) -> Benchmark:
 
 
 def selected(run: Run, among: Collection[str] = ALL) -> list[Benchmark]:
-    """Return the benchmarks of the run's scale that it selects.
-
-    Args:
-        run: The run.
-        among: Those that the experiment is about.
+    """Return the benchmarks of the run's scale that it selects ``among`` those of the experiment.
 
     Raises:
         JobError: If it selects one that the scale does not have, or one experiment that is about
@@ -182,11 +178,7 @@ def top(run: Run) -> None:
 
 @experiment("samples", 1, ("samples",), benchmarks=lambda: LIVE)
 def samples(run: Run) -> pd.DataFrame | None:
-    """Record how far tau scatters on samples of so many cells.
-
-    Returns:
-        Percentiles of tau by the size of the sample, mean over the seeds.
-    """
+    """Record how far tau scatters on samples; return its percentiles by size, means over seeds."""
     seeds = run.seeds(demo=SEEDS, bench=SEEDS, paper=SEEDS)
     for benchmark in selected(run, LIVE):
         frame, bands = frame_of(benchmark), {}

@@ -17,11 +17,7 @@ A = TypeVar("A", bound=Architecture)
 
 
 class CountedScore(Generic[A]):
-    """A score that counts what it is asked: of a predictor as of a benchmark.
-
-    Attributes:
-        rows: Architectures that were asked for, repetitions included.
-    """
+    """A score that counts what it is asked, repetitions included, in ``rows``."""
 
     def __init__(self, score: Score[A]) -> None:
         self._score = score
@@ -43,14 +39,10 @@ class CountedScore(Generic[A]):
 
 
 class QueryOracle(CountedScore[A]):
-    """A benchmark that is asked for accuracies, one architecture after the other.
+    """A benchmark that is asked for accuracies (%), one architecture of a space after the other.
 
-    Args:
-        id: The benchmark's id.
-        space: The class of its architectures.
-        answer: From architectures to accuracies (%).
-        accepts: Whether the benchmark knows an architecture; every one where left out.
-        accuracies: All that there are, to rank what is found; None where nobody has counted.
+    ``accepts`` says whether the benchmark knows an architecture; ``accuracies`` are all that there
+    are, to rank what is found, None where nobody has counted.
     """
 
     def __init__(
@@ -70,11 +62,7 @@ class QueryOracle(CountedScore[A]):
         return self.distinct
 
     def rank(self, accuracy: float) -> int:
-        """Return the place of an accuracy among all, 1 for the best.
-
-        Raises:
-            NasutilsError: If not all accuracies of the space are known.
-        """
+        """Return the place of an accuracy among all, 1 the best; NasutilsError if unknown."""
         if self.accuracies is None:
             raise NasutilsError(f"nobody knows all accuracies of {self.id}: there is no rank.")
         return 1 + int((self.accuracies > accuracy + 1e-9).sum())
@@ -83,10 +71,9 @@ class QueryOracle(CountedScore[A]):
 def table_oracle(benchmark: Benchmark, *, connected: bool = False) -> QueryOracle:
     """Return the oracle of a table: its accuracies that judge, by isomorphism class.
 
-    Args:
-        benchmark: A table of a whole space, or of a part, which the oracle then accepts.
-        connected: Whether to leave out NAS-Bench-201 cells that pass no signal, which have no
-            computation graph; every other cell is then known by its own string.
+    The table may be of a whole space, or of a part, which the oracle then accepts. If
+    ``connected``, NAS-Bench-201 cells that pass no signal, and have no computation graph, are left
+    out; every other cell is then known by its own string.
     """
     space = get_space(benchmark.space)
     name = str if connected else space.isomorphism_class

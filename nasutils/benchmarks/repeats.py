@@ -23,13 +23,10 @@ def seeds_of_digits() -> np.ndarray:
 
 
 def twins_of_nasbench201(column: str, rng: np.random.Generator) -> np.ndarray:
-    """Return the accuracies of isomorphic cells, which the benchmark trained one by one.
+    """Return the accuracies (%) of isomorphic cells, which were trained one by one, (N, 2).
 
-    Of each class of two or more cells, two random ones. Both are means over the benchmark's
-    seeds, so that they differ as two labels of the table do.
-
-    Returns:
-        Percent, of shape (N, 2).
+    Of each class of two or more cells, two random ones. Both are means over the benchmark's seeds,
+    so that they differ as two labels of the table do.
     """
     table = load_table("nasbench201").sample(frac=1, random_state=rng)
     classes = table["arch"].map(lambda arch: NASBench201Cell.from_string(arch).isomorphism_class())
@@ -65,21 +62,15 @@ REPEATED = {
 
 
 def repeated_measurements(id: str, rng: np.random.Generator) -> np.ndarray:
-    """Return what a benchmark lets one see of its noise, of shape (N, repeats).
-
-    Raises:
-        UnknownNameError: If it measured nothing twice.
-    """
+    """Return what a benchmark shows of its noise, (N, repeats); UnknownNameError if nothing."""
     return lookup("benchmark with repeated measurements", id, REPEATED)(rng)
 
 
 def noise_taus(id: str, repeats: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
     """Return Kendall's taus that say how far the labels of a benchmark can be trusted.
 
-    Args:
-        id: One of ``REPEATED``.
-        repeats: What ``repeated_measurements`` returns of it.
-        rng: Source of the noise that is simulated for NB201-Digits, whose noise is alike for all.
+    The repeats are what ``repeated_measurements`` returns; ``rng`` is the source of the noise that
+    is simulated for NB201-Digits, whose noise is alike for all.
 
     Returns:
         ``reliability``: of two measurements; ``better half``: of those whose mean is at or above

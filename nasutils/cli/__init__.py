@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ Examples:
   nasutils publish benchmarks_bench               their figures into the book
   nasutils results benchmarks                     the published figures
   nasutils show runs/benchmarks/HASH              a run as a page to read
+  nasutils proxies score timm:resnet18            any network's scores without training
 
 \b
 Scales:
@@ -84,25 +86,19 @@ app.command()(study.results)
 app.command(epilog=study.SHOW_EXAMPLES)(study.show)
 
 
-@app.command(add_help_option=False, context_settings=_FORWARD)
-def data(context: typer.Context) -> None:
-    """Fetch and verify the benchmark files."""
-    _forward("data", context)
+def _room(name: str) -> Callable[[typer.Context], None]:
+    """Return what hands the rest of the line to a room's own commands, imported only then."""
+
+    def forward(context: typer.Context) -> None:
+        room = importlib.import_module(f"nasutils.cli.{name}")
+        room.app(context.args, prog_name=f"nasutils {name}")
+
+    return forward
 
 
-@app.command(add_help_option=False, context_settings=_FORWARD)
-def digits(context: typer.Context) -> None:
-    """Make the embedded benchmark NB201-Digits."""
-    _forward("digits", context)
-
-
-@app.command(add_help_option=False, context_settings=_FORWARD)
-def proxies(context: typer.Context) -> None:
-    """Score networks without training, and compare with public scores."""
-    _forward("proxies", context)
-
-
-def _forward(name: str, context: typer.Context) -> None:
-    """Hand the rest of the line to the room's own commands, which are imported only now."""
-    room = importlib.import_module(f"nasutils.cli.{name}")
-    room.app(context.args, prog_name=f"nasutils {name}")
+for _name, _help in {
+    "data": "Fetch and verify the benchmark files.",
+    "digits": "Make the embedded benchmark NB201-Digits.",
+    "proxies": "Score networks without training, and compare with public scores.",
+}.items():
+    app.command(_name, help=_help, add_help_option=False, context_settings=_FORWARD)(_room(_name))

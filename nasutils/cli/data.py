@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Public benchmark files: list, fetch, verify.", no_args_is_help=True)
 
 Names = Annotated[
-    list[str] | None,
-    typer.Argument(help="Files or tables, as `nasutils data list` names them."),
+    list[str] | None, typer.Argument(help="Files or tables, as `nasutils data list` names them.")
 ]
 Name = Annotated[str, typer.Argument(help="A file or table, as `nasutils data list` names it.")]
 
@@ -26,19 +25,11 @@ def list_(form: FormatOption = Format.TEXT) -> None:
     from nasutils.data.sources import load_sources
     from nasutils.data.tables import get_table, table_names
 
-    records = [
-        {
-            "kind": "table",
-            "name": name,
-            "bytes": "",
-            "licence": "",
-            "state": _state(get_table(name)),
-        }
-        for name in table_names()
-    ]
+    lines = [("table", name, "", "", _state(get_table(name))) for name in table_names()]
     for name, source in load_sources().items():
-        file = {"kind": "file", "name": name, "bytes": source.bytes, "licence": source.licence}
-        records.append({**file, "state": _place(name)})
+        lines.append(("file", name, source.bytes, source.licence, _place(name)))
+    fields = ("kind", "name", "bytes", "licence", "state")
+    records = [dict(zip(fields, line, strict=True)) for line in lines]
     write_records(records, form)
     absent = [each["bytes"] for each in records if each["state"] == "absent"]
     print(f"{len(absent)} files are absent ({sum(absent) / 1e6:,.0f} MB).", file=sys.stderr)
@@ -99,12 +90,8 @@ def path(name: Name) -> None:
     from nasutils.files import is_file
 
     _check([name])
-    if name in table_names():
-        copy = get_table(name).cache_path
-        found = copy if is_file(copy) else None
-    else:
-        found = locate(name)
-    if found is None:
+    found = get_table(name).cache_path if name in table_names() else locate(name)
+    if found is None or not is_file(found):
         raise DataError(f"{name} is not on this machine. `nasutils data fetch {name}` gets it.")
     typer.echo(found)
 
@@ -113,24 +100,23 @@ def _check(names: Iterable[str]) -> None:
     """Raise UnknownNameError before anything starts, if a name is neither file nor table."""
     from nasutils.data.sources import load_sources
     from nasutils.data.tables import table_names
-    from nasutils.errors import UnknownNameError
+    from nasutils.errors import lookup
 
-    known = [*table_names(), *load_sources()]
+    known = dict.fromkeys([*table_names(), *load_sources()])
     for name in names:
-        if name not in known:
-            raise UnknownNameError("file or table", name, known)
+        lookup("file or table", name, known)
 
 
 def _state(table: "Table") -> str:
     """Say whether a table loads at once, from files that are here, or after a download."""
     from nasutils.cache import is_whole
-    from nasutils.data.fetch import available_offline
+    from nasutils.data.fetch import locate
 
     if not table.sources:
         return "embedded"
     if is_whole(table.cache_path):
         return "cached"
-    absent = sum(not available_offline(name) for name in table.sources)
+    absent = sum(locate(name) is None for name in table.sources)
     return f"needs {absent} absent files" if absent else "ready to build"
 
 

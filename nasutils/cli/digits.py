@@ -43,9 +43,7 @@ def embed(folder: Folder = None) -> None:
 
 
 @app.command()
-def query(
-    arch: Annotated[str, typer.Argument(help="A NAS-Bench-201 string.")],
-) -> None:
+def query(arch: Annotated[str, typer.Argument(help="A NAS-Bench-201 string.")]) -> None:
     """Print a cell's accuracy; a cell that is not in the table is trained now, in seconds."""
     from nasutils.digits.query import query as ask
 

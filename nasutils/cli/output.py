@@ -23,12 +23,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="For people or fo
 
 
 def write_records(records: Sequence[Mapping[str, Any]], form: Format) -> None:
-    """Write records of the same fields to the standard output.
-
-    Args:
-        records: Names to values.
-        form: As a JSON list, as CSV with a header, or in columns for people.
-    """
+    """Write records of the same fields as a JSON list, as CSV, or in columns for people."""
     if form == Format.JSON:
         print(json.dumps(records, indent=2, default=str))
     elif records and form == Format.CSV:

@@ -12,9 +12,7 @@ from nasutils.cli.output import Format, FormatOption, write_records
 from nasutils.errors import NasutilsError
 
 app = typer.Typer(
-    help="Zero-cost proxies: scores without training.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    help="Zero-cost proxies: scores without training.", no_args_is_help=True, rich_markup_mode=None
 )
 
 SCORE_EXAMPLES = """\b
@@ -44,8 +42,7 @@ def list_(form: FormatOption = Format.TEXT) -> None:
 @app.command(epilog=SCORE_EXAMPLES)
 def score(
     network: Annotated[
-        str,
-        typer.Argument(help="timm:NAME, torchvision:NAME or package.module:factory."),
+        str, typer.Argument(help="timm:NAME, torchvision:NAME or package.module:factory.")
     ],
     batch: Annotated[str, typer.Option(help="cifar10, cifar100 or random.")] = "cifar10",
     images: Annotated[int, typer.Option(help="How many images.")] = 64,
@@ -53,8 +50,7 @@ def score(
         int | None, typer.Option(help="Their height and width, for networks that take no 32.")
     ] = None,
     proxy: Annotated[
-        list[str] | None,
-        typer.Option(help="A proxy, again for more; else all of them."),
+        list[str] | None, typer.Option(help="A proxy, again for more; else all of them.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the weights, the images and the proxies.")] = 0,
     device: DeviceOption = "cpu",
@@ -75,18 +71,13 @@ def score(
     pixels, labels = load_batch(batch, images=images, size=size, seed=seed)
     scores = score(built, pixels, labels, proxy or None, seed=seed, errors="record", progress=True)
     notes = {name: "undefined" for name, value in scores.items() if value == UNDEFINED}
-    write_records(
-        [
-            {
-                "network": network,
-                "proxy": name,
-                "score": value if math.isfinite(value) else None,
-                "note": (notes | scores.errors).get(name, ""),
-            }
-            for name, value in scores.items()
-        ],
-        form,
-    )
+    notes |= scores.errors
+    records = []
+    for name, value in scores.items():
+        number = value if math.isfinite(value) else None
+        note = notes.get(name, "")
+        records.append({"network": network, "proxy": name, "score": number, "note": note})
+    write_records(records, form)
 
 
 @app.command()

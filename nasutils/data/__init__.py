@@ -1,5 +1,3 @@
 """The data room: public benchmark numbers come in here and are verified."""
 
 from nasutils.data.tables import load_table, table_names
-
-__all__ = ["load_table", "table_names"]

@@ -4,12 +4,13 @@ Source: Wei et al., "Auto-Prox: Training-Free Vision Transformer Architecture Se
 Proxy Discovery", AAAI 2024, https://arxiv.org/abs/2312.09059.
 """
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from nasutils.data.tables import Table, register
+from nasutils.data.tables import table
 from nasutils.errors import ArchitectureError, DataError
 from nasutils.spaces.autoformer import AutoFormerTiny
 
@@ -28,13 +29,7 @@ _ACCURACIES = {
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """Read one of the two files, as plain lists and dictionaries.
-
-    Raises:
-        DataError: If the file is damaged or holds anything but plain values.
-    """
-    import pickle
-
+    """Read one of the two files; DataError if it is damaged or holds other than plain values."""
     import torch
 
     try:
@@ -57,6 +52,7 @@ def _row(record: dict[str, Any], file: int) -> dict[str, Any]:
     }
 
 
+@table("autoformer")
 def _build(paths: dict[str, Path]) -> pd.DataFrame:
     rows = [
         _row(record, file)
@@ -67,34 +63,3 @@ def _build(paths: dict[str, Path]) -> pd.DataFrame:
     # In the second file these do not belong to the architectures beside them.
     frame.loc[frame["file"] == 2, "imagenet_supernet"] = float("nan")
     return frame
-
-
-register(
-    Table(
-        name="autoformer",
-        sources=_FILES,
-        build=_build,
-        description=(
-            "200 networks of the AutoFormer-Tiny super-net, 100 from each of two files, with "
-            "accuracies after training on CIFAR-100, Oxford Flowers and Chaoyang, with and without "
-            "knowledge distillation (KD)."
-        ),
-        columns={
-            "arch": "the benchmark's own settings: width, MLP ratio and heads of each layer, depth",
-            "width": "embedding width: 192, 216 or 240",
-            "depth": "number of transformer layers: 12, 13 or 14",
-            "c100": "CIFAR-100 accuracy (%), trained without KD (first file only)",
-            "c100_kd": "CIFAR-100 accuracy (%), trained with KD: the column to rank by",
-            "flowers": "Flowers accuracy (%), trained without KD (first file only)",
-            "flowers_kd": "Flowers accuracy (%), trained with KD",
-            "chaoyang": "Chaoyang accuracy (%), trained without KD (first file only)",
-            "chaoyang_kd": "Chaoyang accuracy (%), trained with KD",
-            "imagenet_supernet": (
-                "ImageNet accuracy (%) with the super-net's weights (first file only). A quirk of "
-                "the released super-net puts every network of width 240 at 70.7 to 71.7: compare "
-                "networks of one width only"
-            ),
-            "file": "the file that holds the network: 1 or 2",
-        },
-    )
-)

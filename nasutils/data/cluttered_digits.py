@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from nasutils.errors import UnknownNameError
+from nasutils.errors import lookup
 
 Split = Literal["train", "valid", "test"]
 
@@ -34,9 +34,6 @@ def cluttered_digits(split: Split) -> tuple[np.ndarray, np.ndarray]:
 
     The splits share no handwritten digit, neither as a subject nor as a scrap.
 
-    Args:
-        split: ``train`` (1,200 images), ``valid`` (1,000) or ``test`` (2,000).
-
     Returns:
         Read-only images of shape (N, 8, 8), float32, standardised with the mean and the standard
         deviation of the training split; labels of shape (N,), int64.
@@ -44,8 +41,7 @@ def cluttered_digits(split: Split) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         UnknownNameError: If there is no such split.
     """
-    if split not in NUM_IMAGES:
-        raise UnknownNameError("split", split, NUM_IMAGES)
+    lookup("split", split, NUM_IMAGES)
     images, labels = _render(split)
     mean, std = _training_moments()
     images = (images - mean) / std

@@ -48,11 +48,6 @@ def fetch(name: str) -> Path:
     return cached
 
 
-def available_offline(name: str) -> bool:
-    """Whether the cache or the mirror folder has the file (its content is not checked)."""
-    return locate(name) is not None
-
-
 def locate(name: str) -> Path | None:
     """Return where the file is on this machine, unverified, or None where it is absent."""
     source = get_source(name)
@@ -125,11 +120,7 @@ def _transfer(source: Source, part: Path, ways_out: str) -> None:
 
 
 def _chunks(source: Source, ways_out: str) -> Generator[bytes, None, None]:
-    """Yield what the server sends.
-
-    Raises:
-        DataError: Whatever is wrong with the network or the server's answer.
-    """
+    """Yield what the server sends; DataError, whatever is wrong with the network or the answer."""
     # Imported here: a node that reads from its cache or a mirror need not have it.
     import requests
 

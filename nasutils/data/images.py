@@ -2,6 +2,7 @@
 
 import hashlib
 import tarfile
+import tomllib
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -33,37 +34,20 @@ _BATCHES = {
 }
 _LABELS = {"cifar10": b"labels", "cifar100": b"fine_labels"}
 
-# SHA-256 of the pixels, (N, 32, 32, 3) in the order of the official files.
-_PIXELS = {
-    ("cifar10", "train"): "47af8b02cfcfb6cdf3dbbd1969ad7f1b70f4413f6f80f437b020ee4e5bc8304a",
-    ("cifar10", "test"): "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
-    ("cifar100", "train"): "4e457917601a66aed021f5fa37957b56c6319557c0a8ed5484de3c390af45430",
-    ("cifar100", "test"): "4cb8e5d9309da489bf6b19cc10cd96c3ae6f8daf225380b605aaee4c0d6aee19",
-}
-
-# SHA-256 of the labels, (N,), as little-endian integers of 64 bits.
-_CLASSES = {
-    ("cifar10", "train"): "f5cfe00b0f00968c0cc5ff3b1d2de51b10e33efa277c2986f4e0fa63e58c9f4f",
-    ("cifar10", "test"): "cbb7365de8ed11f05cc4c3a1e7f78144127c5e851efd83762fb18202461230bb",
-    ("cifar100", "train"): "8bf4935e7c77a3096270043c6f3b221b6ecb9c63d1a08608e9af66cff17e977a",
-    ("cifar100", "test"): "80031c23f8300724c6fbc588e4bccbe41c6392041782148727bb497b0132c4ad",
-}
+# SHA-256 of pixels and labels, by data set and split.
+_SHA256 = tomllib.loads((Path(__file__).parent / "images.toml").read_text(encoding="utf-8"))
 
 # What damaged bytes make the readers of archives and arrays raise.
 _DAMAGE = (OSError, EOFError, ValueError, TypeError, KeyError, zlib.error)
 
 
 def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the images and labels of one split.
+    """Return the images and labels of one split, ``train`` or ``test``.
 
     CIFAR is read from ``<name>.npz`` (arrays ``x_train, y_train, x_test, y_test``) in the folder
     ``NASUTILS_IMAGES`` or in ``images/`` of the cache, else from the official archive in the cache,
     the mirror or at its URL; pixels and labels are verified. The digits ship inside scikit-learn;
     their split (first 1,200, last 597) is ours.
-
-    Args:
-        name: ``digits``, ``cifar10`` or ``cifar100``.
-        split: ``train`` or ``test``.
 
     Returns:
         Images of shape (N, H, W, C), uint8 (CIFAR: 0 to 255, C = 3; digits: 0 to 16, C = 1), and
@@ -86,11 +70,9 @@ def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
             f"{npz or 'the archive of ' + name} holds {images.dtype} of shape {images.shape} and "
             f"labels of shape {labels.shape}, not bytes of shape (N, 32, 32, 3) and (N,)."
         )
-    for kind, array, expected in (
-        ("pixels", np.ascontiguousarray(images), _PIXELS[name, split]),
-        ("labels", labels.astype("<i8"), _CLASSES[name, split]),
-    ):
-        found = hashlib.sha256(array).hexdigest()
+    arrays = {"pixels": np.ascontiguousarray(images), "labels": labels.astype("<i8")}
+    for kind, expected in _SHA256[name][split].items():
+        found = hashlib.sha256(arrays[kind]).hexdigest()
         if found != expected:
             raise DataError(
                 f"the {split} {kind} of {npz or 'the archive of ' + name} have SHA-256 {found}, "

@@ -14,25 +14,18 @@ import numpy as np
 import pandas as pd
 
 from nasutils.data.proxy_files import PROXY_COLUMNS, score, zipped_records
-from nasutils.data.safe_pickle import pickled_blocks
-from nasutils.data.tables import Table, load_table, register
+from nasutils.data.safe_pickle import pickled_frame
+from nasutils.data.tables import load_table, table
 from nasutils.errors import ArchitectureError, DataError
-from nasutils.spaces.nasbench101 import (
-    INPUT,
-    MAX_VERTICES,
-    NUM_CELLS,
-    OPS,
-    OUTPUT,
-    VERTEX_LABELS,
-    NASBench101Cell,
-)
+from nasutils.spaces import nasbench101 as space
+from nasutils.spaces.nasbench101 import NUM_CELLS, VERTEX_LABELS, NASBench101Cell
 from nasutils.spaces.nasbench101_enumeration import adjacency_matrices, enumerate_cells
 
 # nwot was not scored on these cells.
 PROXIES = tuple(name for name in PROXY_COLUMNS if name != "nwot")
 
 # How the table writes the operations of the interior vertices.
-OP_LETTERS = dict(zip("31p", OPS, strict=True))
+OP_LETTERS = dict(zip("31p", space.OPS, strict=True))
 
 
 def adjacency_and_ops(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -57,11 +50,7 @@ def cells(frame: pd.DataFrame) -> list[NASBench101Cell]:
 
 
 def cell_from_naslib(text: str) -> NASBench101Cell:
-    """Read the tuple, as text, with which NASLib's files name a cell.
-
-    Raises:
-        DataError: If the text is no such tuple.
-    """
+    """Read the tuple, as text, with which NASLib's files name a cell; DataError if it is none."""
     if not re.fullmatch(r"\(\d+(, \d+)*\)", text):
         raise DataError(f"not a NASLib tuple of numbers: {text!r}")
     try:
@@ -71,14 +60,15 @@ def cell_from_naslib(text: str) -> NASBench101Cell:
 
 
 def _op_names(letters: str) -> tuple[str, ...]:
-    return (INPUT, *(OP_LETTERS[letter] for letter in letters), OUTPUT)
+    return (space.INPUT, *(OP_LETTERS[letter] for letter in letters), space.OUTPUT)
 
 
 def _op_codes(letters: str) -> list[int]:
     codes = [VERTEX_LABELS.index(name) for name in _op_names(letters)]
-    return codes + [-1] * (MAX_VERTICES - len(codes))
+    return codes + [-1] * (space.MAX_VERTICES - len(codes))
 
 
+@table("nasbench101")
 def _build_cells(paths: dict[str, Path]) -> pd.DataFrame:
     found = enumerate_cells()
     # A label of -1, no vertex, picks the last letter: the null byte, which numpy strips.
@@ -90,26 +80,33 @@ def _build_cells(paths: dict[str, Path]) -> pd.DataFrame:
             "ops": pd.Categorical(letters.astype(str)),
             "vertices": found.vertices,
             "edges": np.bitwise_count(found.bits).astype(np.int8),
-            "test": 100 * _second_array(paths["freerea_nb101_accuracies"], rows=1)[0],
-            "params": _second_array(paths["freerea_nb101_params"], rows=3)[0],
+            "test": 100 * _column(paths["freerea_nb101_accuracies"], "accuracy"),
+            "params": _column(paths["freerea_nb101_params"], "params"),
         }
     ).rename_axis("index")
 
 
-def _second_array(file: Path, rows: int) -> np.ndarray:
-    """Return the second array of a pickled frame, float64 of shape (rows, 423,624)."""
-    blocks = pickled_blocks(file)
-    if len(blocks) != 2 or len(blocks[1]) != 8 * rows * NUM_CELLS:
-        raise DataError(f"{file} does not hold {rows} x {NUM_CELLS} numbers where they should be")
-    return np.frombuffer(blocks[1], dtype="<f8").reshape(rows, NUM_CELLS)
+def _column(file: Path, name: str) -> np.ndarray:
+    """Return a column of a pickled frame, a number a cell."""
+    column = pickled_frame(file).get(name, ())
+    if len(column) != NUM_CELLS:
+        raise DataError(f"{file} does not hold {NUM_CELLS} numbers called {name!r}")
+    return np.asarray(column)
 
 
+@table("nasbench101_proxies")
 def _build_proxies(paths: dict[str, Path]) -> pd.DataFrame:
     frame = pd.concat([_zc_part(paths), _zen_part(paths)], ignore_index=True)
-    frame["index"] = pd.Index(load_table("nasbench101")["hash"]).get_indexer(frame["hash"])
-    if (frame["index"] < 0).any():
-        raise DataError("a cell of NASLib's files is not among those of NAS-Bench-101")
+    frame["index"] = positions(frame["hash"])
     return frame.reindex(columns=["index", "hash", "source", "valid", *PROXIES])
+
+
+def positions(hashes: pd.Series) -> np.ndarray:
+    """Return the rows of cells in the table; DataError if one is not in it."""
+    found = pd.Index(load_table("nasbench101")["hash"]).get_indexer(hashes)
+    if (found < 0).any():
+        raise DataError("a cell of the files is not among those of NAS-Bench-101")
+    return found
 
 
 def _zc_part(paths: dict[str, Path]) -> pd.DataFrame:
@@ -128,65 +125,3 @@ def _zen_part(paths: dict[str, Path]) -> pd.DataFrame:
 
 def _naslib_hashes(texts: Iterable[str]) -> list[str]:
     return [cell_from_naslib(text).hash for text in texts]
-
-
-register(
-    Table(
-        name="nasbench101",
-        sources=("freerea_nb101_accuracies", "freerea_nb101_params"),
-        build=_build_cells,
-        description=(
-            "All 423,624 NAS-Bench-101 cells sorted by the benchmark's graph hash, with their mean "
-            "CIFAR-10 test accuracy after 108 epochs. Validation accuracy is not public for all: "
-            "see nasbench101_proxies. adjacency_and_ops and cells in nasutils.data.nasbench101 "
-            "unpack the architectures."
-        ),
-        columns={
-            "hash": "the benchmark's MD5 graph hash",
-            "adjacency": (
-                "edges as bits of an integer, from the lowest: 0-1, 0-2, 1-2, 0-3, 1-3, 2-3, 0-4, "
-                "...; vertex 0 is the input, the last one the output"
-            ),
-            "ops": (
-                "operations of vertices 1, 2, ... without the output, a letter each: "
-                + ", ".join(f"{letter} = {op}" for letter, op in OP_LETTERS.items())
-            ),
-            "vertices": "number of vertices, input and output included, 2 to 7",
-            "edges": "number of edges, 1 to 9",
-            "test": "CIFAR-10 test accuracy (%) after 108 epochs, mean of three runs",
-            "params": "trainable parameters of the network (millions)",
-        },
-    )
-)
-
-register(
-    Table(
-        name="nasbench101_proxies",
-        sources=(
-            "freerea_nb101_accuracies",
-            "freerea_nb101_params",
-            "naslib_nb101_zc",
-            "naslib_nb101_zen",
-        ),
-        build=_build_proxies,
-        description=(
-            "Zero-cost proxies of NAS-Bench-101 cells on CIFAR-10, one row a record and source. "
-            "naslib_9052f54: 500 records with validation accuracy and 11 proxies; NASLib drew them "
-            "with dangling vertices, so after pruning they are 292 distinct cells, and records of "
-            "one cell differ (another random initialisation, another of the three trainings). "
-            "naslib_zen: 10,250 distinct cells with zen alone; 11 are in both. NaN where the "
-            "source has no score."
-        ),
-        columns={
-            "index": "row of the cell in nasbench101",
-            "hash": "the benchmark's MD5 graph hash",
-            "source": "naslib_9052f54 or naslib_zen",
-            "valid": "CIFAR-10 validation accuracy (%) after 108 epochs, one run",
-            **{name: PROXY_COLUMNS[name] for name in PROXIES},
-            "params": (
-                "parameters of the network under the record's own numbering of the vertices "
-                "(millions): where channels divide unevenly, up to 1 % from nasbench101"
-            ),
-        },
-    )
-)

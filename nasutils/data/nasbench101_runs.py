@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nasutils.data.nasbench101 import positions
 from nasutils.data.safe_pickle import pickled_frame
-from nasutils.data.tables import Table, load_table, register
-from nasutils.errors import DataError
+from nasutils.data.tables import table
 from nasutils.spaces.nasbench101 import NASBench101Cell
 
 #: For how many epochs the benchmark trained each cell.
 EPOCHS = (4, 12, 36, 108)
 
-_CELLS = ("freerea_nb101_accuracies", "freerea_nb101_params")
 # Our column -> the source's, which holds errors.
 _RUNS = {
     f"{ours}_{run}": f"{theirs}{run}"
@@ -27,17 +26,14 @@ _RUNS = {
 }
 
 
+@table("nasbench101_valid")
 def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(json.loads(paths[f"vis_nb101_{part}"].read_bytes())) for part in ("20k", "10k")
-    ]
-    found = pd.concat(parts, ignore_index=True)
-    accuracies = {
-        f"valid_{epochs}": 100 * found[f"{epochs}_final_validation_accuracy"] for epochs in EPOCHS
-    }
+    texts = [paths[f"vis_nb101_{part}"].read_bytes() for part in ("20k", "10k")]
+    found = pd.concat([pd.DataFrame(json.loads(text)) for text in texts], ignore_index=True)
+    accuracies = {f"valid_{n}": 100 * found[f"{n}_final_validation_accuracy"] for n in EPOCHS}
     return pd.DataFrame(
         {
-            "index": _positions(found["key"]),
+            "index": positions(found["key"]),
             "hash": found["key"],
             **accuracies,
             "train_seconds": found["final_training_time"],
@@ -45,6 +41,7 @@ def _build_valid(paths: dict[str, Path]) -> pd.DataFrame:
     )
 
 
+@table("nasbench101_runs")
 def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
     """Read a record a drawing; drawings of one cell hold the same figures."""
     columns = pickled_frame(paths["zerocost_nb101_runs"])
@@ -57,65 +54,10 @@ def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
     accuracies = {ours: 100 - 100 * columns[theirs] for ours, theirs in _RUNS.items()}
     frame = pd.DataFrame({"hash": hashes, **accuracies})
     frame = frame.drop_duplicates("hash")
-    frame.insert(0, "index", _positions(frame["hash"]))
+    frame.insert(0, "index", positions(frame["hash"]))
     return frame.sort_values("index", ignore_index=True)
 
 
 def _matrix(text: str) -> np.ndarray:
     """Read a printed vector of 49 zeros and ones."""
-    bits = np.fromstring(text.strip("[]"), sep=" ")
-    return bits.astype(int).reshape(7, 7)
-
-
-def _positions(hashes: pd.Series) -> np.ndarray:
-    found = pd.Index(load_table("nasbench101")["hash"]).get_indexer(hashes)
-    if (found < 0).any():
-        raise DataError("a cell is not among those of NAS-Bench-101")
-    return found
-
-
-_INDEX = {"index": "row of the cell in nasbench101", "hash": "the benchmark's MD5 graph hash"}
-
-register(
-    Table(
-        name="nasbench101_valid",
-        sources=(*_CELLS, "vis_nb101_20k", "vis_nb101_10k"),
-        build=_build_valid,
-        description=(
-            "Validation accuracy of 30,001 NAS-Bench-101 cells on CIFAR-10: one of the three runs, "
-            "drawn at random by the source. The cells are two stretches of the table sorted by "
-            "hash, so a uniform sample. In percent; 34 cells stay below 20 %: their training "
-            "diverged."
-        ),
-        columns={
-            **_INDEX,
-            **{
-                f"valid_{epochs}": (
-                    f"validation accuracy (%) of one run after {epochs} epochs, whose learning "
-                    "rate falls to zero over as many"
-                )
-                for epochs in EPOCHS
-            },
-            "train_seconds": "time to train the 108 epochs of that run (s)",
-        },
-    )
-)
-
-register(
-    Table(
-        name="nasbench101_runs",
-        sources=(*_CELLS, "zerocost_nb101_runs"),
-        build=_build_runs,
-        description=(
-            "Each of the three runs of the NAS-Bench-101 cells in the second search space of "
-            "NAS-Bench-1Shot1, on CIFAR-10 after 108 epochs. In percent."
-        ),
-        columns={
-            **_INDEX,
-            **{
-                name: f"{'validation' if name[0] == 'v' else 'test'} accuracy (%) of run {name[-1]}"
-                for name in _RUNS
-            },
-        },
-    )
-)
+    return np.array(text.strip("[]").split(), dtype=float).astype(int).reshape(7, 7)

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasutils.data.nasbench201 import NUM_CELLS
+from nasutils.data.nasbench201 import in_order
 from nasutils.data.safe_pickle import load_pickle, pickled_frame
-from nasutils.data.tables import Table, register
-from nasutils.errors import DataError
+from nasutils.data.tables import table
 from nasutils.spaces.nasbench201 import OPS, NASBench201Cell
 
-_ARCHS = "landscapes_nb201_c10"
 # What the file calls the images -> the suffix of our columns.
 _DATASETS = {"cifar10": "c10", "cifar100": "c100", "imagenet": "in16"}
 _SPLITS = {"val": "valid", "test": "test"}
 
 
+@table("nasbench201_runs")
 def _build_runs(paths: dict[str, Path]) -> pd.DataFrame:
     found = load_pickle(paths["meco_nb201_runs"])
     archs = [str(NASBench201Cell(tuple(OPS[code] for code in codes))) for codes in found]
     runs = pd.DataFrame(list(found.values()), index=archs, columns=["test_1", "test_2", "test_3"])
-    return _in_order(runs, paths)
+    return in_order(runs, paths)
 
 
+@table("nasbench201_12_epochs")
 def _build_12_epochs(paths: dict[str, Path]) -> pd.DataFrame:
     found = pickled_frame(paths["mini_nb201"])
     columns = {
@@ -34,57 +34,4 @@ def _build_12_epochs(paths: dict[str, Path]) -> pd.DataFrame:
         for dataset, suffix in _DATASETS.items()
         for theirs, ours in _SPLITS.items()
     }
-    return _in_order(pd.DataFrame(columns, index=found["cellstr"]), paths)
-
-
-def _in_order(frame: pd.DataFrame, paths: dict[str, Path]) -> pd.DataFrame:
-    """Bring rows, indexed by the cells' strings, into the benchmark's order."""
-    if len(frame) != NUM_CELLS:
-        raise DataError(f"a file has {len(frame)} cells, not {NUM_CELLS}")
-    archs = pd.read_csv(paths[_ARCHS], usecols=["arch_str"])["arch_str"]
-    return frame.loc[archs].rename_axis("arch").reset_index().rename_axis("index")
-
-
-register(
-    Table(
-        name="nasbench201_runs",
-        sources=(_ARCHS, "meco_nb201_runs"),
-        build=_build_runs,
-        description=(
-            "CIFAR-10 test accuracy (%) of each run of the 15,625 NAS-Bench-201 cells after 200 "
-            "epochs on all training images, in the benchmark's order (the frame's index): 7,961 "
-            "cells have three runs, 5,439 two, 2,225 one. The mean of three is test_c10 of "
-            "nasbench201; of 2,416 other cells the file lacks runs that are in that mean."
-        ),
-        columns={
-            "arch": "the benchmark's architecture string",
-            **{
-                f"test_{run}": f"test accuracy (%) of run {run}; NaN where the cell has fewer"
-                for run in (1, 2, 3)
-            },
-        },
-    )
-)
-
-register(
-    Table(
-        name="nasbench201_12_epochs",
-        sources=(_ARCHS, "mini_nb201"),
-        build=_build_12_epochs,
-        description=(
-            "Accuracy (%) of the 15,625 NAS-Bench-201 cells after 12 epochs, in the benchmark's "
-            "order (the frame's index). The source does not name the number of epochs: the level "
-            "and the correlation with the 200-epoch table do."
-        ),
-        columns={
-            "arch": "the benchmark's architecture string",
-            **{
-                f"{ours}_{suffix}": f"{ours} accuracy (%) on {dataset}".replace(
-                    "valid ", "validation "
-                ).replace("imagenet", "ImageNet16-120")
-                for dataset, suffix in _DATASETS.items()
-                for ours in _SPLITS.values()
-            },
-        },
-    )
-)
+    return in_order(pd.DataFrame(columns, index=found["cellstr"]), paths)

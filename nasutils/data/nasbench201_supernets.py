@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasutils.data.nasbench201 import NUM_CELLS
-from nasutils.data.tables import Table, register
+from nasutils.data.nasbench201 import in_order
+from nasutils.data.tables import table
 from nasutils.errors import DataError
 from nasutils.spaces.nasbench201 import EDGES
 
@@ -20,15 +20,12 @@ _TERM = re.compile(r"\('(\w+)', (\d)\)")
 
 
 def arch_from_structure(text: str) -> str:
-    """Turn a printed structure, a list of tuples of (operation, source), into the cell's string.
+    """Turn a printed structure, tuples of (operation, source), into a string; DataError if none.
 
     >>> arch_from_structure(
     ...     "[(('none', 0),), (('none', 0), ('none', 1)), (('none', 0), ('none', 1), ('none', 2))]"
     ... )
     '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|'
-
-    Raises:
-        DataError: If the text is no such structure.
     """
     terms = _TERM.findall(text)
     if [int(source) for _, source in terms] != [source for source, _ in EDGES]:
@@ -42,32 +39,10 @@ def _accuracies(path: Path) -> pd.Series:
         log = json.loads(path.read_bytes())
     except ValueError as error:
         raise DataError(f"{path} is damaged: {error}") from error
-    accuracies = pd.Series({arch_from_structure(key): float(value) for key, value in log.items()})
-    if len(accuracies) != NUM_CELLS:
-        raise DataError(f"{path} has {len(accuracies)} cells, not {NUM_CELLS}")
-    return accuracies
+    return pd.Series({arch_from_structure(key): float(value) for key, value in log.items()})
 
 
+@table("nasbench201_supernets")
 def _build(paths: dict[str, Path]) -> pd.DataFrame:
-    archs = pd.read_csv(paths["landscapes_nb201_c10"], usecols=["arch_str"])["arch_str"]
-    columns = {name: _accuracies(paths[file])[archs].to_numpy() for name, file in _FILES.items()}
-    return pd.DataFrame({"arch": archs, **columns}).rename_axis("index")
-
-
-register(
-    Table(
-        name="nasbench201_supernets",
-        sources=("landscapes_nb201_c10", *_FILES.values()),
-        build=_build,
-        description=(
-            "CIFAR-10 accuracy of all 15,625 NAS-Bench-201 cells with weights inherited from a "
-            "one-shot and from few-shot super-nets, in the benchmark's order (the frame's index). "
-            "In percent."
-        ),
-        columns={
-            "arch": "the benchmark's architecture string",
-            "one_shot": "accuracy (%) with the weights of one super-net of all cells",
-            "few_shot": "accuracy (%) with the weights of the cell's own of several super-nets",
-        },
-    )
-)
+    columns = {name: _accuracies(paths[file]) for name, file in _FILES.items()}
+    return in_order(pd.DataFrame(columns), paths)

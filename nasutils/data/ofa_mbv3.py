@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from nasutils.data.tables import Table, register
+from nasutils.data.tables import table
 from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
 
 SEARCHES = (
@@ -37,6 +37,7 @@ def measurements(paths: dict[str, Path]) -> pd.DataFrame:
     )
 
 
+@table("ofa_mbv3")
 def _build(paths: dict[str, Path]) -> pd.DataFrame:
     # One network may be written in several ways, which differ in blocks that are not active.
     networks = measurements(paths).groupby("arch", sort=False)
@@ -52,25 +53,3 @@ def _build(paths: dict[str, Path]) -> pd.DataFrame:
         }
     )
     return frame.reset_index()
-
-
-register(
-    Table(
-        name="ofa_mbv3",
-        sources=tuple(_PREFIX + name for name in SEARCHES),
-        build=_build,
-        description=(
-            "2,162 distinct sub-nets of the OFA-MobileNetV3 super-net (width 1.0), from 2,373 "
-            "measurements by five architecture searches. Good networks are over-represented."
-        ),
-        columns={
-            "arch": "the super-net's own settings, with 3 for whatever belongs to no active block",
-            "top1": "ImageNet top-1 accuracy (%) of the sub-net, mean of its measurements",
-            "flops": "multiply-accumulates at 224x224 (millions)",
-            "params": "parameters (millions)",
-            "repeats": "number of measurements",
-            "top1_spread": "largest minus smallest measured accuracy (points)",
-            "searches": "names of the searches that measured it, separated by blanks",
-        },
-    )
-)

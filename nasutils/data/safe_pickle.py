@@ -1,4 +1,4 @@
-"""Pickles without their code: an allow-list reader, a reader of raw arrays, a reader of stubs.
+"""Pickles without their code: an allow-list reader, a reader of stubs, a reader of frames.
 
 A pickle is a program. None of these readers runs anything but the constructors of plain values and
 our own of numpy arrays: numpy's trust what a pickle says of sizes.
@@ -8,7 +8,6 @@ import functools
 import gzip
 import io
 import pickle
-import pickletools
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -114,17 +113,9 @@ _ALLOWED = {
 
 # What the standard library's unpickler and numpy's constructors raise on damaged bytes.
 _BROKEN = (
-    pickle.UnpicklingError,
-    EOFError,
-    OSError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    KeyError,
-    MemoryError,
-    OverflowError,
-)
+    pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError,
+    AttributeError, IndexError, KeyError, MemoryError, OverflowError,
+)  # fmt: skip
 
 
 class Stub:
@@ -176,12 +167,9 @@ def _stub_class(name: str) -> type[Stub]:
 
 
 def load_pickle(file: Path | bytes, stubs: tuple[str, ...] = ()) -> Any:
-    """Read a pickle of numbers, strings, lists, dicts and numpy arrays.
+    """Read a pickle of numbers, strings, lists, dicts and numpy arrays; ``.gz`` is decompressed.
 
-    Args:
-        file: Path of the pickle, or its bytes.
-        stubs: Names of packages whose classes and functions are read as ``Stub``; none of them is
-            imported.
+    Classes and functions of the packages ``stubs`` are read as ``Stub``; none of them is imported.
 
     Raises:
         DataError: If the pickle is damaged, or names anything else.
@@ -222,26 +210,6 @@ def pickled_frame(file: Path | bytes) -> dict[str, np.ndarray]:
 def _rows(values: np.ndarray, where: Any) -> Iterator[tuple[int, np.ndarray]]:
     places = range(*where.arguments) if isinstance(where, Stub) else where
     return zip(places, values, strict=True)
-
-
-def pickled_blocks(file: Path | bytes) -> list[bytes]:
-    """Return the long byte strings of a pickle, in order, without unpickling it.
-
-    The memory of a pickled pandas frame is found this way; the caller knows type and shape. A path
-    that ends in ``.gz`` is decompressed first.
-
-    Raises:
-        DataError: If the pickle or its compression is damaged.
-    """
-    name, data = _name_and_bytes(file)
-    try:
-        return [
-            argument
-            for opcode, argument, _ in pickletools.genops(data)
-            if opcode.name in ("BINBYTES", "BINBYTES8")
-        ]
-    except _BROKEN as error:
-        raise DataError(f"{name} is not a whole pickle: {error}") from error
 
 
 def _name_of(file: Path | bytes) -> str:

@@ -13,17 +13,10 @@ from nasutils.errors import lookup
 
 @dataclass(frozen=True)
 class Source:
-    """One file of ``sources.toml``.
+    """One file of ``sources.toml``, by the short name by which tables ask for it.
 
-    Attributes:
-        name: Short name by which tables ask for the file.
-        description: What the file holds, in a few words.
-        url: Address, at a pinned commit.
-        sha256: SHA-256 of the file, in hexadecimal digits.
-        bytes: Size of the file.
-        licence: Licence under which its authors publish it.
-        cite: Keys of the works to cite, in the book's bibliography.
-        citation: The same works as plain text, one a line.
+    The address is at a pinned commit. ``cite`` are keys of the book's bibliography; ``citation``,
+    the same works as plain text, one a line.
     """
 
     name: str
@@ -56,9 +49,5 @@ def load_sources() -> Mapping[str, Source]:
 
 
 def get_source(name: str) -> Source:
-    """Return one file's entry.
-
-    Raises:
-        UnknownNameError: If no file has this name.
-    """
+    """Return one file's entry; UnknownNameError if no file has this name."""
     return lookup("data file", name, load_sources())

@@ -1,16 +1,20 @@
-"""The benchmark tables: declared once, built once, then read from a Parquet cache."""
+"""The benchmark tables: declared in ``tables.toml``, built once, then read from a Parquet cache."""
 
+import functools
 import hashlib
 import importlib
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from nasutils.cache import cached_frame
 from nasutils.data.fetch import fetch
+from nasutils.data.proxy_files import PROXY_COLUMNS
 from nasutils.data.sources import get_source
 from nasutils.errors import DataError, NasutilsError, lookup
 from nasutils.paths import cache_dir
@@ -30,6 +34,8 @@ _MODULES = (
 
 _TABLES: dict[str, "Table"] = {}
 
+Build = Callable[[dict[str, Path]], pd.DataFrame]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -46,7 +52,7 @@ class Table:
 
     name: str
     sources: tuple[str, ...]
-    build: Callable[[dict[str, Path]], pd.DataFrame]
+    build: Build
     description: str
     columns: Mapping[str, str]
     version: int = 1
@@ -60,15 +66,29 @@ class Table:
 
 
 def register(table: Table) -> Table:
-    """Make a table known to ``load_table``.
-
-    Raises:
-        ValueError: If another table has its name.
-    """
+    """Make a table known to ``load_table``; ValueError if another has its name."""
     if table.name in _TABLES:
         raise ValueError(f"two tables are called {table.name!r}")
     _TABLES[table.name] = table
     return table
+
+
+def table(name: str, version: int = 1) -> Callable[[Build], Build]:
+    """Register the decorated function as what builds a table that ``tables.toml`` declares."""
+    declared = _declarations()[name]
+    columns = {key: text or PROXY_COLUMNS[key] for key, text in declared["columns"].items()}
+    sources = tuple(declared["sources"])
+
+    def declare(build: Build) -> Build:
+        register(Table(name, sources, build, declared["description"], columns, version))
+        return build
+
+    return declare
+
+
+@functools.cache
+def _declarations() -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / "tables.toml").read_text(encoding="utf-8"))
 
 
 def table_names() -> list[str]:
@@ -77,11 +97,7 @@ def table_names() -> list[str]:
 
 
 def get_table(name: str) -> Table:
-    """Return a table's declaration: description, columns, sources.
-
-    Raises:
-        UnknownNameError: If there is no such table.
-    """
+    """Return a table's declaration; UnknownNameError if there is none of this name."""
     return lookup("table", name, _registry())
 
 

@@ -7,28 +7,19 @@ import pandas as pd
 
 from nasutils.data import load_table
 from nasutils.digits.task import cell_order
-from nasutils.files import atomic_write
+from nasutils.files import write_text
 from nasutils.metrics import Reliability, kendall_tau, seed_reliability
 from nasutils.paths import EMBEDDED
 from nasutils.spaces.nasbench201 import NASBench201Cell
 
 FILE = EMBEDDED / "nb201_digits_datasheet.md"
 
-_REAL = {
-    "test_c10": "CIFAR-10",
-    "test_c100": "CIFAR-100",
-    "test_in16": "ImageNet16-120",
-}
+_REAL = {"test_c10": "CIFAR-10", "test_c100": "CIFAR-100", "test_in16": "ImageNet16-120"}
 
 
 def write() -> Path:
-    """Write the figures as a Markdown table and return its path.
-
-    Raises:
-        DataError: If the NAS-Bench-201 table, with which ours is compared, cannot be had.
-    """
-    with atomic_write(FILE) as part:
-        part.write_text(render(), encoding="utf-8")
+    """Write the figures as a Markdown table and return its path."""
+    write_text(FILE, render())
     return FILE
 
 

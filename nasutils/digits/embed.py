@@ -13,10 +13,7 @@ from nasutils.files import atomic_write
 def embed(folder: Path) -> int:
     """Write the embedded tables from the chunks in ``folder``; return the number of cells.
 
-    Cells count once every pass has measured them.
-
-    Raises:
-        NasutilsError: If a pass is missing.
+    Cells count once every pass has measured them; NasutilsError if a pass is missing.
     """
     runs = collect("training", folder)
     costs = [collect(name, folder) for name in PASSES if name != "training"]

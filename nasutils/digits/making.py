@@ -23,12 +23,9 @@ Measure = Callable[..., list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Pass:
-    """One round of measurements over the cells.
+    """One round of measurements: from a cell to its rows, perhaps on a device.
 
-    Attributes:
-        measure: From a cell to its rows.
-        parallel: Whether several processes may measure at once; timings want the machine alone.
-        takes_device: Whether ``measure`` accepts a ``device``.
+    Passes that are not ``parallel`` take times, and want the machine alone.
     """
 
     measure: Measure
@@ -48,13 +45,8 @@ def make(name: str, folder: Path, cells: int, *, workers: int = 1, device: str =
 
     Every finished chunk of ten cells is a Parquet file in ``folder / name``, written whole or not
     at all, so that the command can be stopped at any time and called again, also with more cells.
-
-    Args:
-        name: A key of ``PASSES``.
-        folder: Where the chunks are kept.
-        cells: How many cells, rounded up to whole chunks.
-        workers: Processes; a pass that measures times runs in one.
-        device: ``cpu`` or a CUDA device, for the passes that train.
+    The workers are processes, but one for a pass that takes times; the device, ``cpu`` or a CUDA
+    device, is for passes that train.
 
     Raises:
         UnknownNameError: If there is no such pass.
@@ -99,11 +91,7 @@ def _measure_chunk(measure: Measure, folder: Path, chunk: int) -> None:
 
 
 def collect(name: str, folder: Path) -> pd.DataFrame:
-    """Return the rows of a pass from chunk 0 up to the first one that is missing.
-
-    Raises:
-        NasutilsError: If nothing has been measured yet.
-    """
+    """Return a pass's rows up to the first chunk that is missing; NasutilsError if all are."""
     frames = []
     for chunk in _chunks(len(cell_order())):
         file = _chunk_file(folder, name, chunk)

@@ -59,11 +59,7 @@ def train_cell(
 
 
 def cost_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
-    """Count and time a cell's network.
-
-    Returns:
-        One row: ``arch``, ``params`` and ``flops`` in millions, ``latency`` in milliseconds.
-    """
+    """Return a row: ``arch``, ``params`` and ``flops`` in millions, ``latency`` in milliseconds."""
     network = build_on_meta(lambda: task.build_network(cell))
     return [
         {
@@ -76,13 +72,10 @@ def cost_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
 
 
 def proxies_of_cell(cell: NASBench201Cell) -> list[dict[str, Any]]:
-    """Score a cell's untrained network by the proxies of NAS-Bench-Suite-Zero.
+    """Score a cell's untrained network by the proxies of NAS-Bench-Suite-Zero: a row of columns.
 
     In double precision, on the first 64 training images, with the initial weights of seed 0.
-    Parameters and FLOPs, two of the 13, are among the costs.
-
-    Returns:
-        One row: ``arch`` and a column a proxy; minus infinity where a score is undefined.
+    Parameters and FLOPs, two of the 13, are among the costs. Undefined scores are minus infinity.
     """
     images, labels = (part[:PROXY_BATCH] for part in task.images("train"))
     with deterministic_cpu():

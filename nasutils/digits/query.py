@@ -12,14 +12,9 @@ from nasutils.spaces.nasbench201 import NASBench201Cell
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the benchmark says of a cell.
+    """What the benchmark says of a cell: its accuracies (%), means over the seeds.
 
-    Attributes:
-        cell: The cell that was asked for.
-        valid: Validation accuracy, mean over the seeds, in percent.
-        test: Test accuracy, mean over the seeds, in percent.
-        num_seeds: Number of seeds.
-        in_table: Whether the table knew the cell's isomorphism class; else it was trained now.
+    ``in_table`` is whether the table knew the cell's isomorphism class; else it was trained now.
     """
 
     cell: NASBench201Cell
@@ -32,17 +27,10 @@ class Answer:
 def query(cell: NASBench201Cell | str) -> Answer:
     """Return a cell's accuracy, from the table or from a training of some seconds.
 
-    The same cell gets the same answer on the same machine; trained on another processor it may
-    differ in the last digits. Cells of one isomorphism class share the row of their class.
-
-    Args:
-        cell: A cell, or its NAS-Bench-201 string.
-
-    Raises:
-        ArchitectureError: If the string is malformed.
+    The same cell, or string, gets the same answer on the same machine; trained on another processor
+    it may differ by tenths of a point. Cells of one isomorphism class share the row of their class.
     """
-    if isinstance(cell, str):
-        cell = NASBench201Cell.from_string(cell)
+    cell = NASBench201Cell.from_string(cell)
     found = _by_class().get(cell.isomorphism_class())
     if found is not None:
         return Answer(cell, found["valid"], found["test"], found["num_seeds"], in_table=True)

@@ -7,14 +7,3 @@ from nasutils.graphs.nasbench201 import nasbench201_graph
 from nasutils.graphs.ofa_mbv3 import ofa_mbv3_graph
 from nasutils.graphs.operators import OPERATORS
 from nasutils.graphs.tracing import trace
-
-__all__ = [
-    "FEATURES",
-    "OPERATORS",
-    "ComputationGraph",
-    "darts_graph",
-    "nasbench101_graph",
-    "nasbench201_graph",
-    "ofa_mbv3_graph",
-    "trace",
-]

@@ -5,25 +5,27 @@ most of the work is a handful of numpy calls.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.operators import CODES, CONV, DEPTHWISE, INPUT, LINEAR, OUTPUT
+from nasutils.graphs.operators import (
+    BATCH_NORM,
+    CODES,
+    CONV,
+    DEPTHWISE,
+    INPUT,
+    LINEAR,
+    MEAN,
+    OUTPUT,
+)  # fmt: skip
 
 Row = tuple[int, ...]
 
 
 def node(op: str, channels: int, size: int, size_out: int | None = None) -> Row:
-    """Return the row of an operator without weights.
-
-    Args:
-        op: One of ``OPERATORS``.
-        channels: Channels in and out.
-        size: Height and width of the square map that goes in.
-        size_out: Of the map that comes out, if it is another.
-    """
+    """Return the row of an operator without weights; sizes are those of square maps, in and out."""
     out = size if size_out is None else size_out
     return CODES[op], channels, channels, size, out, size, out, 0, 0, 0, 0, 0
 
@@ -51,12 +53,9 @@ def linear(c_in: int, c_out: int) -> Row:
 
 
 class Fragment:
-    """Some nodes and the edges between them; the last node is the output.
+    """Nodes, of ``node``, ``conv`` or ``linear``, and edges between them; the last is the output.
 
-    Args:
-        rows: A row a node, from ``node``, ``conv`` or ``linear``.
-        edges: Pairs of positions in ``rows``; a source -1 is the fragment's first input, -2 its
-            second, and so on.
+    An edge's source -1 is the fragment's first input, -2 its second, and so on.
     """
 
     __slots__ = ("edges", "rows")
@@ -71,37 +70,41 @@ def chain(*rows: Row) -> Fragment:
     return Fragment(rows, [(v - 1, v) for v in range(len(rows))])
 
 
+@cache
+def conv_bn(c_in: int, c_out: int, kernel: int, size: int) -> Fragment:
+    """Return a fragment of a convolution and its batch norm."""
+    return chain(conv(c_in, c_out, kernel, size), node(BATCH_NORM, c_out, size))
+
+
+@cache
+def _classifier(channels: int, size: int, classes: int) -> Fragment:
+    return chain(node(MEAN, channels, size, 1), linear(channels, classes))
+
+
+@cache
 def merge(op: str, inputs: int, channels: int, size: int) -> Fragment:
     """Return a single operator with several inputs."""
     return Fragment([node(op, channels, size)], [(-1 - i, 0) for i in range(inputs)])
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    fragment: Fragment
-    offset: int
-    sources: tuple[int, ...]
-
-
 class Assembly:
-    """A graph in the making, which starts with the input.
-
-    Args:
-        channels: Channels of the images.
-        size: Their height and width.
-    """
+    """A graph in the making, which starts with images of so many channels and of a size."""
 
     def __init__(self, channels: int, size: int) -> None:
         self._rows = [np.array([node(INPUT, channels, size)], dtype=np.int32)]
-        self._placed: list[_Placed] = []
+        self._placed: list[tuple[Fragment, int, tuple[int, ...]]] = []  # with offset and sources
         self._size = 1
 
     def add(self, fragment: Fragment, *sources: int) -> int:
         """Append a fragment that reads the given nodes; return the number of its last node."""
-        self._placed.append(_Placed(fragment, self._size, sources))
+        self._placed.append((fragment, self._size, sources))
         self._rows.append(fragment.rows)
         self._size += len(fragment.rows)
         return self._size - 1
+
+    def classify(self, source: int, channels: int, size: int, classes: int) -> ComputationGraph:
+        """Return the graph that ends with the mean over whole maps and a linear layer."""
+        return self.finish(self.add(_classifier(channels, size, classes), source), classes)
 
     def finish(self, source: int, channels: int) -> ComputationGraph:
         """Return the graph whose output is what the node ``source`` computes: so many logits."""
@@ -111,18 +114,14 @@ class Assembly:
 
     def _edges(self) -> np.ndarray:
         """Number the fragments' edges anew and return them in order, (2, E)."""
-        local = np.concatenate([placed.fragment.edges for placed in self._placed])
-        which = np.repeat(
-            np.arange(len(self._placed)), [len(placed.fragment.edges) for placed in self._placed]
-        )
-        offsets = np.array([placed.offset for placed in self._placed])[which]
-        widest = max(len(placed.sources) for placed in self._placed)
-        inputs = np.array(
-            [placed.sources + (0,) * (widest - len(placed.sources)) for placed in self._placed]
-        )
-        source, target = local.T
+        fragments, offsets, sources = zip(*self._placed, strict=True)
+        which = np.repeat(np.arange(len(fragments)), [len(f.edges) for f in fragments])
+        widest = max(map(len, sources))
+        inputs = np.array([given + (0,) * (widest - len(given)) for given in sources])
+        source, target = np.concatenate([fragment.edges for fragment in fragments]).T
         outside = inputs[which, np.where(source < 0, -1 - source, 0)]
-        source = np.where(source < 0, outside, source + offsets)
+        offset = np.array(offsets)[which]
+        source = np.where(source < 0, outside, source + offset)
         # One node may feed another in two places, as in x + x; that is one edge.
-        keys = np.unique(source * self._size + target + offsets)
+        keys = np.unique(source * self._size + target + offset)
         return np.stack(np.divmod(keys, self._size))

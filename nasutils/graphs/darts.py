@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from nasutils.graphs.assembly import Assembly, Fragment, Row, chain, conv, linear, merge, node
+from nasutils.graphs.assembly import Assembly, Fragment, Row, chain, conv, conv_bn, merge, node
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, CONCAT, MAX_POOL, MEAN, RELU
+from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, CONCAT, MAX_POOL, RELU
 from nasutils.networks.darts import check_size
 from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
@@ -12,14 +12,7 @@ from nasutils.spaces.darts import DARTSGenotype
 # The networks of NAS-Bench-301's training runs, which its surrogate describes.
 CHANNELS, NUM_CELLS, SIZE, CLASSES = 32, 8, 32, 10
 
-_KERNELS = {
-    darts.SEP_CONV_3: 3,
-    darts.SEP_CONV_5: 5,
-    darts.DIL_CONV_3: 3,
-    darts.DIL_CONV_5: 5,
-}
-
-_merge = cache(merge)
+_KERNELS = {darts.SEP_CONV_3: 3, darts.SEP_CONV_5: 5, darts.DIL_CONV_3: 3, darts.DIL_CONV_5: 5}
 
 
 def darts_graph(
@@ -27,22 +20,15 @@ def darts_graph(
 ) -> ComputationGraph:
     """Return the graph of the CIFAR-10 network around a genotype, for 32x32 images.
 
-    It equals the trace of ``DARTSNetwork(genotype, channels=channels, num_cells=num_cells)``. The
-    default size is that of NAS-Bench-301's training runs; DARTS itself ends with 36 and 20.
-
-    Args:
-        genotype: The normal and the reduction cell.
-        channels: Channels C of the first cells' nodes, an even number.
-        num_cells: Number of cells, at least three.
-
-    Raises:
-        ArchitectureError: If the network cannot have this size.
+    It equals the trace of ``DARTSNetwork(genotype, channels=channels, num_cells=num_cells)``, and
+    raises the same errors. The default size is that of NAS-Bench-301's training runs; DARTS itself
+    ends with 36 and 20.
     """
     check_size(channels, num_cells)
     graph = Assembly(3, SIZE)
     c, size = channels, SIZE
     c_first = c_second = 3 * c
-    first = second = graph.add(_stem(c_second), 0)
+    first = second = graph.add(conv_bn(3, c_second, 3, SIZE), 0)
     reductions = num_cells // 3, 2 * num_cells // 3
     for i in range(num_cells):
         reduces = i in reductions
@@ -58,7 +44,7 @@ def darts_graph(
         first, second = second, _add_cell(graph, inputs, cell, c, size, reduces=reduces)
         c_first, c_second = c_second, len(darts.CONCAT) * c
         size //= 2 if reduces else 1
-    return graph.finish(graph.add(_head(c_second, size), second), CLASSES)
+    return graph.classify(second, c_second, size, CLASSES)
 
 
 def _add_cell(
@@ -72,9 +58,9 @@ def _add_cell(
             _add_operation(graph, nodes[source], op, channels, size if source < 2 else out, out)
             for op, source in cell[i : i + 2]
         ]
-        nodes.append(graph.add(_merge(ADD, 2, channels, out), *values))
+        nodes.append(graph.add(merge(ADD, 2, channels, out), *values))
     kept = [nodes[i] for i in darts.CONCAT]
-    return graph.add(_merge(CONCAT, len(kept), len(kept) * channels, out), *kept)
+    return graph.add(merge(CONCAT, len(kept), len(kept) * channels, out), *kept)
 
 
 def _add_operation(
@@ -124,13 +110,3 @@ def _factorized(c_in: int, c_out: int, size: int) -> Fragment:
         node(BATCH_NORM, c_out, half),
     )
     return Fragment(rows, [(-1, 0), (0, 1), (0, 2), (1, 3), (2, 3), (3, 4)])
-
-
-@cache
-def _stem(channels: int) -> Fragment:
-    return chain(conv(3, channels, 3, SIZE), node(BATCH_NORM, channels, SIZE))
-
-
-@cache
-def _head(channels: int, size: int) -> Fragment:
-    return chain(node(MEAN, channels, size, 1), linear(channels, CLASSES))

@@ -6,16 +6,11 @@ https://arxiv.org/abs/2302.10835, Section 3.2 and Figure 2.
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from nasutils.errors import GraphError
 from nasutils.graphs.operators import CODES, OPERATORS, WEIGHTED
-
-if TYPE_CHECKING:
-    from torch_geometric.data import Data
 
 #: The columns of ``ComputationGraph.features``: channels and pixels going in and coming out; for an
 #: operator with weights (C_out, C_in / groups, kernel height, kernel width) and 1 for a bias.
@@ -40,8 +35,7 @@ class ComputationGraph:
         edges: Source and target of each edge; int of shape (2, E). Targets have higher numbers than
             sources, and no edge occurs twice.
 
-    Raises:
-        GraphError: If the shapes do not fit, a type is unknown, or an edge leads nowhere or back.
+    GraphError if the shapes do not fit, a type is unknown, or an edge leads nowhere or back.
     """
 
     ops: np.ndarray
@@ -82,28 +76,6 @@ class ComputationGraph:
     def names(self) -> list[str]:
         """Return the types of the nodes by name."""
         return [OPERATORS[code] for code in self.ops]
-
-    def to_data(self) -> "Data":
-        """Return the graph for PyTorch Geometric.
-
-        Returns:
-            ``op``, int64 of shape (V,); ``channels`` (in, out), float32 of shape (V, 2);
-            ``resolution`` (height in, out, width in, out), float32 of shape (V, 4); ``weight``
-            (C_out, C_in / groups, height, width), float32 of shape (V, 4); ``bias``, float32 of
-            shape (V, 1); ``edge_index``, int64 of shape (2, E). Sizes are not scaled.
-        """
-        from torch_geometric.data import Data  # takes seconds, and most graphs do without
-
-        features = torch.from_numpy(self.features.astype(np.float32))
-        return Data(
-            op=torch.from_numpy(self.ops.astype(np.int64)),
-            channels=features[:, :2],
-            resolution=features[:, 2:6],
-            weight=features[:, 6:10],
-            bias=features[:, 10:],
-            edge_index=torch.from_numpy(self.edges.astype(np.int64)),
-            num_nodes=self.num_nodes,
-        )
 
     def fingerprint(self) -> str:
         """Return a hash that isomorphic graphs, types and features included, have in common.

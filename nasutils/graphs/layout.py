@@ -26,11 +26,7 @@ _BROADCASTS = {"expand", "expand_as", "repeat", "tile"}
 
 
 class Layout:
-    """The channels' dimension of each tensor; None where a map has one channel and no such.
-
-    Args:
-        images: Number of images in a batch.
-    """
+    """The channels' dimension of each tensor; None where a map has one channel and no such."""
 
     def __init__(self, images: int) -> None:
         self._images = images

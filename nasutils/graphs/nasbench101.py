@@ -2,23 +2,21 @@
 
 from functools import cache
 
-from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, linear, merge, node
+from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, merge, node
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.operators import ADD, BATCH_NORM, CONCAT, MAX_POOL, MEAN, RELU
+from nasutils.graphs.operators import ADD, BATCH_NORM, CONCAT, MAX_POOL, RELU
 from nasutils.networks.nasbench101 import vertex_channels
 from nasutils.spaces.nasbench101 import CONV3, POOL, NASBench101Cell
 
 CHANNELS, STACKS, CELLS_PER_STACK, SIZE, CLASSES = 128, 3, 3, 32, 10
-
-_merge = cache(merge)
 
 
 def nasbench101_graph(cell: NASBench101Cell) -> ComputationGraph:
     """Return the graph of the benchmark's CIFAR-10 network around a cell.
 
     It equals the trace of ``NASBench101Network(cell)`` on 32x32 images: 128 channels, three stacks
-    of three cells. For the best cell it has the nodes and edges of the graph that Salameh et al.
-    publish ("AutoGO", NeurIPS 2023): 65 with weights, 160 others, 251 edges.
+    of three cells. For a cell of which Salameh et al. publish the graph ("AutoGO", NeurIPS 2023) it
+    has that graph's nodes and edges: 65 with weights, 160 others, 251 edges.
     """
     graph = Assembly(3, SIZE)
     x = graph.add(_conv_bn_relu(3, CHANNELS, 3, SIZE), 0)
@@ -31,7 +29,7 @@ def nasbench101_graph(cell: NASBench101Cell) -> ComputationGraph:
         for _ in range(CELLS_PER_STACK):
             x = _add_cell(graph, x, cell, vertex_channels(cell, c_in, c_out), size)
             c_in = c_out
-    return graph.finish(graph.add(_head(c_out, size), x), CLASSES)
+    return graph.classify(x, c_out, size, CLASSES)
 
 
 def _add_cell(
@@ -69,7 +67,7 @@ def _merged(graph: Assembly, op: str, terms: list[int], channels: int, size: int
     """Return the only term, or append an operator that reads all of them."""
     if len(terms) == 1:
         return terms[0]
-    return graph.add(_merge(op, len(terms), channels, size), *terms)
+    return graph.add(merge(op, len(terms), channels, size), *terms)
 
 
 @cache
@@ -89,8 +87,3 @@ def _conv_bn_relu(c_in: int, c_out: int, kernel: int, size: int) -> Fragment:
 @cache
 def _pooling(channels: int, size: int, size_out: int) -> Fragment:
     return chain(node(MAX_POOL, channels, size, size_out))
-
-
-@cache
-def _head(channels: int, size: int) -> Fragment:
-    return chain(node(MEAN, channels, size, 1), linear(channels, CLASSES))

@@ -11,7 +11,7 @@ Sources: Dong & Yang, "NAS-Bench-201", https://arxiv.org/abs/2001.00326, Figure 
 from functools import cache
 
 from nasutils.errors import GraphError, UnknownNameError
-from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, linear, merge, node
+from nasutils.graphs.assembly import Assembly, Fragment, chain, conv, conv_bn, linear, merge, node
 from nasutils.graphs.graph import ComputationGraph
 from nasutils.graphs.operators import ADD, AVG_POOL, BATCH_NORM, IDENTITY, MEAN, RELU
 from nasutils.spaces.nasbench201 import CONV3, EDGES, NONE, POOL, SKIP, NASBench201Cell
@@ -20,6 +20,8 @@ STAGES, CLASSES = 3, 10
 
 #: The benchmark's own network, and that of the published graphs.
 BENCHMARK, AUTOGO = NETWORKS = ("benchmark", "autogo")
+
+_Terms = tuple[list[tuple[int, str]], ...]
 
 
 def nasbench201_graph(
@@ -36,14 +38,7 @@ def nasbench201_graph(
     convolution; skip connections are edges, as Table 5 of Han et al. has it. For the best cell that
     makes 83 nodes with weights, 213 others, 342 edges. With ``network="autogo"`` it is the graph
     that the same group published later, where skip connections and the dropout are nodes: 83, 223
-    and 352.
-
-    Args:
-        cell: A cell through which a signal passes.
-        network: One of ``NETWORKS``.
-        channels: Of the first stage, C.
-        cells_per_stage: Of each of the three stages, N.
-        image: Channels of the images, and their height and width.
+    and 352. The image is its number of channels, and its height and width.
 
     Raises:
         GraphError: If every path through the cell is cut.
@@ -55,7 +50,7 @@ def nasbench201_graph(
     autogo = network == AUTOGO
     colours, size = image
     graph = Assembly(colours, size)
-    x = graph.add(_stem(colours, channels, size), 0)
+    x = graph.add(conv_bn(colours, channels, 3, size), 0)
     for stage in range(STAGES):
         if stage:
             x = graph.add((_bare_reduction if autogo else _reduction)(channels, size), x)
@@ -66,12 +61,8 @@ def nasbench201_graph(
     return graph.finish(graph.add(head, x), CLASSES)
 
 
-def _terms(cell: NASBench201Cell) -> tuple[list[tuple[int, str]], ...]:
-    """Return the (source, operation) pairs of nodes 1, 2, 3 on paths from node 0 to node 3.
-
-    Raises:
-        GraphError: If there is no such path.
-    """
+def _terms(cell: NASBench201Cell) -> _Terms:
+    """Return the (source, operation) pairs of nodes 1, 2, 3 on paths from node 0 to node 3."""
     edges = [(*edge, op) for edge, op in zip(EDGES, cell.ops, strict=True) if op != NONE]
     reached, needed = {0}, {3}
     for source, target, _ in edges:  # EDGES is sorted by target
@@ -88,13 +79,7 @@ def _terms(cell: NASBench201Cell) -> tuple[list[tuple[int, str]], ...]:
 
 
 def _add_cell(
-    graph: Assembly,
-    x: int,
-    terms: tuple[list[tuple[int, str]], ...],
-    channels: int,
-    size: int,
-    *,
-    autogo: bool,
+    graph: Assembly, x: int, terms: _Terms, channels: int, size: int, *, autogo: bool
 ) -> int:
     """Append the operations of a cell that reads node x; return its output node."""
     nodes = [x, -1, -1, -1]
@@ -106,18 +91,11 @@ def _add_cell(
             for source, op in incoming
         ]
         if values:
-            nodes[v] = _add_up(graph, values, channels, size, from_the_last=autogo)
+            # Two at a time: ((a + b) + c), or (a + (b + c)).
+            nodes[v], *others = values[::-1] if autogo else values
+            for value in others:
+                nodes[v] = graph.add(merge(ADD, 2, channels, size), nodes[v], value)
     return nodes[3]
-
-
-def _add_up(
-    graph: Assembly, values: list[int], channels: int, size: int, *, from_the_last: bool
-) -> int:
-    """Append additions of two at a time, ((a + b) + c) or, from the last, (a + (b + c))."""
-    total, *others = values[::-1] if from_the_last else values
-    for value in others:
-        total = graph.add(_sum(channels, size), total, value)
-    return total
 
 
 @cache
@@ -132,16 +110,6 @@ def _operation(op: str, channels: int, size: int) -> Fragment:
         conv(channels, channels, kernel, size),
         node(BATCH_NORM, channels, size),
     )
-
-
-@cache
-def _sum(channels: int, size: int) -> Fragment:
-    return merge(ADD, 2, channels, size)
-
-
-@cache
-def _stem(colours: int, channels: int, size: int) -> Fragment:
-    return chain(conv(colours, channels, 3, size), node(BATCH_NORM, channels, size))
 
 
 @cache

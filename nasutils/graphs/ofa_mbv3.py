@@ -4,23 +4,8 @@ from functools import cache
 
 from nasutils.graphs.assembly import Assembly, Fragment, Row, chain, conv, linear, node
 from nasutils.graphs.graph import ComputationGraph
-from nasutils.graphs.operators import (
-    ADD,
-    BATCH_NORM,
-    HARDSIGMOID,
-    HARDSWISH,
-    MEAN,
-    MUL,
-    RELU,
-)
-from nasutils.networks.ofa_mbv3 import (
-    EXPANDED,
-    MIXED,
-    SE_REDUCTION,
-    STAGES,
-    STEM,
-    make_divisible,
-)
+from nasutils.graphs.operators import ADD, BATCH_NORM, HARDSIGMOID, HARDSWISH, MEAN, MUL, RELU
+from nasutils.networks.ofa_mbv3 import EXPANDED, MIXED, SE_REDUCTION, STAGES, STEM, make_divisible
 from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
 
 SIZE, CLASSES = 224, 1000

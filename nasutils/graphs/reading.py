@@ -24,12 +24,7 @@ class Reader(TorchDispatchMode):
     """Write down the nodes and edges of what runs while it is active.
 
     It sees PyTorch's own operators. With inference mode on, these are ``linear`` or ``einsum``, not
-    yet the parts that PyTorch makes them of.
-
-    Args:
-        name: What error messages call the module.
-        images: Number of images in the batch.
-        identities: Whether identities and dropout are nodes.
+    yet the parts that PyTorch makes them of. Error messages call the module by its ``name``.
     """
 
     def __init__(self, name: str, images: int, *, identities: bool) -> None:
@@ -73,11 +68,7 @@ class Reader(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: OpOverload, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
-        """Execute one operator and read it.
-
-        Raises:
-            GraphError: If the images take part in it, and it is not known.
-        """
+        """Execute one operator and read it; GraphError if images take part and it is unknown."""
         kwargs = kwargs or {}
         if self._as_one:
             return func(*args, **kwargs)
@@ -132,11 +123,7 @@ class Reader(TorchDispatchMode):
         return value
 
     def _run_parts(self, func: OpOverload, args: tuple, kwargs: dict) -> Any:
-        """Run an unknown operator as those that PyTorch makes it of.
-
-        Raises:
-            GraphError: If it is not made of others, or these are not known.
-        """
+        """Run an unknown operator as those that PyTorch makes it of."""
         value = NotImplemented
         with contextlib.suppress(GraphError), self:
             value = func.decompose(*args, **kwargs)
@@ -257,10 +244,7 @@ def _tensors(value: Any) -> list[Tensor]:
 
 
 def _named(func: OpOverload, args: tuple, live: list[bool]) -> tuple[str, tuple]:
-    """Return an operator's name and arguments, those of its usual form where it has several.
-
-    Operators of other libraries and divisions that round have no name.
-    """
+    """Return an operator's name, "" where it has none here, and the arguments of its usual form."""
     if func.namespace != "aten" or func._overloadname.endswith("_mode"):
         return "", args
     name = func.overloadpacket.__name__.rstrip("_")

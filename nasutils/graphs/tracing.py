@@ -39,20 +39,15 @@ from nasutils.graphs.reading import AsOne, Reader
 def trace(
     module: nn.Module, input_shape: Sequence[int], *, identities: bool = False
 ) -> ComputationGraph:
-    """Return the computation graph of a module in evaluation mode.
+    """Return the computation graph of a module in evaluation mode, for images of shape (C, H, W).
 
     The module itself is not changed, and its weights play no part. What its forward pass does may
-    depend on the shape of the images, but not on their values.
-
-    Args:
-        module: Any module that maps one batch of images to one tensor.
-        input_shape: One image's (C, H, W).
-        identities: Whether identities and dropout are nodes too.
+    depend on the shape of the images, but not on their values. Identities and dropout are nodes if
+    they are asked for.
 
     Raises:
         GraphError: If the module does not run on such an image, has an unknown operator, mixes the
-            images of a batch, or no path leads from its input to its output. The message names the
-            place.
+            images of a batch, or no path leads from its input to its output; it names the place.
     """
     shape = _image_shape(input_shape)
     if not isinstance(module, nn.Module):

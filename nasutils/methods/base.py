@@ -37,16 +37,11 @@ class Need(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What R predictors, one a split, make of a benchmark.
+    """What R predictors, one a split, make of a benchmark."""
 
-    Attributes:
-        scores: Of all M architectures, float64 of shape (R, M).
-        seconds: Wall time to train all R, as far as it can be told from the predicting.
-        model: What was trained, where a chapter looks inside; else None.
-    """
-
-    scores: np.ndarray
-    seconds: float
+    scores: np.ndarray  #: of all M architectures, float64 of shape (R, M)
+    seconds: float  #: wall time to train all R, as far as it can be told from the predicting
+    #: what was trained, where a chapter looks inside; else None
     model: Any = field(default=None, repr=False)
 
 
@@ -55,28 +50,20 @@ FitPredict = Callable[..., Prediction]
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """A row of a chapter's tables.
+    """A row of a chapter's tables."""
 
-    Attributes:
-        chapter: The chapter that it belongs to; ``baselines`` for methods that all may show.
-        name: Its row.
-        fit: From a benchmark and a split to what ranks architectures; the split carries the seed.
-        needs: What it needs.
-        proxies: The public proxies that it cannot do without; any will do where empty.
-        spaces: The search spaces that it can read; all where empty.
-        description: What it is, in a line.
-        fit_predict: For methods that train the predictors of several splits side by side: from a
-            benchmark, splits and ``progress`` to a prediction. Where left out, each split is
-            fitted and asked in turn.
-    """
-
-    chapter: str
-    name: str
+    chapter: str  #: the chapter that it belongs to; ``baselines`` for methods that all may show
+    name: str  #: its row
+    #: from a benchmark and a split to what ranks architectures; the split carries the seed
     fit: Callable[[Benchmark, Split], Predict] = field(repr=False)
-    needs: frozenset[Need] = frozenset({Need.LABELS})
+    needs: frozenset[Need] = frozenset({Need.LABELS})  #: what it needs
+    #: the public proxies that it cannot do without; any will do where empty
     proxies: frozenset[str] = frozenset()
-    spaces: frozenset[str] = frozenset()
-    description: str = ""
+    spaces: frozenset[str] = frozenset()  #: the search spaces that it can read; all where empty
+    description: str = ""  #: what it is, in a line
+    #: For methods that train the predictors of several splits side by side: from a benchmark,
+    #: splits and ``progress`` to a prediction. Where left out, each split is fitted and asked in
+    #: turn.
     fit_predict: FitPredict | None = field(default=None, repr=False)
 
     @property

@@ -13,11 +13,7 @@ Metric = Callable[[ArrayLike, ArrayLike], float]
 
 
 def kendall_tau(x: ArrayLike, y: ArrayLike) -> float:
-    """Return Kendall's tau-b: concordant minus discordant pairs, corrected for ties.
-
-    Args:
-        x: Scores of shape (N,).
-        y: Scores of the same N items.
+    """Return Kendall's tau-b of N items: concordant minus discordant pairs, corrected for ties.
 
     Raises:
         NasutilsError: If the shapes differ, fewer than two items are given, a score is not
@@ -79,14 +75,9 @@ def seed_reliability(
 ) -> Reliability:
     """Estimate the reliability of seed means from the scatter between the seeds.
 
-    One-way random effects: a score is the item's true value plus noise of one variance for all.
-    The observed means, shrunk to the variance that is not noise, stand for the true values; fresh
-    means are then simulated around them.
-
-    Args:
-        scores: Shape (N, S): N items under S seeds each.
-        rng: Source of the simulated noise.
-        simulations: Simulated tables to average over.
+    One-way random effects: a score is the item's true value plus noise of one variance for all. The
+    observed means, shrunk to the variance that is not noise, stand for the true values; fresh means
+    are then simulated around them. Scores have shape (N, S): N items under S seeds each.
 
     Raises:
         NasutilsError: If there are fewer than two items or two seeds, or the noise explains all.

@@ -10,14 +10,10 @@ from nasutils.errors import NasutilsError
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
-    """Return Student's t interval of the mean of normal values.
+    """Return Student's t interval of the mean of normal values (S,), a figure a seed.
 
     Of the differences of two methods under the same seeds it is the interval of the paired t test.
     A single value has no spread, so that its interval is the whole line.
-
-    Args:
-        values: Shape (S,): a figure a seed.
-        confidence: Share of such intervals that hold the true mean.
 
     Raises:
         NasutilsError: If there are no values, they are no list, or one is not finite.
@@ -32,16 +28,12 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> tuple[float, f
 def holm_intervals(
     samples: Sequence[ArrayLike], confidence: float = 0.95
 ) -> list[tuple[float, float]]:
-    """Return the intervals of several means that are read at once.
+    """Return the intervals of several means that are read at once; each as ``mean_interval``.
 
     Holm's procedure ("A simple sequentially rejective multiple test procedure", 1979): of m means
     the surest has the level of m looks, the next that of m - 1, and so on up to the first that may
     be zero; all others keep the level of that one. An interval excludes zero exactly where Holm's
     test does, so that the chance of calling any mean of zero something else is 1 - ``confidence``.
-
-    Args:
-        samples: A list of values for each mean; as ``mean_interval``.
-        confidence: Chance that none of the zeros is excluded.
     """
     intervals, looks = {}, len(samples)
     for place in np.argsort([_p_value(sample) for sample in samples], kind="stable"):

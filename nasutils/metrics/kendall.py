@@ -12,15 +12,7 @@ from nasutils.errors import NasutilsError
 
 
 def tau_by_pairs(x: ArrayLike, y: ArrayLike) -> float:
-    """Return Kendall's tau-b, pair by pair.
-
-    Args:
-        x: Scores of shape (N,).
-        y: Scores of the same N items.
-
-    Raises:
-        NasutilsError: If all of x or all of y are equal, so that there is no ranking.
-    """
+    """Return Kendall's tau-b of N items, pair by pair; NasutilsError if there is no ranking."""
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     if not np.ptp(x) or not np.ptp(y):
         raise NasutilsError("all values of one list are equal: there is no pair to compare.")
@@ -33,12 +25,9 @@ def tau_by_pairs(x: ArrayLike, y: ArrayLike) -> float:
 
 
 def normals_with_tau(tau: float, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw pairs of normal numbers whose rankings agree to a given expected tau.
+    """Draw pairs of normal numbers, (size, 2), whose rankings agree to a given expected tau.
 
     Two standard normals of correlation r have tau = (2 / pi) arcsin r.
-
-    Returns:
-        Shape (size, 2).
     """
     r = np.sin(np.pi * tau / 2)
     x, noise = rng.standard_normal((2, size))
@@ -57,11 +46,9 @@ def reliability_of_mean(tau: float, repeats: int) -> float:
 def ceiling_from_reliability(tau: float) -> float:
     """Return the highest tau that a score can reach on noisy labels.
 
-    Two measurements of the same items agree to ``tau``. If both are normal, equally noisy copies
-    of a truth, their correlation is r, and that of either with the truth is the root of r.
-
-    Raises:
-        NasutilsError: If ``tau`` is not between 0 and 1.
+    Two measurements of the same items agree to ``tau``, from 0 to 1. If both are normal, equally
+    noisy copies of a truth, their correlation is r, and that of either with the truth is the root
+    of r.
     """
     if not 0 <= tau <= 1:
         raise NasutilsError(f"a reliability is between 0 and 1, not {tau}.")

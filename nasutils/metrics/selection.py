@@ -7,15 +7,9 @@ from nasutils.errors import NasutilsError
 
 
 def regret(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
-    """Return how far the best of the k highest scores falls short of the best of all.
+    """Return how far the best of the k highest scores (N,) falls short of the best of all.
 
-    Args:
-        scores: Shape (N,), higher is better; of equal ones the earlier comes first.
-        truth: True accuracies of the same N items.
-        k: How many are tried.
-
-    Raises:
-        NasutilsError: If k is not between 1 and N.
+    Of equal scores the earlier comes first. NasutilsError if k is not between 1 and N.
     """
     truth = np.asarray(truth, dtype=float)
     return float(truth.max() - truth[_top(scores, k)].max())
@@ -27,14 +21,9 @@ def top_overlap(scores: ArrayLike, truth: ArrayLike, k: int) -> float:
 
 
 def pareto_front(cost: ArrayLike, gain: ArrayLike) -> np.ndarray:
-    """Return the items that no other beats in cost without loss in gain, cheapest first.
+    """Return the positions that no other beats in cost without loss in gain, cheapest first.
 
-    Args:
-        cost: Shape (N,), lower is better.
-        gain: Shape (N,), higher is better.
-
-    Returns:
-        Positions; of several equal items the first.
+    Both have shape (N,); of several equal items the first counts.
     """
     cost, gain = np.asarray(cost, dtype=float), np.asarray(gain, dtype=float)
     order = np.lexsort((-gain, cost))  # cheapest first, then best

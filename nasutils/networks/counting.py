@@ -32,9 +32,7 @@ def count_flops(network: nn.Module, image_shape: tuple[int, int, int]) -> float:
     channel, a quirk of the counter behind the public tables; a mean that drops the positions is a
     sum. Operations are counted, however they are written: as modules, functions or operators.
 
-    Args:
-        network: Any network, on any device; counted on the meta device for speed.
-        image_shape: One image's (C, H, W).
+    The image has shape (C, H, W). The network may be on any device; on the meta device it is fast.
     """
     modes = [(module, module.training) for module in network.modules()]
     fast_path = torch.backends.mha.get_fastpath_enabled()
@@ -59,11 +57,7 @@ class _Counter(TorchDispatchMode):
     total = 0
 
     def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         y = out[0] if isinstance(out, tuple) and out else out

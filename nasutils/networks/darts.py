@@ -1,9 +1,9 @@
-"""The networks that DARTS trains around a genotype, for CIFAR and for ImageNet.
+"""The network that DARTS trains around a genotype on CIFAR.
 
 A stack of cells: normal ones, with a reduction cell after one third and two thirds, where the
-resolution halves and the channels double. Each cell reads the outputs of the two before it.
-For the published second-order genotype: 3.349 M parameters on CIFAR-10 (36 channels, 20 cells),
-4.719 M on ImageNet (48 channels, 14 cells), both without the auxiliary head.
+resolution halves and the channels double. Each cell reads the outputs of the two before it. For the
+published second-order genotype: 3.349 M parameters (36 channels, 20 cells), without the auxiliary
+head and the paths dropped in training.
 
 Source: Liu et al., "DARTS: Differentiable Architecture Search", ICLR 2019,
 https://arxiv.org/abs/1806.09055, Sections 3 and A; the authors' training code.
@@ -14,18 +14,8 @@ from torch import Tensor, nn
 
 from nasutils.errors import ArchitectureError
 from nasutils.networks.ops import ReLUConvBN
-from nasutils.spaces.darts import (
-    AVG_POOL,
-    CONCAT,
-    DIL_CONV_3,
-    DIL_CONV_5,
-    MAX_POOL,
-    SEP_CONV_3,
-    SEP_CONV_5,
-    SKIP,
-    DARTSGenotype,
-)
-from nasutils.spaces.darts import Cell as CellGenotype
+from nasutils.spaces import darts
+from nasutils.spaces.darts import CONCAT, DARTSGenotype
 
 
 def _depthwise_separable(channels: int, kernel: int, stride: int, dilation: int) -> list[nn.Module]:
@@ -76,46 +66,31 @@ class FactorizedReduce(nn.Module):
 
 
 def make_op(name: str, channels: int, stride: int) -> nn.Module:
-    """Return an operation of a cell, from (B, C, H, W) to (B, C, H / stride, W / stride).
-
-    Raises:
-        KeyError: If ``name`` is no DARTS operation; ``DARTSGenotype`` checks names.
-    """
+    """Return an operation of a cell, from (B, C, H, W) to (B, C, H / stride, W / stride)."""
     make = {
-        MAX_POOL: lambda: nn.MaxPool2d(3, stride, padding=1),
+        darts.MAX_POOL: lambda: nn.MaxPool2d(3, stride, padding=1),
         # Zero padding does not count into the average.
-        AVG_POOL: lambda: nn.AvgPool2d(3, stride, padding=1, count_include_pad=False),
-        SKIP: lambda: nn.Identity() if stride == 1 else FactorizedReduce(channels, channels),
-        SEP_CONV_3: lambda: SeparableConv(channels, 3, stride),
-        SEP_CONV_5: lambda: SeparableConv(channels, 5, stride),
-        DIL_CONV_3: lambda: DilatedConv(channels, 3, stride),
-        DIL_CONV_5: lambda: DilatedConv(channels, 5, stride),
+        darts.AVG_POOL: lambda: nn.AvgPool2d(3, stride, padding=1, count_include_pad=False),
+        darts.SKIP: lambda: nn.Identity() if stride == 1 else FactorizedReduce(channels, channels),
+        darts.SEP_CONV_3: lambda: SeparableConv(channels, 3, stride),
+        darts.SEP_CONV_5: lambda: SeparableConv(channels, 5, stride),
+        darts.DIL_CONV_3: lambda: DilatedConv(channels, 3, stride),
+        darts.DIL_CONV_5: lambda: DilatedConv(channels, 5, stride),
     }
     return make[name]()
-
-
-def drop_path(x: Tensor, probability: float) -> Tensor:
-    """Zero whole samples of x, (B, C, H, W), and scale the others to keep the mean."""
-    keep = 1 - probability
-    mask = torch.empty(x.shape[0], 1, 1, 1, dtype=x.dtype, device=x.device).bernoulli_(keep)
-    return x / keep * mask
 
 
 class Cell(nn.Module):
     """One cell: two inputs, four nodes that each sum two operations, concatenated.
 
-    Args:
-        cell: Eight (operation, predecessor) pairs.
-        c_first: Channels of the first input, the output of the cell before last.
-        c_second: Channels of the second input, the output of the last cell.
-        channels: Channels C of every node.
-        stride: 2 in a reduction cell, where the operations on the inputs halve the resolution.
-        first_is_larger: Whether the first input has twice the second's resolution.
+    The inputs are what the cell before last gave, of ``c_first`` channels and perhaps twice the
+    resolution, and the last cell, of ``c_second``; each node has ``channels``. The operations on
+    the inputs have the stride: 2 in a reduction cell.
     """
 
     def __init__(
         self,
-        cell: CellGenotype,
+        cell: darts.Cell,
         c_first: int,
         c_second: int,
         channels: int,
@@ -135,99 +110,17 @@ class Cell(nn.Module):
             make_op(op, channels, stride if source < 2 else 1) for op, source in cell
         )
 
-    def forward(self, first: Tensor, second: Tensor, drop_probability: float = 0.0) -> Tensor:
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
         """Map (B, C_first, H', W') and (B, C_second, H, W) to (B, 4C, H / stride, W / stride)."""
         nodes = [self.preprocess_first(first), self.preprocess_second(second)]  # (B, C, H, W)
         for i in range(0, len(self.ops), 2):
-            a, b = (
-                self._run(op, nodes[source], drop_probability)
-                for op, source in zip(self.ops[i : i + 2], self.sources[i : i + 2], strict=True)
-            )
-            nodes.append(a + b)
+            first, second = self.sources[i : i + 2]
+            nodes.append(self.ops[i](nodes[first]) + self.ops[i + 1](nodes[second]))
         return torch.cat([nodes[i] for i in CONCAT], dim=1)
-
-    def _run(self, op: nn.Module, x: Tensor, drop_probability: float) -> Tensor:
-        x = op(x)
-        if self.training and drop_probability and not isinstance(op, nn.Identity):
-            x = drop_path(x, drop_probability)
-        return x
-
-
-class CIFARStem(nn.Module):
-    """A 3x3 convolution to 3C channels: both inputs of the first cell, at full resolution."""
-
-    def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__()
-        self.c_first = self.c_second = 3 * channels
-        self.stem = nn.Sequential(
-            nn.Conv2d(in_channels, self.c_first, 3, padding=1, bias=False),
-            nn.BatchNorm2d(self.c_first),
-        )
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (B, C_in, H, W) to twice the same (B, 3C, H, W)."""
-        x = self.stem(x)
-        return x, x
-
-
-class ImageNetStem(nn.Module):
-    """Three 3x3 convolutions with stride 2: the first cell reads the last two."""
-
-    def __init__(self, in_channels: int, channels: int) -> None:
-        super().__init__()
-        self.c_first = self.c_second = channels
-        self.first = nn.Sequential(
-            nn.Conv2d(in_channels, channels // 2, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels // 2),
-            nn.ReLU(),
-            nn.Conv2d(channels // 2, channels, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-        self.second = nn.Sequential(
-            nn.ReLU(),
-            nn.Conv2d(channels, channels, 3, stride=2, padding=1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (B, C_in, H, W) to (B, C, H / 4, W / 4) and (B, C, H / 8, W / 8)."""
-        first = self.first(x)
-        return first, self.second(first)
-
-
-class AuxiliaryHead(nn.Sequential):
-    """A second classifier, on the output of the second reduction cell, that training uses.
-
-    The authors' ImageNet head lacks the last batch norm: an oversight that they kept.
-
-    Args:
-        channels: Channels of that output, (B, channels, 8, 8) on CIFAR, 7x7 on ImageNet.
-        num_classes: Width of the classifier.
-        imagenet: Whether to build the head of the ImageNet network.
-    """
-
-    def __init__(self, channels: int, num_classes: int, *, imagenet: bool) -> None:
-        super().__init__(
-            nn.ReLU(),
-            nn.AvgPool2d(5, stride=2 if imagenet else 3, count_include_pad=False),  # 2 x 2
-            nn.Conv2d(channels, 128, 1, bias=False),
-            nn.BatchNorm2d(128),
-            nn.ReLU(),
-            nn.Conv2d(128, 768, 2, bias=False),  # 1 x 1
-            nn.Identity() if imagenet else nn.BatchNorm2d(768),
-            nn.ReLU(),
-            nn.Flatten(),
-            nn.Linear(768, num_classes),
-        )
 
 
 def check_size(channels: int, num_cells: int) -> None:
-    """Check the size of a network.
-
-    Raises:
-        ArchitectureError: If ``channels`` is not a positive even number or there are fewer than
-            three cells.
-    """
+    """Raise ArchitectureError unless channels are even and positive, and cells three or more."""
     if channels < 2 or channels % 2:
         raise ArchitectureError(f"channels must be a positive even number, not {channels}")
     if num_cells < 3:
@@ -237,22 +130,8 @@ def check_size(channels: int, num_cells: int) -> None:
 class DARTSNetwork(nn.Module):
     """The whole network around one genotype.
 
-    ``drop_path_probability`` is an attribute that training may raise from epoch to epoch; it has no
-    effect in evaluation mode. The authors raise it linearly to 0.2 on CIFAR.
-
-    Args:
-        genotype: The normal and the reduction cell.
-        num_classes: Width of the classifier.
-        channels: Channels C of the first cells' nodes.
-        num_cells: Number of cells, 20 on CIFAR, 14 on ImageNet.
-        imagenet: Whether to start with the ImageNet stem, which divides the resolution by 8.
-        auxiliary: Whether to build the auxiliary head; its image size is fixed at 32x32 (CIFAR) or
-            224x224 (ImageNet).
-        in_channels: Channels of the images.
-
-    Raises:
-        ArchitectureError: If ``channels`` is not a positive even number or there are fewer than
-            three cells.
+    The nodes of the first cells have C = ``channels``, an even number; there are three cells or
+    more. A 3x3 convolution to 3C channels is both inputs of the first cell.
     """
 
     def __init__(
@@ -262,56 +141,30 @@ class DARTSNetwork(nn.Module):
         *,
         channels: int = 36,
         num_cells: int = 20,
-        imagenet: bool = False,
-        auxiliary: bool = False,
         in_channels: int = 3,
     ) -> None:
         super().__init__()
         check_size(channels, num_cells)
-        self.drop_path_probability = 0.0
-        self.reductions = num_cells // 3, 2 * num_cells // 3
-        self.stem = (ImageNetStem if imagenet else CIFARStem)(in_channels, channels)
-        c_first, c_second, c = self.stem.c_first, self.stem.c_second, channels
-        first_is_larger = imagenet
-        self.cells = nn.ModuleList()
-        for i in range(num_cells):
-            is_reduction = i in self.reductions
-            c *= 2 if is_reduction else 1
-            self.cells.append(
-                Cell(
-                    genotype.reduce if is_reduction else genotype.normal,
-                    c_first,
-                    c_second,
-                    c,
-                    stride=2 if is_reduction else 1,
-                    first_is_larger=first_is_larger,
-                )
-            )
-            c_first, c_second = c_second, len(CONCAT) * c
-            first_is_larger = is_reduction
-        # Channels double only at the reductions: after the second one they stay as they are.
-        self.auxiliary = (
-            AuxiliaryHead(c_second, num_classes, imagenet=imagenet) if auxiliary else None
+        c, c_first, c_second = channels, 3 * channels, 3 * channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(in_channels, c_first, 3, padding=1, bias=False), nn.BatchNorm2d(c_first)
         )
+        self.cells = nn.ModuleList()
+        first_is_larger = False
+        for i in range(num_cells):
+            reduces = i in (num_cells // 3, 2 * num_cells // 3)
+            c *= 2 if reduces else 1
+            cell, stride = (genotype.reduce, 2) if reduces else (genotype.normal, 1)
+            sizes = {"stride": stride, "first_is_larger": first_is_larger}
+            self.cells.append(Cell(cell, c_first, c_second, c, **sizes))
+            c_first, c_second = c_second, len(CONCAT) * c
+            first_is_larger = reduces
         self.pool = nn.AdaptiveAvgPool2d(1)
         self.classifier = nn.Linear(c_second, num_classes)
 
-    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Classify images.
-
-        Args:
-            x: Images of shape (B, in_channels, H, W); H and W divide by 4 (by 32 with the ImageNet
-                stem).
-
-        Returns:
-            Logits of shape (B, num_classes); in training with the auxiliary head, a pair: the
-            logits and the auxiliary logits.
-        """
-        auxiliary_logits = None
-        first, second = self.stem(x)
-        for i, cell in enumerate(self.cells):
-            first, second = second, cell(first, second, self.drop_path_probability)
-            if i == self.reductions[1] and self.auxiliary is not None and self.training:
-                auxiliary_logits = self.auxiliary(second)
-        logits = self.classifier(self.pool(second).flatten(1))  # from (B, 16C)
-        return logits if auxiliary_logits is None else (logits, auxiliary_logits)
+    def forward(self, x: Tensor) -> Tensor:
+        """Classify images (B, in_channels, H, W), whose sides divide by 4: logits (B, classes)."""
+        first = second = self.stem(x)
+        for cell in self.cells:
+            first, second = second, cell(first, second)
+        return self.classifier(self.pool(second).flatten(1))  # from (B, 16C)

@@ -31,11 +31,7 @@ class ConvBNReLU(nn.Sequential):
 
 
 def make_op(name: str, channels: int) -> nn.Module:
-    """Return a vertex's operation, from (B, C, H, W) to the same shape.
-
-    Raises:
-        KeyError: If ``name`` is no operation of the space; ``NASBench101Cell`` checks names.
-    """
+    """Return a vertex's operation, from (B, C, H, W) to the same shape."""
     make = {
         CONV3: lambda: ConvBNReLU(channels, channels, 3),
         CONV1: lambda: ConvBNReLU(channels, channels, 1),
@@ -123,13 +119,7 @@ class Cell(nn.Module):
 class NASBench101Network(nn.Module):
     """The whole network around one cell, with the benchmark's initial weights.
 
-    Args:
-        cell: The cell, repeated in every stack.
-        num_classes: Width of the classifier.
-        channels: Channels of the stem and of the first stack.
-        stacks: Number of stacks.
-        cells_per_stack: Cells in each stack.
-        in_channels: Channels of the images.
+    ``channels`` are those of the stem and of the first stack; the sizes left out, the benchmark's.
     """
 
     def __init__(

@@ -33,18 +33,12 @@ class Cell(nn.Module):
 
 
 class NASBench201Network(nn.Module):
-    """The whole network around one cell.
+    """The whole network around one cell, by default of the benchmark's size.
+
+    There are N cells a stage (``cells_per_stage``), with C, 2C and 4C channels.
 
     With ``replicas`` = R it is R independent networks of the same cell in one, each with its own
     weights: training them together is exact, because no operation mixes their channels.
-
-    Args:
-        cell: The cell, repeated in every stage.
-        num_classes: Width of the classifier.
-        channels: Channels C of the first stage.
-        cells_per_stage: Cells N in each of the three stages.
-        in_channels: Channels of the images.
-        replicas: Number of independent networks R.
     """
 
     def __init__(
@@ -77,13 +71,9 @@ class NASBench201Network(nn.Module):
         self.classifier = nn.Conv2d(c * r, num_classes * r, 1, groups=r)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Classify images.
+        """Classify images (B, R * in_channels, H, W): one copy (or another batch) a replica.
 
-        Args:
-            x: Images of shape (B, R * in_channels, H, W): one copy (or another batch) a replica.
-
-        Returns:
-            Logits of shape (B, num_classes), or (B, R, num_classes) with R > 1 replicas.
+        Returns logits (B, num_classes), or (B, R, num_classes) with R > 1 replicas.
         """
         x = self.last_act(self.stages(self.stem(x)))  # (B, R * 4C, H / 4, W / 4)
         logits = self.classifier(self.pool(x)).flatten(1)  # (B, R * classes)

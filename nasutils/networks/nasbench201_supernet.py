@@ -43,11 +43,7 @@ class KernelShape:
 
 
 class KernelProvider(nn.Module):
-    """Where the kernels of a super-net's convolutions come from.
-
-    Args:
-        shapes: One a convolution; a convolution is known by its position.
-    """
+    """Where the kernels of a super-net's convolutions, known by position, come from."""
 
     #: Whether all coefficients are the same for now (Algorithm 1's warm-up).
     uniform: bool = False
@@ -57,14 +53,9 @@ class KernelProvider(nn.Module):
         self.shapes = tuple(shapes)
 
     def forward(self, alpha: Tensor, convolutions: Sequence[int]) -> list[Tensor]:
-        """Return the kernels of some convolutions.
+        """Return a kernel (c_out, c_in, k, k) for each of some convolutions.
 
-        Args:
-            alpha: The architecture, (6, 5): edges by operations, each row sums to one.
-            convolutions: Positions in ``shapes``.
-
-        Returns:
-            One kernel of shape (c_out, c_in, k, k) a convolution.
+        ``alpha`` is the architecture, (6, 5): edges by operations, each row sums to one.
         """
         raise NotImplementedError
 
@@ -103,10 +94,9 @@ def effective(cell: NASBench201Cell) -> NASBench201Cell:
 class Choice:
     """What of a super-net is used.
 
-    Attributes:
-        ops: Operations in use on each edge, ``none`` left out.
-        alpha: The architecture as the kernels' provider sees it, (6, 5).
-        weights: Factor of each operation, (6, 5), or None for a plain sum.
+    On each edge there are operations, but for ``none``; ``alpha`` is the architecture as the
+    kernels' provider sees it, (6, 5); the weights are factors of the operations, (6, 5), or None
+    for a plain sum.
     """
 
     ops: tuple[tuple[str, ...], ...]
@@ -184,12 +174,7 @@ class _MixedCell(nn.Module):
         return torch.zeros_like(x) if nodes[-1] is None else nodes[-1].value
 
     def _term(
-        self,
-        edge: int,
-        op: str,
-        node: _Node,
-        kernels: Mapping[int, Tensor],
-        weights: Tensor | None,
+        self, edge: int, op: str, node: _Node, kernels: Mapping[int, Tensor], weights: Tensor | None
     ) -> Tensor:
         if op == SKIP:
             y = node.value
@@ -248,13 +233,7 @@ def _bake(
 class NASBench201SuperNet(nn.Module):
     """The network of ``NASBench201Network`` with all operations on every edge.
 
-    Args:
-        make_provider: From the kernels' shapes to what provides them; every convolution is
-            provided, those of stem and reductions too.
-        num_classes: Width of the classifier.
-        channels: Channels C of the first stage.
-        cells_per_stage: Cells N in each of the three stages.
-        in_channels: Channels of the images.
+    ``make_provider`` makes what provides the kernels of every convolution from their shapes.
 
     Attributes:
         beta: Architecture parameters (6, 5) of the mixture, shared by all cells (Eq. 6).

@@ -22,14 +22,7 @@ SE_REDUCTION = 4
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What is fixed in a stage.
-
-    Attributes:
-        channels: Channels of its output.
-        stride: Stride of its first block.
-        hardswish: Whether its activation is hard-swish instead of ReLU.
-        squeeze: Whether its blocks have squeeze-and-excitation.
-    """
+    """What is fixed in a stage: channels of its output, stride of its first block, its layers."""
 
     channels: int
     stride: int
@@ -73,14 +66,8 @@ class SqueezeExcitation(nn.Module):
 class InvertedResidual(nn.Module):
     """Expand by a 1x1 convolution, one kernel a channel, project back; a short cut if it fits.
 
-    Args:
-        c_in: Channels of the input.
-        c_out: Channels of the output.
-        kernel: Kernel size of the depthwise convolution.
-        expansion: Ratio of inner to input channels; with 1 there is no expansion layer.
-        stride: Stride of the depthwise convolution.
-        hardswish: Whether the activation is hard-swish instead of ReLU.
-        squeeze: Whether squeeze-and-excitation follows the depthwise convolution.
+    The stride is the depthwise convolution's; ``expansion`` is the ratio of inner to input
+    channels, and with 1 there is no expansion layer.
     """
 
     def __init__(
@@ -117,13 +104,7 @@ class InvertedResidual(nn.Module):
 
 
 class OFAMobileNetV3Network(nn.Module):
-    """The whole network of one sub-net.
-
-    Args:
-        subnet: Kernel size and expansion ratio of each block.
-        num_classes: Width of the classifier.
-        in_channels: Channels of the images.
-    """
+    """The whole network of one sub-net."""
 
     def __init__(
         self, subnet: OFAMobileNetV3, num_classes: int = 1000, *, in_channels: int = 3
@@ -139,17 +120,9 @@ class OFAMobileNetV3Network(nn.Module):
         c_in = STEM
         for stage, choices in zip(STAGES, subnet.stages, strict=True):
             for i, (kernel, expansion) in enumerate(choices):
-                blocks.append(
-                    InvertedResidual(
-                        c_in,
-                        stage.channels,
-                        kernel,
-                        expansion,
-                        stride=1 if i else stage.stride,
-                        hardswish=stage.hardswish,
-                        squeeze=stage.squeeze,
-                    )
-                )
+                options = {"hardswish": stage.hardswish, "squeeze": stage.squeeze}
+                options["stride"] = 1 if i else stage.stride
+                blocks.append(InvertedResidual(c_in, stage.channels, kernel, expansion, **options))
                 c_in = stage.channels
         self.blocks = nn.Sequential(*blocks)
         self.expand = nn.Sequential(
@@ -159,14 +132,7 @@ class OFAMobileNetV3Network(nn.Module):
         self.classifier = nn.Linear(MIXED, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Classify images.
-
-        Args:
-            x: Images of shape (B, in_channels, H, W).
-
-        Returns:
-            Logits of shape (B, num_classes).
-        """
+        """Classify images (B, in_channels, H, W): logits of shape (B, num_classes)."""
         x = self.expand(self.blocks(self.stem(x)))  # (B, 960, H / 32, W / 32)
         x = self.mix(x.mean((2, 3), keepdim=True))
         return self.classifier(torch.flatten(x, 1))

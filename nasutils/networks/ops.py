@@ -57,11 +57,7 @@ class ResidualReduction(nn.Module):
 
 
 def make_op(name: str, channels: int, *, replicas: int = 1) -> nn.Module:
-    """Return the stride-1 operation of a cell's edge.
-
-    Raises:
-        KeyError: If ``name`` is no NAS-Bench-201 operation; ``NASBench201Cell`` checks names.
-    """
+    """Return the stride-1 operation of a cell's edge."""
     make = {
         NONE: Zero,
         SKIP: nn.Identity,

@@ -11,16 +11,10 @@
 0.0261
 """
 
-from nasutils.proxies import (  # noqa: F401  Each module registers its proxies.
-    activations,
-    gradients,
-    jacobians,
-    meco,
-    size,
-    synflow,
-    zen,
-    zico,
-)
+from nasutils.data.proxy_files import PROXIES
+
+# Each of these modules registers its proxies.
+from nasutils.proxies import activations, gradients, jacobians, meco, size, synflow, zen, zico
 from nasutils.proxies.activations import regularised_swap
 from nasutils.proxies.az_nas import az_nas
 from nasutils.proxies.registry import (
@@ -36,35 +30,4 @@ from nasutils.proxies.registry import (
 from nasutils.proxies.scoring import Scores, score, score_networks
 
 # The 13 proxies of NAS-Bench-Suite-Zero, in the order of its tables: what UP-NAS unifies.
-SUITE_ZERO = (
-    "epe_nas",
-    "fisher",
-    "flops",
-    "grad_norm",
-    "grasp",
-    "jacov",
-    "l2_norm",
-    "nwot",
-    "params",
-    "plain",
-    "snip",
-    "synflow",
-    "zen",
-)
-
-__all__ = [
-    "SUITE_ZERO",
-    "UNDEFINED",
-    "Need",
-    "Proxy",
-    "ProxyError",
-    "Scores",
-    "az_nas",
-    "describe",
-    "get_proxy",
-    "proxy_names",
-    "register",
-    "regularised_swap",
-    "score",
-    "score_networks",
-]
+SUITE_ZERO = PROXIES

@@ -10,29 +10,17 @@ from torch import Tensor
 from nasutils.errors import NasutilsError
 from nasutils.proxies.gradients import layer_ssnrs
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import UNDEFINED, Need, register
-
-_CODES = r"K = \sum_{r} X_r X_r^\top + (1 - X_r)(1 - X_r)^\top"
+from nasutils.proxies.registry import UNDEFINED, declared
 
 
 def log_determinant(kernel: Tensor) -> float:
-    """Return the logarithm of the determinant of a positive semi-definite matrix.
-
-    Minus infinity if the matrix is singular, up to rounding.
-    """
+    """Return a positive semi-definite matrix's log-determinant; -inf if singular up to rounding."""
     eigenvalues = torch.linalg.eigvalsh(kernel)  # ascending
     rounding = torch.finfo(kernel.dtype).eps * len(kernel) * eigenvalues[-1]
     return UNDEFINED if eigenvalues[0] <= rounding else float(eigenvalues.log().sum())
 
 
-@register(
-    title="NASWOT",
-    equation=rf"\log \lvert \det K \rvert, \quad {_CODES}",
-    source="mellor2021naswot",
-    when_undefined="UNDEFINED where the kernel is singular: for a dead network, for equal images "
-    "in the batch; refused without ReLUs",
-    needs={Need.IMAGES, Need.RELU_CODES},
-)
+@declared
 def nwot(passes: Passes) -> float:
     r"""Return the log-determinant of the kernel of the ReLUs' binary codes.
 
@@ -43,13 +31,7 @@ def nwot(passes: Passes) -> float:
     return log_determinant(passes.training.relus.kernel)
 
 
-@register(
-    title="SWAP",
-    equation=r"\lvert \{ (X_{1,i}, \ldots, X_{B,i}) : i \} \rvert",
-    source="peng2024swap",
-    when_undefined="1 for a dead network; refused without ReLUs",
-    needs={Need.IMAGES, Need.RELU_PATTERNS},
-)
+@declared
 def swap(passes: Passes) -> float:
     r"""Return how many different columns the ReLUs' binary codes have.
 
@@ -62,30 +44,16 @@ def swap(passes: Passes) -> float:
 def regularised_swap(swap: ArrayLike, params: ArrayLike, *, mu: float, sigma: float) -> np.ndarray:
     r"""Weigh SWAP by size: :math:`\mathrm{SWAP} \cdot e^{-(\theta - \mu)^2 / \sigma}`.
 
-    Args:
-        swap: Scores of the proxy ``swap``.
-        params: Parameters :math:`\theta` of the same networks, in the unit of mu: the source counts
-            thousands, the proxy ``params`` millions.
-        mu: The size that is wanted.
-        sigma: How wide around it, in the unit squared; the source sets it as large as mu.
-
-    Raises:
-        NasutilsError: If sigma is not positive.
+    The parameters :math:`\theta` of the same networks are in the unit of mu, the size that is
+    wanted: the source counts thousands, the proxy ``params`` millions. Sigma is how wide around it,
+    in the unit squared, positive; the source sets it as large as mu.
     """
     if not sigma > 0:
         raise NasutilsError(f"sigma is the width of a curve, positive: not {sigma}.")
     return np.asarray(swap) * np.exp(-((np.asarray(params) - mu) ** 2) / sigma)
 
 
-@register(
-    title="T-CET",
-    equation=r"\sum_l \log \lvert \det K_l \rvert \cdot \log \Bigl( 1 +"
-    r" \frac{\sum_i s_{l,i}}{\operatorname{std}_i(s_{l,i})} \Bigr)",
-    source="xiang2023tcet",
-    when_undefined="0 for a dead network: a layer whose kernel is singular adds nothing, as one "
-    "with fewer outputs than images; UNDEFINED where a gradient overflows",
-    needs={Need.IMAGES, Need.LABELS, Need.WEIGHT_GRADIENTS, Need.LAYER_CODES},
-)
+@declared
 def t_cet(passes: Passes) -> float:
     r"""Return topology times compressibility, summed over the layers.
 

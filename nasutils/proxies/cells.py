@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nasutils.proxies.preserve_state import buffers_of, gradients_at, hooked, run
 from nasutils.proxies.random_weights import NewNorms, normal, random_weights
 from nasutils.proxies.registry import ProxyError
 from nasutils.proxies.structure import Layer, Structure
-from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run
 
 _SEQUENCES = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -33,17 +33,9 @@ class Cells:
 
 
 def measure_cells(
-    network: nn.Module,
-    structure: Structure,
-    weights: dict[str, Tensor],
-    images: Tensor,
-    seed: int,
+    network: nn.Module, structure: Structure, weights: dict[str, Tensor], images: Tensor, seed: int
 ) -> Cells:
-    """Run the network on standard normal images, with He-normal weights and new norms.
-
-    Raises:
-        ProxyError: If there are fewer than two cells.
-    """
+    """Run the network on standard normal images, with He-normal weights and new norms."""
     generator = torch.Generator().manual_seed(seed)
 
     def he_normal(layer: Layer) -> Tensor:

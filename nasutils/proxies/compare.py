@@ -33,11 +33,7 @@ def public_scores(source: str = PUBLIC) -> pd.DataFrame:
 
 
 def sample(cells: int, seed: int = 0) -> list[str]:
-    """Draw architectures of the public table; a larger sample begins with the smaller one.
-
-    Raises:
-        NasutilsError: If the table has not that many.
-    """
+    """Draw architectures of the public table; a larger sample begins with the smaller one."""
     archs = public_scores().index
     if not 2 <= cells <= len(archs):
         raise NasutilsError(f"{cells} cells: choose from 2 to {len(archs):,}.")
@@ -48,20 +44,11 @@ def sample(cells: int, seed: int = 0) -> list[str]:
 def score_sample(
     folder: Path, cells: int, *, seed: int = 0, device: str = "cpu", progress: bool = True
 ) -> pd.DataFrame:
-    """Score the sampled cells; what ``folder`` holds already is kept.
+    """Score the sampled cells by the 13 proxies, a row a cell; what ``folder`` holds is kept.
 
     After every cell the table of all that is done is written whole, so that the command can be
-    stopped at any time and called again, also with more cells.
-
-    Args:
-        folder: Where ``scores-<seed>.csv`` is kept.
-        cells: How many cells of the sample.
-        seed: Of the sample, the images and the weights.
-        device: Where to score.
-        progress: Whether to show a bar.
-
-    Returns:
-        The 13 scores, indexed by architecture, in the order of the sample.
+    stopped at any time and called again, also with more cells. The seed is that of the sample, the
+    images and the weights.
     """
     file = folder / f"scores-{seed}.csv"
     done = _read(file)
@@ -90,10 +77,7 @@ def _read(file: Path) -> pd.DataFrame:
 
 
 def agreement(ours: pd.DataFrame) -> pd.DataFrame:
-    """Compare the ranks of our scores with the public ones.
-
-    Args:
-        ours: Scores by architecture, of cells of the public table.
+    """Compare the ranks of our scores, indexed by architecture, with the public ones.
 
     Returns:
         A row a proxy: ``rho``, Spearman's correlation between ours and the public scores;

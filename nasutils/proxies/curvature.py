@@ -13,7 +13,7 @@ product with that part is a product of tensors at hand. All other operations sta
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 from unittest.mock import patch
 
@@ -32,12 +32,10 @@ class SecondDerivatives(TorchFunctionMode):
 
     So has hard-sigmoid, which in torch has none.
 
-    For one use: a backward pass with ``create_graph`` to all weights, then, without it, one from
-    the gradients' product with constants to ``share`` and the weights. In the latter, a weight
-    gets the part of :math:`Hg` that came to it in other ways than by the convolutions here.
-
-    Args:
-        weights: The weights w, leaves of autograd.
+    For one use: a backward pass with ``create_graph`` to all weights w, leaves of autograd, then,
+    without it, one from the gradients' product with constants to ``share`` and the weights. In the
+    latter, a weight gets the part of :math:`Hg` that came to it in other ways than by the
+    convolutions here.
 
     Attributes:
         share: A leaf whose gradient is :math:`w^\top H g` as far as the convolutions here go. Its
@@ -52,11 +50,7 @@ class SecondDerivatives(TorchFunctionMode):
         self.share.wanted = False
 
     def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Call the function, or the one in its place."""
         if func is F.conv2d and not kwargs and self._convolves(*args):
@@ -193,21 +187,14 @@ class BatchNorm(Function):
 
     @staticmethod
     def forward(
-        ctx: FunctionCtx,
-        x: Tensor,
-        weight: Tensor | None,
-        bias: Tensor | None,
-        running_mean: Tensor | None,
-        running_var: Tensor | None,
-        momentum: float,
-        eps: float,
+        ctx: FunctionCtx, x: Tensor, weight: Tensor | None, bias: Tensor | None, *settings: Any
     ) -> Tensor:
         """Normalise (B, C, ...) by channel and update the running statistics."""
-        y, mean, inverse_std = torch.native_batch_norm(
-            x, weight, bias, running_mean, running_var, True, momentum, eps
+        running_mean, running_var, momentum, ctx.eps = settings
+        y, *moments = torch.native_batch_norm(
+            x, weight, bias, running_mean, running_var, True, momentum, ctx.eps
         )
-        ctx.save_for_backward(x, weight, mean, inverse_std)
-        ctx.eps = eps
+        ctx.save_for_backward(x, weight, *moments)
         return y
 
     @staticmethod
@@ -228,18 +215,10 @@ class _BatchNormBackward(Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: FunctionCtx,
-        gradient: Tensor,
-        x: Tensor,
-        weight: Tensor | None,
-        mean: Tensor,
-        inverse_std: Tensor,
-        eps: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        gradients = _batch_norm_backward(gradient, x, weight, mean, inverse_std, eps)
-        ctx.save_for_backward(gradient, x, weight, mean, inverse_std, *gradients[1:])
-        ctx.eps = eps
+    def forward(ctx: FunctionCtx, gradient: Tensor, *saved: Any) -> tuple[Tensor, Tensor, Tensor]:
+        *tensors, ctx.eps = saved
+        gradients = _batch_norm_backward(gradient, *tensors, ctx.eps)
+        ctx.save_for_backward(gradient, *tensors, *gradients[1:])
         ctx.mark_non_differentiable(*gradients[1:])
         return gradients
 
@@ -269,14 +248,8 @@ class _BatchNormBackward(Function):
         return to_g, to_x, None, None, None, None
 
 
-def _batch_norm_backward(
-    gradient: Tensor,
-    x: Tensor,
-    weight: Tensor | None,
-    mean: Tensor,
-    inverse_std: Tensor,
-    eps: float,
-) -> tuple[Tensor, Tensor, Tensor]:
+def _batch_norm_backward(gradient: Tensor, *saved: Any) -> tuple[Tensor, Tensor, Tensor]:
+    x, weight, mean, inverse_std, eps = saved
     return _aten.native_batch_norm_backward(
         gradient, x, weight, None, None, mean, inverse_std, True, eps, [True, True, True]
     )

@@ -8,10 +8,7 @@ import torch
 from torch import Tensor
 
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import Need, ProxyError, register
-
-_GRADIENT = {Need.IMAGES, Need.LABELS, Need.WEIGHT_GRADIENTS}
-_MAY_OVERFLOW = "0 for a dead network; UNDEFINED where a gradient overflows"
+from nasutils.proxies.registry import ProxyError, declared
 
 
 def _total(terms: list[Tensor]) -> float:
@@ -23,25 +20,13 @@ def _norms(tensors: list[Tensor]) -> float:
     return _total([torch.linalg.vector_norm(t, dtype=torch.float64) for t in tensors])
 
 
-@register(
-    title="Gradient norm",
-    equation=r"\sum_l \lVert g_l \rVert_2",
-    source="abdelfattah2021zerocost",
-    when_undefined=_MAY_OVERFLOW,
-    needs=_GRADIENT,
-)
+@declared
 def grad_norm(passes: Passes) -> float:
     """Return the sum of the Euclidean norms of the layers' gradients."""
     return _norms(passes.training.weight_gradients)
 
 
-@register(
-    title="Weight norm",
-    equation=r"\sum_l \lVert w_l \rVert_2",
-    source="abdelfattah2021zerocost",
-    when_undefined="finite for finite weights, also for a dead network",
-    needs={Need.SHAPE},
-)
+@declared
 def l2_norm(passes: Passes) -> float:
     r"""Return the sum of the Euclidean norms of the layers' weights.
 
@@ -52,13 +37,7 @@ def l2_norm(passes: Passes) -> float:
     return _norms([layer.weight.detach() for layer in passes.layers])
 
 
-@register(
-    title="Plain saliency",
-    equation=r"\sum_l \sum_i w_{l,i}\, g_{l,i}",
-    source="abdelfattah2021zerocost",
-    when_undefined=_MAY_OVERFLOW,
-    needs=_GRADIENT,
-)
+@declared
 def plain(passes: Passes) -> float:
     """Return the sum of weight times gradient: the loss's first-order change as weights grow.
 
@@ -69,27 +48,13 @@ def plain(passes: Passes) -> float:
     return _total(_saliencies(passes))
 
 
-@register(
-    title="SNIP",
-    equation=r"\sum_l \sum_i \lvert w_{l,i}\, g_{l,i} \rvert",
-    source="lee2019snip",
-    when_undefined=_MAY_OVERFLOW,
-    needs=_GRADIENT,
-)
+@declared
 def snip(passes: Passes) -> float:
     """Return the summed sensitivity of the loss to a mask on each weight."""
     return _total([s.abs() for s in _saliencies(passes)])
 
 
-@register(
-    title="SNIP-SSNR",
-    equation=r"\sum_l \frac{\sum_i s_{l,i}}{\operatorname{std}_i(s_{l,i})}, \quad"
-    r" s_l = \lvert w_l \odot g_l \rvert",
-    source="xiang2023tcet",
-    when_undefined="0 for a dead network: a layer whose saliencies do not vary adds nothing; "
-    "UNDEFINED where a gradient overflows",
-    needs=_GRADIENT,
-)
+@declared
 def snip_ssnr(passes: Passes) -> float:
     """Return the sum of the layers' signal-to-noise ratios."""
     return sum(layer_ssnrs(passes))
@@ -97,10 +62,11 @@ def snip_ssnr(passes: Passes) -> float:
 
 def layer_ssnrs(passes: Passes) -> list[float]:
     """Return each layer's sum of SNIP saliencies over their standard deviation (of a sample)."""
-    return [_ssnr(saliency.abs().double()) for saliency in _saliencies(passes)]
+    return [ssnr(saliency.abs().double()) for saliency in _saliencies(passes)]
 
 
-def _ssnr(saliency: Tensor) -> float:
+def ssnr(saliency: Tensor) -> float:
+    """Return the sum of a layer's saliencies over their deviation, 0 where they do not vary."""
     if saliency.numel() < 2 or (std := saliency.std()) == 0:
         return 0.0
     return float(saliency.sum() / std)
@@ -115,15 +81,7 @@ def _saliencies(passes: Passes) -> list[Tensor]:
     ]
 
 
-@register(
-    title="Fisher",
-    equation=r"\sum_l d_l \sum_c \frac{1}{2B} \sum_{n=1}^{B} \Bigl( \sum_{p}"
-    r" a_{l,n,c,p}\, \frac{\partial L}{\partial a_{l,n,c,p}} \Bigr)^2",
-    source="turner2020blockswap",
-    when_undefined="what the biases of its classifier give for a dead network; UNDEFINED where a "
-    "gradient overflows",
-    needs=_GRADIENT | {Need.OUTPUT_GRADIENTS},
-)
+@declared
 def fisher(passes: Passes) -> float:
     r"""Return the Fisher information of the layers' output channels.
 
@@ -137,14 +95,7 @@ def fisher(passes: Passes) -> float:
     return _total([fan_in * p.double().square().mean(0) / 2 for fan_in, p in products])
 
 
-@register(
-    title="GraSP",
-    equation=r"-\sum_l \sum_i w_{l,i}\, (H g)_{l,i}, \quad"
-    r" H = \nabla^2_w L",
-    source="wang2020grasp",
-    when_undefined=_MAY_OVERFLOW,
-    needs=_GRADIENT | {Need.HESSIAN_PRODUCT},
-)
+@declared
 def grasp(passes: Passes) -> float:
     """Return the summed change of the gradient's squared norm (by half) as weights shrink.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import Need, ProxyError, register
+from nasutils.proxies.registry import ProxyError, declared
 
 _K = 1e-5
 
@@ -25,15 +25,7 @@ def correlations(rows: Tensor) -> Tensor:
     return unit @ unit.T
 
 
-@register(
-    title="Jacobian covariance",
-    equation=r"-\sum_{n} \Bigl[ \log(\lambda_n + k) + \frac{1}{\lambda_n + k} \Bigr],"
-    r" \quad k = 10^{-5}",
-    source="mellor2021naswot",
-    when_undefined="UNDEFINED where an image has a constant row, as in a dead network, "
-    "and on overflow",
-    needs={Need.IMAGES, Need.INPUT_GRADIENTS},
-)
+@declared
 def jacov(passes: Passes) -> float:
     r"""Return how far the rows' correlations are from those of unrelated rows.
 
@@ -48,17 +40,7 @@ def jacov(passes: Passes) -> float:
     return -float((shifted.log() + 1 / shifted).sum())
 
 
-@register(
-    title="EPE-NAS",
-    equation=r"\sum_{c} \lvert e_c \rvert, \quad"
-    r" e_c = \sum_{n, m \in c} \log( \lvert \rho_{nm} \rvert + k ), \quad k = 10^{-5};"
-    r" \text{ beyond 100 classes } \frac{1}{\lvert C \rvert} \sum_{c, d}"
-    r" \Bigl\lvert \frac{e_c}{\lvert c \rvert} - \frac{e_d}{\lvert d \rvert} \Bigr\rvert",
-    source="lopes2021epenas",
-    when_undefined="UNDEFINED where an image has a constant row, as in a dead network, "
-    "and on overflow",
-    needs={Need.IMAGES, Need.LABELS, Need.INPUT_GRADIENTS},
-)
+@declared
 def epe_nas(passes: Passes) -> float:
     r"""Return how little the rows of images of the same class correlate.
 

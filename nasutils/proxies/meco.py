@@ -7,16 +7,10 @@ from nasutils.proxies.jacobians import correlations
 from nasutils.proxies.observe import Call
 from nasutils.proxies.passes import Passes
 from nasutils.proxies.random_weights import normal
-from nasutils.proxies.registry import Need, ProxyError, register
+from nasutils.proxies.registry import ProxyError, declared
 
 
-@register(
-    title="MeCo",
-    equation=r"\sum_l \lambda_{\min} \bigl( P(a_l) \bigr)",
-    source="jiang2023meco",
-    when_undefined="0 for a dead network; UNDEFINED on overflow",
-    needs={Need.SHAPE, Need.LAYER_MAPS},
-)
+@declared
 def meco(passes: Passes) -> float:
     r"""Return the smallest eigenvalue of the channels' correlations, summed over the layers.
 

@@ -20,13 +20,11 @@ _STATISTICS = {"cifar10": (CIFAR10_MEAN, CIFAR10_STD), "cifar100": _CIFAR100}
 
 
 def load_network(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
-    """Build a network with new weights.
+    """Build a network with new weights, of a seed; torch's random state is left as it was.
 
-    Args:
-        name: ``timm:resnet18``, ``torchvision:resnet18``, or ``package.module:factory``, a function
-            or class whose call gives a network.
-        seed: Of the weights; torch's random state is left as it was.
-        **options: For the call, such as ``num_classes``.
+    The name is ``timm:resnet18``, ``torchvision:resnet18``, or ``package.module:factory``, a
+    function or class whose call gives a network. The options, such as ``num_classes``, are for the
+    call.
 
     Raises:
         UnknownNameError: If the library, or the module, has no such network.
@@ -60,7 +58,7 @@ def load_network(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
 
 def _import(library: str) -> ModuleType:
     if library in ("timm", "torchvision"):
-        _declare_operators()
+        declare_operators()
     try:
         return importlib.import_module(library)
     except ImportError as error:
@@ -70,7 +68,7 @@ def _import(library: str) -> ModuleType:
         ) from error
 
 
-def _declare_operators() -> None:
+def declare_operators() -> None:
     """Let torchvision be imported where its own library does not load.
 
     The package index has torchvision for one build of torch alone. With another, say for the CPU,
@@ -91,16 +89,11 @@ def load_batch(
 ) -> tuple[Tensor, Tensor]:
     """Return a batch of images, (B, 3, H, W), normalised by channel, and its classes, (B,).
 
-    Args:
-        name: ``cifar10`` or ``cifar100``, random training images, or ``random``, normal numbers and
-            ten classes.
-        images: B.
-        size: Height and width; 32 by default, otherwise interpolated.
-        seed: Of the choice.
+    The name is ``cifar10`` or ``cifar100``, for B random training images, or ``random``, for normal
+    numbers and ten classes. Their size is 32 by default, otherwise interpolated.
 
-    Raises:
-        UnknownNameError: If there is no such batch.
-        NasutilsError: If a number is not positive, or the data set has not as many images.
+    UnknownNameError if there is no such batch; NasutilsError if a number is not positive, or the
+    data set has not as many images.
     """
     if name not in BATCHES:
         raise UnknownNameError("batch", name, BATCHES)

@@ -35,13 +35,9 @@ _DATA = object()
 class Call:
     """One use of a weight: a convolution, or a product with a matrix.
 
-    Attributes:
-        name: The weight's name; of a weight that is computed, its largest parameter's.
-        index: How many uses of the weight came before.
-        output: What the layer returns, its bias included.
-        channels: The dimension of the output's channels, from the end; None where the images are
-            multiplied by several matrices.
-        fan_in: How many weights are behind a channel.
+    The name is the weight's; of one that is computed, its largest parameter's. ``index`` uses of it
+    came before, and ``fan_in`` weights are behind a channel. The output includes the bias; its
+    channels' dimension counts from the end, and is None where several matrices multiply the images.
     """
 
     name: str
@@ -95,11 +91,7 @@ class Observer(TorchDispatchMode):
         self._kept.clear()
 
     def __torch_dispatch__(
-        self,
-        func: Any,
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Run the operation, and tell what it was."""
         op = func.overloadpacket
@@ -222,8 +214,7 @@ _RELUS: dict[Any, Callable[..., Tensor | None]] = {
         (_aten.hardsigmoid, _aten.hardsigmoid_, _aten.hardswish, _aten.hardswish_),
         lambda x: x + 3,
     ),
-    **dict.fromkeys((_aten.hardtanh, _aten.hardtanh_), _clips_at_zero),
-    **dict.fromkeys((_aten.clamp, _aten.clamp_), _clips_at_zero),
+    **dict.fromkeys((_aten.hardtanh, _aten.hardtanh_, _aten.clamp, _aten.clamp_), _clips_at_zero),
     **dict.fromkeys((_aten.clamp_min, _aten.clamp_min_), _clips_at_zero),
     **dict.fromkeys((_aten.threshold, _aten.threshold_), _threshold),
     _aten.maximum: _maximum,

@@ -17,9 +17,9 @@ from nasutils.proxies.cells import Cells, measure_cells
 from nasutils.proxies.curvature import SecondDerivatives, once_differentiable_calls
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.pooling import FastPooling
+from nasutils.proxies.preserve_state import buffers_of, gradients_at, hooked, run, weights_of
 from nasutils.proxies.registry import Need, ProxyError
 from nasutils.proxies.structure import MIXED, Layer, Structure, find_structure
-from nasutils.proxies.untouched import buffers_of, gradients_at, hooked, run, weights_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -36,8 +36,7 @@ class TrainingPass:
         relus: What the images do at the ReLUs.
         weight_gradients: Gradient of the loss, a tensor a layer.
         output_gradients: What comes back to the layers' outputs.
-        curvature: Weights times Hessian of the loss times its gradient, of all layers; or why torch
-            cannot derive it.
+        curvature: Weights times Hessian of the loss times its gradient; or why there is none.
         input_gradients: Gradient of the summed logits, (B, C, H, W).
         num_classes: Width of the logits.
     """
@@ -53,13 +52,10 @@ class TrainingPass:
 class Passes:
     """The runs of one network on one batch; each happens when first asked for, and once.
 
-    Args:
-        network: The network, whose state the caller protects with ``untouched``.
-        images: Shape (B, C, H, W), of the network's precision and on its device.
-        labels: Classes of shape (B,), or what the loss compares with; None where no need asks.
-        needs: All that will be asked for, so that one run can serve it.
-        seed: Of whatever is random.
-        loss: From the output and the labels to a number; the cross-entropy of classes if None.
+    The caller protects the network's state with ``preserve_state``. Images (B, C, H, W) have its
+    precision and are on its device; labels are classes (B,), or what the loss compares with. The
+    needs are all that will be asked for, so that one run can serve it; the seed is that of whatever
+    is random; the loss, that of classes if None, makes a number of the output and the labels.
     """
 
     def __init__(
@@ -115,14 +111,9 @@ class Passes:
         curvature = 0.0
         if twice:
             curvature = RuntimeError(once[0]) if once else self._curvature(twice, gradients)
-        return TrainingPass(
-            relus=relus,
-            weight_gradients=[g.detach() for g in gradients],
-            output_gradients=outputs,
-            curvature=curvature,
-            input_gradients=input_gradients,
-            num_classes=logits.shape[-1],
-        )
+        detached = [g.detach() for g in gradients]
+        classes = logits.shape[-1]
+        return TrainingPass(relus, detached, outputs, curvature, input_gradients, classes)
 
     @cached_property
     def half_gradients(self) -> list[list[Tensor]]:
@@ -203,10 +194,8 @@ class Passes:
             share, *products = gradients_at(square, [twice.share, *weights])
         except RuntimeError as error:  # Some operation has no second derivative.
             return error
-        rest = (
-            (w.detach() * p).sum(dtype=torch.float64)
-            for w, p in zip(weights, products, strict=True)
-        )
+        pairs = zip(weights, products, strict=True)
+        rest = ((w.detach() * p).sum(dtype=torch.float64) for w, p in pairs)
         return float(sum(rest, start=share))
 
 
@@ -229,13 +218,7 @@ def code_kernel(activations: Tensor) -> Tensor:
 
 
 class ReLUs:
-    """The signs of every ReLU's input, once a call.
-
-    Args:
-        structure: Of the network.
-        size: Of the batch.
-        needs: What will be asked for.
-    """
+    """The signs of every ReLU's input, once a call, as far as ``needs`` will ask for them."""
 
     def __init__(self, structure: Structure, size: int, needs: Iterable[Need]) -> None:
         self.wanted = {Need.RELU_CODES, Need.RELU_PATTERNS} & set(needs)
@@ -289,14 +272,12 @@ def _patterns(units: Tensor) -> np.ndarray:
 
 
 class OutputGradients:
-    """What comes back to the layers' outputs.
+    """What comes back to the layers' outputs, once ``arrive`` says that it is of the loss.
 
     Attributes:
         products: Every call that gradients came back to: how many weights are behind a channel, and
             by image and channel the product of output and gradient, summed over positions, (B, C);
             or why there is none.
-        arrive: Whether what comes back is of the loss.
-        handles: Of the hooks.
     """
 
     def __init__(self, structure: Structure, size: int) -> None:

@@ -4,7 +4,6 @@ Torch visits the windows one by one. Here the map moves by one position at a tim
 numbers are added up, in the same order.
 """
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -17,8 +16,6 @@ from torch.overrides import TorchFunctionMode
 # Window, stride, padding, no window beyond the edge, padding not counted, no divisor: as the search
 # spaces have it.
 _ARGUMENTS = (3, 1, 1, False, False, None)
-
-
 _DTYPES = (torch.float32, torch.float64)
 
 
@@ -26,11 +23,7 @@ class FastPooling(TorchFunctionMode):
     """Within this context, such pooling on the CPU takes the short way."""
 
     def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Call the function, or the one in its place."""
         if func is F.avg_pool2d and not kwargs and args[1:] == _ARGUMENTS:

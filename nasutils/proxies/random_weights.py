@@ -1,7 +1,7 @@
 """A network with other weights and new norms: what proxies without data draw for themselves."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -49,11 +49,7 @@ class NewNorms(TorchFunctionMode):
         return [running["running_var"].double().mean() for running in self._statistics]
 
     def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Call the function; a norm without scale and offset, and on statistics from here."""
         kwargs = kwargs or {}

@@ -1,14 +1,16 @@
 """The registry: every proxy with its definition, its source, its direction and its needs."""
 
 import math
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from nasutils.errors import NasutilsError, UnknownNameError
+from nasutils.errors import NasutilsError, lookup
 
 if TYPE_CHECKING:
     from nasutils.proxies.passes import Passes
@@ -88,22 +90,26 @@ _REGISTRY: dict[str, Proxy] = {}
 def register(
     *, title: str, equation: str, source: str, when_undefined: str, needs: set[Need]
 ) -> Callable[[Callable[["Passes"], float]], Callable[["Passes"], float]]:
-    """Register the decorated function under its own name; the fields are those of ``Proxy``.
-
-    Raises:
-        ValueError: If the name is taken.
-    """
+    """Register the decorated function under its own name; the fields are those of ``Proxy``."""
 
     def add(compute: Callable[["Passes"], float]) -> Callable[["Passes"], float]:
         name = compute.__name__
         if name in _REGISTRY:
             raise ValueError(f"the proxy {name!r} is registered twice")
-        _REGISTRY[name] = Proxy(
-            name, title, equation, source, when_undefined, frozenset(needs), compute
-        )
+        told = (name, title, equation, source, when_undefined, frozenset(needs))
+        _REGISTRY[name] = Proxy(*told, compute)
         return compute
 
     return add
+
+
+def declared(compute: Callable[["Passes"], float]) -> Callable[["Passes"], float]:
+    """Register a function as ``proxies.toml`` declares it under its name."""
+    fields = tomllib.loads((Path(__file__).parent / "proxies.toml").read_text(encoding="utf-8"))
+    fields = fields[compute.__name__]
+    needs = {Need[name] for name in fields.pop("needs")}
+    equation = " ".join(fields.pop("equation").split())
+    return register(**fields, equation=equation, needs=needs)(compute)
 
 
 def proxy_names() -> list[str]:
@@ -112,28 +118,13 @@ def proxy_names() -> list[str]:
 
 
 def get_proxy(name: str) -> Proxy:
-    """Return one proxy.
-
-    Raises:
-        UnknownNameError: If there is no such proxy.
-    """
-    if name not in _REGISTRY:
-        raise UnknownNameError("proxy", name, _REGISTRY)
-    return _REGISTRY[name]
+    """Return one proxy; UnknownNameError if there is no such."""
+    return lookup("proxy", name, _REGISTRY)
 
 
 def describe() -> pd.DataFrame:
     """Return what the registry declares, one row a proxy, indexed by name."""
-    rows = [
-        {
-            "name": proxy.name,
-            "title": proxy.title,
-            "equation": proxy.equation,
-            "source": proxy.source,
-            "bigger_is_better": proxy.bigger_is_better,
-            "needs": "; ".join(need.value for need in Need if need in proxy.needs),
-            "when_undefined": proxy.when_undefined,
-        }
-        for proxy in map(get_proxy, proxy_names())
-    ]
-    return pd.DataFrame(rows).set_index("name")
+    columns = ("title", "equation", "source", "bigger_is_better", "needs", "when_undefined")
+    frame = pd.DataFrame([vars(_REGISTRY[name]) for name in proxy_names()]).set_index("name")
+    frame["needs"] = ["; ".join(sorted(needs, key=[*Need].index)) for needs in frame["needs"]]
+    return frame[[*columns]]

@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.proxies.passes import Loss, Passes
+from nasutils.proxies.preserve_state import preserve_state
 from nasutils.proxies.registry import UNDEFINED, Need, Proxy, ProxyError, get_proxy, proxy_names
-from nasutils.proxies.untouched import untouched
 
 Errors = Literal["raise", "record"]
 
@@ -91,7 +91,7 @@ def score(
     if not proxies:
         return scores
     like = next((p for p in network.parameters() if p.is_floating_point()), images.float())
-    with untouched(network, like.device):
+    with preserve_state(network, like.device):
         images = _usable(images).detach().to(like.device, like.dtype)
         labels = None if labels is None else _usable(labels).detach().to(like.device)
         needs = frozenset().union(*(proxy.needs for proxy in proxies))
@@ -124,18 +124,16 @@ def score_networks(
 ) -> pd.DataFrame:
     """Score many networks on the same batch; arguments and errors as of ``score``.
 
-    Networks are taken one at a time and not kept, so that a generator of thousands needs the
-    memory of one.
+    Networks are taken one at a time and not kept, so that a generator of thousands needs the memory
+    of one.
 
     Returns:
         One row a network, in their order; one column a proxy. Recorded errors, a dictionary a row,
         are ``attrs["errors"]``.
     """
     columns = [proxy.name for proxy in _proxies(names)]
-    rows = [
-        score(network, images, labels, columns, seed=seed, loss=loss, errors=errors)
-        for network in networks
-    ]
+    options = {"seed": seed, "loss": loss, "errors": errors}
+    rows = [score(network, images, labels, columns, **options) for network in networks]
     frame = pd.DataFrame(rows, columns=columns, dtype=float)
     frame.attrs["errors"] = [row.errors for row in rows]
     return frame

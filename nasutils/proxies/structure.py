@@ -6,7 +6,6 @@ batch first as a rule, but attention may work on (tokens, B, ...) or on windows,
 """
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +15,8 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from nasutils.proxies.observe import Call, Observer
+from nasutils.proxies.preserve_state import buffers_of, run
 from nasutils.proxies.registry import ProxyError
-from nasutils.proxies.untouched import buffers_of, run
 
 _SMALL = 1e-6  # a weight with which no network's values grow, and no NaN gets lost
 _MIXED = "the network mixes images: its activations are not of one image."
@@ -29,11 +28,7 @@ class WithoutNorms(TorchFunctionMode):
     """Within this context, every norm returns its input."""
 
     def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
+        self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None
     ) -> Any:
         """Call the function, unless it is a norm."""
         kwargs = kwargs or {}
@@ -44,12 +39,9 @@ class WithoutNorms(TorchFunctionMode):
 
 @dataclass(frozen=True)
 class Layer:
-    """A weight that convolves or multiplies.
+    """A weight that convolves or multiplies, a leaf of autograd, with ``fan_in`` weights a channel.
 
-    Attributes:
-        name: The parameter's; of a weight that is computed, its largest parameter's.
-        weight: The parameter, a leaf of autograd.
-        fan_in: How many weights are behind a channel of the output.
+    The name is that of the parameter; of a weight that is computed, its largest parameter's.
     """
 
     name: str
@@ -73,8 +65,7 @@ class Layout:
     def by_image(self, x: Tensor, size: int) -> Tensor | None:
         """Return (B, elements of an image), in any order; None if the images do not matter.
 
-        Raises:
-            ProxyError: If images mix.
+        Raises ProxyError if images mix.
         """
         if self._first(x, size):
             last = x.ndim == 4 and x.is_contiguous(memory_format=torch.channels_last)
@@ -84,15 +75,10 @@ class Layout:
         return x.reshape(-1, size, self.inner).movedim(1, 0).flatten(1)
 
     def sums(self, x: Tensor, size: int, channels: int | None) -> Tensor:
-        """Sum over all but images and channels: (B, channels), zero if the images do not matter.
+        """Sum a layer's output, or x of its shape, over all but images and channels: (B, channels).
 
-        Args:
-            x: A layer's output, or of its shape.
-            size: B.
-            channels: Its dimension of channels, from the end.
-
-        Raises:
-            ProxyError: If images mix, or x has no dimension of channels.
+        ``channels`` is their dimension, from the end. Zero if the images do not matter; ProxyError
+        if they mix, or x has no dimension of channels.
         """
         if channels is None:
             raise ProxyError("the network multiplies images by several matrices at once.")
@@ -183,15 +169,10 @@ def _dry_run(network: nn.Module, weights: dict[str, Tensor], pair: Tensor, seed:
     torch.manual_seed(seed)
     with WithoutNorms(), observer:
         run(network, small, buffers_of(network), pair, training=True)
-    return Structure(
-        [Layer(name, weights[name], fan_in[name]) for name in weights if name in fan_in],
-        frozenset(observer.biases),
-        calls,
-        relus,
-        torch.channels_last
-        if pair.is_contiguous(memory_format=torch.channels_last)
-        else torch.contiguous_format,
-    )
+    layers = [Layer(name, weights[name], fan_in[name]) for name in weights if name in fan_in]
+    is_last = pair.is_contiguous(memory_format=torch.channels_last)
+    memory_format = torch.channels_last if is_last else torch.contiguous_format
+    return Structure(layers, frozenset(observer.biases), calls, relus, memory_format)
 
 
 def _layout(x: Tensor) -> Layout:

@@ -3,23 +3,14 @@
 import math
 
 import torch
-from torch import Tensor
 
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import UNDEFINED, Need, register
+from nasutils.proxies.preserve_state import buffers_of, gradients_at, run
+from nasutils.proxies.registry import UNDEFINED, declared
 from nasutils.proxies.structure import WithoutNorms
-from nasutils.proxies.untouched import buffers_of, gradients_at, run
 
 
-@register(
-    title="SynFlow",
-    equation=r"\log \sum_l \sum_i \lvert w_{l,i} \rvert \frac{\partial R}{\partial"
-    r" \lvert w_{l,i} \rvert}, \quad R = \mathbf{1}^\top f_{\lvert w \rvert}(\mathbf{1})",
-    source="tanaka2020synflow",
-    when_undefined="UNDEFINED for a dead network, whose flow is 0, where the flow exceeds 1e308, "
-    "and where it is negative, as it can be through products of activations",
-    needs={Need.SHAPE, Need.SYNAPTIC_FLOW},
-)
+@declared
 def synflow(passes: Passes) -> float:
     r"""Return the logarithm of the summed synaptic flow.
 
@@ -32,7 +23,9 @@ def synflow(passes: Passes) -> float:
         k: w.detach().double().abs().requires_grad_() if w.is_floating_point() else w
         for k, w in passes.weights.items()
     }
-    buffers = {k: _double(b) for k, b in buffers_of(network).items()}
+    buffers = {
+        k: b.double() if b.is_floating_point() else b for k, b in buffers_of(network).items()
+    }
     ones = torch.ones(1, *passes.images.shape[1:], dtype=torch.float64, device=device)
     with WithoutNorms():
         flow = run(network, weights, buffers, ones, training=False).sum()
@@ -40,7 +33,3 @@ def synflow(passes: Passes) -> float:
     gradients = gradients_at(flow, through)
     total = sum(float((w.detach() * g).sum()) for w, g in zip(through, gradients, strict=True))
     return math.log(total) if total > 0 else UNDEFINED
-
-
-def _double(buffer: Tensor) -> Tensor:
-    return buffer.double() if buffer.is_floating_point() else buffer

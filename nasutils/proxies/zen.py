@@ -7,9 +7,9 @@ from torch import Tensor, ops
 
 from nasutils.proxies.observe import Call, Observer
 from nasutils.proxies.passes import Passes
+from nasutils.proxies.preserve_state import buffers_of, run
 from nasutils.proxies.random_weights import NewNorms, normal, random_weights
-from nasutils.proxies.registry import Need, register
-from nasutils.proxies.untouched import buffers_of, run
+from nasutils.proxies.registry import declared
 
 PERTURBATION = 0.01
 
@@ -22,14 +22,7 @@ _POOLS = {
 }
 
 
-@register(
-    title="Zen-score",
-    equation=r"\log \frac{1}{B} \sum_{n} \lVert \varphi(x_n) - \varphi(x_n + 0.01\, \epsilon_n)"
-    r" \rVert_1 + \sum_{b} \log \sqrt{\operatorname{mean}_c \hat\sigma^2_{b,c}}",
-    source="lin2021zennas",
-    when_undefined="UNDEFINED for a dead network, whose features do not change, and on overflow",
-    needs={Need.SHAPE, Need.RANDOM_WEIGHTS},
-)
+@declared
 def zen(passes: Passes) -> float:
     r"""Return the log of the features' change, with the scale that the norms take away.
 
@@ -65,16 +58,10 @@ def _features(
 
 
 class Features:
-    """Find what enters the last pooling over all positions.
+    """Find what enters the last pooling over all positions, for a batch of some size.
 
-    A gate, too, pools over all positions; but a map follows it. Without a last pooling the last
-    map is found, a tensor with positions beside images and channels.
-
-    Args:
-        size: Of the batch.
-
-    Attributes:
-        found: The features; None in a network without maps.
+    A gate, too, pools over all positions; but a map follows it. Without a last pooling the last map
+    is found, a tensor with positions beside images and channels; none in a network without maps.
     """
 
     def __init__(self, size: int) -> None:

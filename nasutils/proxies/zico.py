@@ -5,18 +5,10 @@ import math
 import torch
 
 from nasutils.proxies.passes import Passes
-from nasutils.proxies.registry import Need, register
+from nasutils.proxies.registry import declared
 
 
-@register(
-    title="ZiCo",
-    equation=r"\sum_l \log \sum_i \frac{\operatorname{mean}_b \lvert g_{l,i}^{(b)} \rvert}"
-    r"{\operatorname{std}_b(g_{l,i}^{(b)})}",
-    source="li2023zico",
-    when_undefined="0 for a dead network: a layer whose gradients are equal in both halves adds "
-    "nothing; UNDEFINED where a gradient overflows",
-    needs={Need.IMAGES, Need.LABELS, Need.HALF_GRADIENTS},
-)
+@declared
 def zico(passes: Passes) -> float:
     r"""Return the layers' logarithms of inverse coefficients of variation.
 

@@ -7,31 +7,3 @@ from nasutils.report.published_results import PublishedResults, Summary
 from nasutils.report.style import DASHES, MARKERS, PALETTE, WIDTH, figure_size, looks, use_style
 from nasutils.report.table import Table, in_order, table_of
 from nasutils.report.verdicts import Claim, Effect, Verdict, claims_table, verdict
-
-__all__ = [
-    "DASHES",
-    "MARKERS",
-    "PALETTE",
-    "WIDTH",
-    "Claim",
-    "Contrast",
-    "Effect",
-    "PublishedResults",
-    "Summary",
-    "Table",
-    "Verdict",
-    "all_of",
-    "claims_table",
-    "figure_size",
-    "gain_text",
-    "glue",
-    "glue_figures",
-    "in_order",
-    "looks",
-    "paper_table",
-    "printed_rows",
-    "table_of",
-    "table_of_contrasts",
-    "use_style",
-    "verdict",
-]

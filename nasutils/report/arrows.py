@@ -15,23 +15,11 @@ def draw_arrow(
     shrink: float = 9.0,
     **look: Any,
 ) -> None:
-    """Draw an arrow along an arc.
+    """Draw an arrow along an arc, in data coordinates.
 
-    Args:
-        ax: Where to draw.
-        start: Where it begins, in data coordinates.
-        end: Where it points.
-        bend: Height of the arc's control point over the length; positive bends to the right.
-        shrink: Points that it stays away from either end.
-        look: For ``FancyArrowPatch``: width, dash, colour, or the patches that it joins.
+    The bend is the height of the arc's control point over the length; a positive one bends to the
+    right. Shrinking keeps it so many points away from either end. ``look`` is for
+    ``FancyArrowPatch``.
     """
-    arrow = FancyArrowPatch(
-        start,
-        end,
-        connectionstyle=f"arc3,rad={bend}",
-        arrowstyle="-|>",
-        shrinkA=shrink,
-        shrinkB=shrink,
-        **look,
-    )
-    ax.add_patch(arrow)
+    look |= {"connectionstyle": f"arc3,rad={bend}", "arrowstyle": "-|>"}
+    ax.add_patch(FancyArrowPatch(start, end, shrinkA=shrink, shrinkB=shrink, **look))

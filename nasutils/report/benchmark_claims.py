@@ -20,11 +20,7 @@ def load_claims() -> pd.DataFrame:
 
 
 def benchmark_claims(results: PublishedResults) -> list[Claim]:
-    """Return the claims with our figures of them.
-
-    Args:
-        results: Of the chapter on benchmarks.
-    """
+    """Return the claims with our figures of them, from the results of the chapter on benchmarks."""
     return [_claim(line, results) for line in load_claims().itertuples()]
 
 

@@ -37,9 +37,7 @@ _DIAGONAL = {"color": "0.6", "lw": 1, "ls": "--"}
 def draw_cells(benchmark: Benchmark, places: Mapping[str, Sequence[int]]) -> None:
     """Draw NAS-Bench-201 cells in columns, each with its accuracy.
 
-    Args:
-        benchmark: Whose they are.
-        places: Title of a column -> positions in the table, from top to bottom.
+    ``places`` is the title of a column -> positions in the benchmark's table, from top to bottom.
     """
     rows = max(map(len, places.values()))
     _, axes = plt.subplots(rows, len(places), figsize=figure_size(aspect=0.29 * rows))
@@ -63,15 +61,8 @@ def draw_distributions(results: PublishedResults) -> None:
 def draw_histogram(ax: Axes, shares: pd.Series, window: tuple[float, float]) -> None:
     """Draw the shares that ``summaries.histogram`` returns, in percent of all architectures."""
     width = (window[1] - window[0]) / len(shares)
-    ax.bar(
-        shares.index,
-        100 * shares,
-        width=width,
-        align="edge",
-        color=PALETTE[3],
-        edgecolor="white",
-        linewidth=0.6,
-    )
+    look = {"color": PALETTE[3], "edgecolor": "white", "linewidth": 0.6}
+    ax.bar(shares.index, 100 * shares, width=width, align="edge", **look)
     ax.set(xlim=window)
 
 
@@ -154,12 +145,7 @@ def draw_costs(results: PublishedResults) -> None:
 
 
 def draw_rankings(rankings: Mapping[str, tuple[ArrayLike, ArrayLike]], aspect: float) -> None:
-    """Draw true ranks over ranks by score, 1 the best, a panel a title.
-
-    Args:
-        rankings: Title -> scores and true values.
-        aspect: Height of the figure over its width.
-    """
+    """Draw true ranks over ranks by score, 1 the best; under a title, scores and truth."""
     _, axes = plt.subplots(1, len(rankings), figsize=figure_size(aspect=aspect), sharey=True)
     for ax, (title, pair) in zip(axes, rankings.items(), strict=True):
         ranks = [pd.Series(values).rank(ascending=False) for values in pair]
@@ -191,13 +177,10 @@ def draw_samples(
     singles: Mapping[int, tuple[float, tuple[float, float]]],
     results: PublishedResults,
 ) -> None:
-    """Draw how far tau scatters on samples.
+    """Draw how far tau scatters on samples, as the ``band`` of the experiment ``samples``.
 
-    Args:
-        band: What the experiment ``samples`` returns.
-        tau: That of all cells.
-        singles: Size -> tau of a single sample, and the interval that it gives for itself.
-        results: What is published, of which the range on NAS-Bench-201 is shown.
+    Beside it are the tau of all cells; for single samples, by their size, tau and the interval that
+    each gives for itself; and the range on NAS-Bench-201 that is published.
     """
     _, ax = plt.subplots(figsize=figure_size(0.85, 0.55))
     filled = {"color": PALETTE[3], "alpha": 0.35, "lw": 0}
@@ -256,14 +239,7 @@ def draw_profile(ax: Axes, profile: pd.DataFrame) -> None:
 
 
 def draw_slopes(ax: Axes, left: ArrayLike, right: ArrayLike, labels: Sequence[str]) -> None:
-    """Draw two rankings of the same items, joined by lines: a crossing is a discordant pair.
-
-    Args:
-        ax: Where to draw.
-        left: Scores of shape (N,), the highest on top.
-        right: The other scores of the same items.
-        labels: Names of the items.
-    """
+    """Draw two scores of the same items as rankings; lines join them, and cross if discordant."""
     places = [pd.Series(scores).rank().to_numpy() for scores in (left, right)]
     for i, label in enumerate(labels):
         ends = [places[0][i], places[1][i]]

@@ -11,7 +11,7 @@ from nasutils.report.published_results import PublishedResults
 from nasutils.report.table import Table
 
 _TAU, _POINTS = "kendall_tau", "accuracy_points"
-_CELLS = "nb201-c10"
+_CELLS, _BEST = "nb201-c10", "best by validation"
 
 #: Name in the text -> where the figure stands, and how it is written.
 SENTENCES = {
@@ -23,10 +23,7 @@ SENTENCES = {
     "depth-nb301": (("features", "depth", "nb301-surrogate", _TAU), ".2f"),
     "depth-mbv3": (("features", "depth", "mbv3-imagenet", _TAU), ".2f"),
     **{
-        f"regret-nb201-{data}": (
-            ("validation", "best by validation", f"nb201-{data}", _POINTS),
-            ".2f",
-        )
+        f"regret-nb201-{data}": (("validation", _BEST, f"nb201-{data}", _POINTS), ".2f")
         for data in ("c10", "c100", "in16")
     },
     "dead": (("dead", "dead", _CELLS, "count"), ".0f"),
@@ -53,9 +50,8 @@ def table_of_claims() -> Table:
 def overview(results: PublishedResults) -> Table:
     """Show how many architectures each benchmark has, and their accuracies."""
     counts, accuracies = results.pivot("size", "count"), results.pivot("size", "accuracy")
-    frame = _of_benchmarks(
-        accuracies.T.reindex(columns=["worst", "median", "best"]).add_suffix(" (%)")
-    )
+    found = accuracies.T.reindex(columns=["worst", "median", "best"])
+    frame = _of_benchmarks(found.add_suffix(" (%)"))
     cells = [f"{counts.loc['cells', name]:,.0f}" for name in accuracies]
     frame.insert(1, "Architectures", cells)
     return Table(frame, "overview", words=("Benchmark",))
@@ -81,13 +77,8 @@ def table_of_noise(results: PublishedResults) -> Table:
 
 def table_of_ceilings(results: PublishedResults) -> Table:
     """Show how well fewer epochs, fewer seeds and inherited weights rank, and what they find."""
-    headings = {
-        "row": "Learnt instead",
-        "count": "Cells",
-        "kendall_tau": "Kendall's τ",
-        "tau_of_best": "τ, best 1,000",
-        "accuracy_points": "Regret (points)",
-    }
+    headings = {"row": "Learnt instead", "count": "Cells", "kendall_tau": "Kendall's τ"}
+    headings |= {"tau_of_best": "τ, best 1,000", "accuracy_points": "Regret (points)"}
     frame = _by_metric(results, "ceilings", headings)
     frame["Cells"] = frame["Cells"].map("{:,.0f}".format)
     return Table(frame, "ceilings", words=("Benchmark", "Learnt instead"))
@@ -95,12 +86,8 @@ def table_of_ceilings(results: PublishedResults) -> Table:
 
 def table_of_top(results: PublishedResults) -> Table:
     """Show what two rankings of equal tau are worth to a search."""
-    headings = {
-        "row": "Predictor",
-        "kendall_tau": "Kendall's τ",
-        "accuracy_points": "Regret (points)",
-        "share": "Best 10 found",
-    }
+    headings = {"row": "Predictor", "kendall_tau": "Kendall's τ"}
+    headings |= {"accuracy_points": "Regret (points)", "share": "Best 10 found"}
     return Table(_by_metric(results, "top", headings), "top", words=("Benchmark", "Predictor"))
 
 

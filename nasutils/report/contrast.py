@@ -20,12 +20,10 @@ SMALLEST_EFFECTS = {"kendall_tau": 0.01, "spearman": 0.01, "accuracy": 0.5, "tes
 
 @dataclass(frozen=True)
 class Gain:
-    """By how much one row exceeds another in one place.
+    """By how much one row exceeds another in one place, the column of their table.
 
     Attributes:
         first: The row that is hoped to be better.
-        second: The other.
-        where: The column of their table.
         values: The difference of each seed that both have, two or more.
         smallest: The smallest difference of interest; 0 where none is stated.
     """
@@ -52,9 +50,6 @@ class Contrast:
     """Paired differences of rows that are read at once, each with its 95 % interval.
 
     The intervals are those of the paired t test, widened by Holm's procedure for their number.
-
-    Attributes:
-        gains: A difference for each place.
     """
 
     gains: tuple[Gain, ...]
@@ -63,13 +58,10 @@ class Contrast:
     def of(
         cls, first: str, second: str, gains: Mapping[str, pd.Series], smallest: float = 0.0
     ) -> "Contrast":
-        """Make the contrast of two rows.
+        """Make the contrast of two rows, of which the first is hoped to be better.
 
-        Args:
-            first: The row that is hoped to be better.
-            second: The other.
-            gains: Column -> difference of each seed; those of fewer than two seeds are left out.
-            smallest: The smallest difference of interest.
+        ``gains`` are, by column, the differences of each seed; those of fewer than two are left
+        out.
         """
         enough = {where: tuple(gain) for where, gain in gains.items() if len(gain) > 1}
         return cls(tuple(Gain(first, second, *each, smallest) for each in enough.items()))
@@ -82,13 +74,11 @@ class Contrast:
     @property
     def lines(self) -> pd.DataFrame:
         """A place each, with the headings ``COLUMNS``."""
-        lines = [
-            (
-                gain.first, gain.second, gain.where,
-                sum(gain.values) / len(gain.values), *ends, gain.outcome(*ends),
-            )
-            for gain, ends in zip(self.gains, self.intervals, strict=True)
-        ]  # fmt: skip
+        lines = []
+        for gain, ends in zip(self.gains, self.intervals, strict=True):
+            mean = sum(gain.values) / len(gain.values)
+            names = gain.first, gain.second, gain.where
+            lines.append((*names, mean, *ends, gain.outcome(*ends)))
         return pd.DataFrame(lines, columns=COLUMNS)
 
     @property
@@ -107,9 +97,8 @@ class Contrast:
     ) -> tuple[Effect, ...]:
         """Return what a claim that the first row is better rests on, an effect a place.
 
-        Args:
-            figures: Column -> the paper's difference of the two rows, where it gives both.
-            tolerance: Half of the last printed digits of both.
+        ``figures`` are the paper's differences of the two rows by column, where it gives both; the
+        tolerance is half of the last printed digits of both.
         """
         return tuple(
             Effect(ends, (figures or {}).get(gain.where), tolerance, smallest=gain.smallest)

@@ -5,39 +5,22 @@ from matplotlib.axes import Axes
 
 from nasutils.report.arrows import draw_arrow
 from nasutils.report.style import PALETTE
-from nasutils.spaces.darts import (
-    AVG_POOL,
-    CONCAT,
-    DIL_CONV_3,
-    DIL_CONV_5,
-    MAX_POOL,
-    SEP_CONV_3,
-    SEP_CONV_5,
-    SKIP,
-    Cell,
-)
+from nasutils.spaces import darts
+from nasutils.spaces.darts import CONCAT, Cell
 
 # Operation: label, line width, dash. A larger kernel is a thicker line.
 _EDGE_STYLES = {
-    SEP_CONV_3: ("sep 3×3", 1.8, "-"),
-    SEP_CONV_5: ("sep 5×5", 3.4, "-"),
-    DIL_CONV_3: ("dil 3×3", 1.8, "-."),
-    DIL_CONV_5: ("dil 5×5", 3.4, "-."),
-    MAX_POOL: ("max pool", 1.6, ":"),
-    AVG_POOL: ("avg pool", 1.6, ":"),
-    SKIP: ("skip", 1.1, "--"),
+    darts.SEP_CONV_3: ("sep 3×3", 1.8, "-"),
+    darts.SEP_CONV_5: ("sep 5×5", 3.4, "-"),
+    darts.DIL_CONV_3: ("dil 3×3", 1.8, "-."),
+    darts.DIL_CONV_5: ("dil 5×5", 3.4, "-."),
+    darts.MAX_POOL: ("max pool", 1.6, ":"),
+    darts.AVG_POOL: ("avg pool", 1.6, ":"),
+    darts.SKIP: ("skip", 1.1, "--"),
 }
-_CONVOLUTIONS = {SEP_CONV_3, SEP_CONV_5, DIL_CONV_3, DIL_CONV_5}
 
 # Inputs at the left, nodes placed so that no edge between two of them runs through a third.
-_PLACES = {
-    0: (0.0, 1.5),
-    1: (0.0, -1.5),
-    2: (1.9, -0.7),
-    3: (4.0, 2.0),
-    4: (6.0, -1.4),
-    5: (8.0, 0.9),
-}
+_PLACES = ((0.0, 1.5), (0.0, -1.5), (1.9, -0.7), (4.0, 2.0), (6.0, -1.4), (8.0, 0.9))
 _OUTPUT = (10.0, 0.0)
 
 
@@ -62,7 +45,7 @@ def _draw_operation(
     ax: Axes, start: tuple[float, float], end: tuple[float, float], op: str, *, upper: bool
 ) -> None:
     label, width, dash = _EDGE_STYLES[op]
-    color = PALETTE[0] if op in _CONVOLUTIONS else "0.45"
+    color = PALETTE[0] if "conv" in op else "0.45"
     # The two operations of a node bend apart, as both may come the same way.
     bend = -0.12 if upper else 0.12
     look = {"linewidth": width, "linestyle": dash, "color": color}

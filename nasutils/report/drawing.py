@@ -23,10 +23,8 @@ _INK = "0.15"
 
 #: Operation -> its look in every plot; larger and separable convolutions share that of their kind.
 OPERATION_LOOKS = looks(("conv3x3", "conv1x1", "pool", "skip", "none"))
-OPERATION_LOOKS |= {
-    "sep_conv": OPERATION_LOOKS["conv3x3"],
-    "dil_conv": OPERATION_LOOKS["conv1x1"],
-}
+OPERATION_LOOKS["sep_conv"] = OPERATION_LOOKS["conv3x3"]
+OPERATION_LOOKS["dil_conv"] = OPERATION_LOOKS["conv1x1"]
 
 
 def draw_cell(ax: Axes, cell: NASBench201Cell, title: str = "") -> None:
@@ -51,18 +49,10 @@ def _draw_edge(ax: Axes, source: int, target: int, op: str) -> None:
     draw_arrow(ax, (source, 0), (target, 0), bend=bend, shrink=8, mutation_scale=9, **look)
     # A quadratic curve's middle lies half as far out as its control point.
     height = -bend * (target - source) / 2
-    ax.text(
-        (source + target) / 2,
-        height or 0.06,
-        label,
-        ha="center",
-        va="center" if bend else "bottom",
-        fontsize=8,
-        bbox={"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"}
-        if bend
-        else None,
-        zorder=2,
-    )
+    style = {"ha": "center", "va": "center" if bend else "bottom", "fontsize": 8, "zorder": 2}
+    if bend:
+        style["bbox"] = {"boxstyle": "round,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+    ax.text((source + target) / 2, height or 0.06, label, **style)
 
 
 def panels(
@@ -70,11 +60,8 @@ def panels(
 ) -> dict[str, Axes]:
     """Return an axes a panel, in rows over the width of the page; none for no titles.
 
-    Args:
-        titles: Key of each panel, and its title.
-        columns: Panels in a row.
-        height: Height of a row in inches.
-        options: For ``plt.subplots``, like ``sharey=True``.
+    ``titles`` are those of the panels by key; the height is that of a row in inches; the options,
+    like ``sharey=True``, are for ``plt.subplots``.
     """
     if not titles:
         return {}
@@ -90,17 +77,9 @@ def panels(
 
 
 def draw_lines(
-    ax: Axes,
-    lines: Mapping[str, pd.Series],
-    styles: Mapping[str, dict[str, Any]] | None = None,
+    ax: Axes, lines: Mapping[str, pd.Series], styles: Mapping[str, dict[str, Any]] | None = None
 ) -> None:
-    """Draw a line a row: a method or an operation.
-
-    Args:
-        ax: Where to draw.
-        lines: Row -> values over their index.
-        styles: Row -> its look, where it has one in other plots too; of its own where None.
-    """
+    """Draw a line a row, a method or an operation, of its look in ``styles`` or else of its own."""
     styles = looks(lines) if styles is None else styles
     for name, line in lines.items():
         ax.plot(line.index, line, label=name, markersize=4, **styles[name])

@@ -11,12 +11,7 @@ from nasutils.report.style import looks
 
 
 def draw_by_rank(features: Mapping[str, np.ndarray], accuracy: ArrayLike) -> None:
-    """Draw architectures coloured by the rank of their accuracy.
-
-    Args:
-        features: Title -> features of the same N architectures, (N, D).
-        accuracy: Their accuracies, (N,).
-    """
+    """Draw features (N, D) of N architectures, a panel each, coloured by rank of accuracy."""
     ranks = np.argsort(np.argsort(accuracy))
     axes = _panels(features)
     for name, ax in axes.items():
@@ -25,12 +20,7 @@ def draw_by_rank(features: Mapping[str, np.ndarray], accuracy: ArrayLike) -> Non
 
 
 def draw_by_group(features: Mapping[str, np.ndarray], groups: Sequence[str]) -> None:
-    """Draw architectures with a colour and marker a group.
-
-    Args:
-        features: Title -> features of the same N architectures, (N, D).
-        groups: The group of each.
-    """
+    """Draw features (N, D) of N architectures, a panel each, a colour and marker a group."""
     styles = looks(dict.fromkeys(groups))
     axes = _panels(features)
     for name, ax in axes.items():
@@ -45,8 +35,8 @@ def draw_by_group(features: Mapping[str, np.ndarray], groups: Sequence[str]) -> 
 def tsne(features: np.ndarray) -> np.ndarray:
     """Return a t-SNE layout of standardised features, (N, 2); the same in every run.
 
-    Source: van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; perplexity 30, less
-    for fewer than 90 architectures.
+    Source: van der Maaten and Hinton, "Visualizing data using t-SNE", 2008; perplexity 30, less for
+    fewer than 90 architectures.
     """
     from sklearn.manifold import TSNE
     from sklearn.preprocessing import StandardScaler

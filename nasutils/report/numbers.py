@@ -30,8 +30,6 @@ def format_number(value: float, metric: str = "", *, std: float = float("nan")) 
 
     >>> format_number(0.7123, "kendall_tau", std=0.0041)
     '0.712 ± 0.004'
-    >>> format_number(94.373, "test_accuracy")
-    '94.37 %'
     """
     text = with_deviation(value, std, digits_of(metric))
     return text + (" %" if _is_percent(metric) else "")

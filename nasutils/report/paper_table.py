@@ -9,7 +9,7 @@ from pandas.io.formats.style import Styler
 
 from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.data.paper_numbers import BENCHMARKS as PRINTED_BENCHMARKS
-from nasutils.data.paper_numbers import METRICS, load_paper_numbers
+from nasutils.data.paper_numbers import HEADINGS, METRICS, load_paper_numbers
 from nasutils.data.paper_numbers import PAPERS as PRINTED
 from nasutils.errors import UnknownNameError
 from nasutils.report.numbers import digits_of, plain_number, with_deviation
@@ -17,27 +17,6 @@ from nasutils.report.table import in_order
 from nasutils.study.results import PAPERS, load_results
 from nasutils.study.scales import Scale
 
-_MEASURES = {
-    "kendall_tau": "Kendall τ",
-    "spearman": "Spearman ρ",
-    "valid_accuracy": "validation (%)",
-    "test_accuracy": "test (%)",
-    "test_accuracy_min": "test, min (%)",
-    "test_accuracy_mean": "test, mean (%)",
-    "test_accuracy_max": "test, max (%)",
-    "accuracy": "accuracy (%)",
-    "test_error": "test error (%)",
-    "top1_accuracy": "top-1 (%)",
-    "top5_accuracy": "top-5 (%)",
-    "top1_error": "top-1 error (%)",
-    "success_rate": "valid (%)",
-    "params_m": "params (M)",
-    "flops_m": "FLOPs (M)",
-    "gpu_days": "GPU days",
-    "search_gpu_hours": "search (GPU h)",
-    "pretrain_gpu_hours": "once before (GPU h)",
-    "seconds": "time (s)",
-}
 _TABLE_STYLES = [
     {"selector": "", "props": "font-variant-numeric: tabular-nums"},
     {"selector": "td", "props": "text-align: right; white-space: nowrap"},
@@ -63,8 +42,8 @@ def paper_table(
     """Set a table of a paper beside our published results.
 
     A row a method, in the paper's order, ours alone after them; under every benchmark the paper's
-    figure and our mean ± standard deviation over seeds, the best of each in bold. The caption
-    says scale, seeds, device, wall time, version, and the command that repeats it.
+    figure and our mean ± standard deviation over seeds, the best of each in bold. The caption says
+    scale, seeds, device, wall time, version, and the command that repeats it.
 
     Args:
         paper: The paper's short name.
@@ -93,7 +72,9 @@ def paper_table(
     for here, there in (beside or {}).items():
         caption = f"In place of {_escaped(_title(there))}: {_escaped(_title(here))}. {caption}"
         ours = ours.assign(column=ours["column"].str.replace(rf"^{here}(?=/|$)", there, regex=True))
-    cells = pd.concat([theirs.assign(source="paper"), _summarised(ours).assign(source="ours")])
+    means = ours.groupby(["row", "column", "metric"], sort=False)["value"]
+    means = means.agg(value="mean", std="std").reset_index()
+    cells = pd.concat([theirs.assign(source="paper"), means.assign(source="ours")])
     if rows == "ours":
         cells = cells[cells["row"].isin(ours["row"])]
     # A fixed name, so that a notebook run again has the same output.
@@ -108,17 +89,11 @@ def printed_rows(
     *,
     beside: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return a paper's figures as text, to stand above rows of ours.
+    """Return a paper's figures as text, a row ``METHOD (paper)`` each, to stand above rows of ours.
 
-    Args:
-        paper: The paper's short name.
-        item: ``table1``, ``table2``...
-        columns: Column and metric -> heading and digits; as ``PublishedResults.spread`` has them.
-        rows: The paper's rows, in order; all, where None.
-        beside: Benchmark of ours -> the paper's that it stands beside, where it is another.
-
-    Returns:
-        A row a method, named ``METHOD (paper)``; "" where the paper gives no figure.
+    ``columns`` are headings and digits by column and metric, as ``PublishedResults.spread`` has
+    them; ``rows`` are the paper's, in order; all, where None; ``beside`` as for ``paper_table``. A
+    figure that the paper does not give is "".
     """
     figures = _theirs(paper)
     figures = figures[figures["item"] == item].set_index(["row", "column", "metric"])["value"]
@@ -147,12 +122,6 @@ def _ours(paper: str, item: str, scale: str, root: Path | None) -> pd.DataFrame:
     frame = frame[frame["item"] == item]
     scales = [Scale(scale)] if scale else [s for s in Scale if s in set(frame["scale"])]
     return frame[frame["scale"] == scales[-1]] if scales else frame
-
-
-def _summarised(ours: pd.DataFrame) -> pd.DataFrame:
-    """Return mean and standard deviation over the seeds."""
-    groups = ours.groupby(["row", "column", "metric"], sort=False)["value"]
-    return groups.agg(value="mean", std="std").reset_index()
 
 
 class PaperTable(Styler):
@@ -187,7 +156,9 @@ def _texts(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     weights: dict[tuple, dict[str, str]] = {}
     for (column, metric, source), group in cells.groupby([*_KEYS], sort=False):
         head = _head(column, metric, source)
-        digits = _printed_digits(group["value"]) if source == "paper" else digits_of(metric)
+        digits = digits_of(metric)
+        if source == "paper":  # as many as it prints
+            digits = max(len(f"{value:.10g}".partition(".")[2]) for value in group["value"])
         best = _best(group["value"], metric) if len(group) > 1 else None
         texts[head], weights[head] = {}, {}
         for row, value, std in group[["row", "value", "std"]].itertuples(index=False):
@@ -207,7 +178,7 @@ def _heads(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 
 def _head(column: str, metric: str, source: str) -> tuple[str, str, str]:
-    return _title(column), _MEASURES.get(metric, metric.replace("_", " ")), source
+    return _title(column), HEADINGS.get(metric, metric.replace("_", " ")), source
 
 
 def _title(column: str) -> str:
@@ -248,8 +219,3 @@ def _best(values: pd.Series, metric: str) -> float | None:
     if metric in _SMALLER_IS_BETTER:
         return values.min()
     return values.max() if metric in _BIGGER_IS_BETTER or "accuracy" in metric else None
-
-
-def _printed_digits(values: pd.Series) -> int:
-    """Return the decimals that the paper printed in a column."""
-    return max(len(f"{value:.10g}".partition(".")[2]) for value in values)

@@ -22,10 +22,8 @@ def glue(name: str, value: object) -> None:
 def glue_figures(results: PublishedResults, sentences: Mapping[str, tuple[Place, str]]) -> None:
     """Hand published figures to the page's prose, each a question mark before it is published.
 
-    Args:
-        results: The chapter's.
-        sentences: Name in the text -> where the figure stands, and how it is written: a format of
-            the mean like ``.2f``, or "" for mean and deviation.
+    ``sentences`` says for a name in the text where its figure stands, and how it is written: by a
+    format of the mean like ``.2f``, or "" for mean and deviation.
     """
     for name, (place, spec) in sentences.items():
         glue(name, format(results.of(*place), spec))

@@ -28,13 +28,8 @@ class Summary:
     """A published figure over its seeds; a question mark before it is published.
 
     ``str`` gives ``0.712 ± 0.004`` with the metric's digits and unit; a format, as in
-    ``f"{summary:.2f}"``, the mean alone.
-
-    Attributes:
-        mean: Mean over the seeds; NaN without any.
-        std: Sample standard deviation; NaN for one seed.
-        seeds: Number of seeds.
-        metric: What is measured, which sets digits and unit.
+    ``f"{summary:.2f}"``, the mean alone. The mean is NaN without any seed, the sample standard
+    deviation for a single one.
     """
 
     mean: float
@@ -53,12 +48,9 @@ class Summary:
 
 @dataclass(frozen=True)
 class PublishedResults:
-    """What a chapter has published; nothing before the first publication.
+    """What a chapter of a checkout has published; nothing before the first publication.
 
-    Attributes:
-        chapter: Its name.
-        scales: The scales; of a figure that is published at several, that of the last is taken.
-        root: The checkout; the one around the working folder, where None.
+    Of a figure that is published at several scales, that of the last of ``scales`` is taken.
     """
 
     chapter: str
@@ -90,13 +82,7 @@ class PublishedResults:
         return self.rows[keep].set_index("seed")["value"].sort_index()
 
     def effect(self, *place: str, printed: str = "", **attributes: float) -> Effect:
-        """Return a figure as evidence for a claim.
-
-        Args:
-            place: Item, row, column and metric.
-            printed: The paper's figure with its digits; "" where it gives none.
-            attributes: As of ``Effect``.
-        """
+        """Return the figure of a place as evidence for a claim; the rest as of ``Effect.of``."""
         return Effect.of(self.by_seed(*place), printed, **attributes)
 
     def gain(self, item: str, first: str, second: str, column: str, metric: str) -> pd.Series:
@@ -120,10 +106,8 @@ class PublishedResults:
         rows = self.rows
         figures = rows[(rows["item"] == item) & (rows["metric"] == metric)]
         table = figures.pivot_table("value", "row", "column")
-        benchmarks = [*BENCHMARKS]
-        columns = sorted(
-            table, key=lambda column: benchmarks.index(column) if column in benchmarks else 1e9
-        )
+        places = {id: place for place, id in enumerate(BENCHMARKS)}
+        columns = sorted(table, key=lambda column: places.get(column, len(places)))
         return table.loc[sorted(table.index, key=_by_number), columns].rename_axis(columns=None)
 
     def spread(
@@ -134,16 +118,13 @@ class PublishedResults:
     ) -> pd.DataFrame:
         """Return figures as text, mean and standard deviation over seeds, a row a method.
 
-        Args:
-            items: The item, or several whose rows stand below each other.
-            columns: Column and metric -> heading and digits.
-            rows: Which rows, in order; all of the items, where None.
+        ``columns`` are headings and digits by column and metric; of several items the rows stand
+        below each other; ``rows`` says which, in order; all, where None.
         """
         wanted = [items] if isinstance(items, str) else [*items]
         frame = self.rows[self.rows["item"].isin(wanted)]
-        figures = frame.groupby(["row", "column", "metric"], sort=False)["value"].agg(
-            ["mean", "std"]
-        )
+        groups = frame.groupby(["row", "column", "metric"], sort=False)["value"]
+        figures = groups.agg(["mean", "std"])
         texts: dict[str, dict[str, str]] = {}
         for (row, column, metric), (middle, std) in figures.iterrows():
             if (column, metric) in columns:

@@ -21,11 +21,8 @@ def draw_flow(
 ) -> None:
     """Draw steps from left to right, joined by arrows.
 
-    Args:
-        ax: Where to draw.
-        steps: Texts of the boxes; things and what works on them in turn.
-        plain: Those of the steps that are things: they get no filled box.
-        below: Ways back: from which step, to which, and their names.
+    Those of ``plain`` are things, and get no filled box; the others work on them in turn. ``below``
+    are ways back: from which step, to which, and their names.
     """
     boxes: list[Patch] = []
     for i, step in enumerate(steps):
@@ -48,13 +45,7 @@ def draw_flow(
         depth = 0.35
         bend = -depth / (start - end) * 2
         draw_arrow(ax, *ends, bend=bend, color=PALETTE[2], **_ARROW)
-        ax.text(
-            (start + end) / 2,
-            -_HALF_HEIGHT - depth - 0.08,
-            name,
-            ha="center",
-            va="top",
-            fontsize=8.5,
-        )
+        deep = -_HALF_HEIGHT - depth - 0.08
+        ax.text((start + end) / 2, deep, name, ha="center", va="top", fontsize=8.5)
     ax.set(xlim=(-0.5, len(steps) - 0.5), ylim=(-1.15, 0.5))
     ax.axis("off")

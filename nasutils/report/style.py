@@ -1,6 +1,7 @@
 """The one plot style of the book."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 # Dark to light in steps that grey keeps apart (lightness 24, 44, 56, 69, 82), and chosen among
@@ -12,72 +13,29 @@ WIDTH = 6.8  # inches, the text column of a page
 
 
 def use_style() -> None:
-    """Set the plot style of the book: quiet axes, readable in grey and by the colour-blind.
-
-    Figures are opaque white, so that dark pages show them as they are.
-    """
+    """Set the plot style of the book: ``book.mplstyle`` with the colours and dashes of here."""
     import matplotlib as mpl
     import seaborn as sns
     from cycler import cycler
 
-    sns.set_theme(
-        context="notebook",
-        style="ticks",
-        palette=PALETTE,
-        rc={
-            "figure.figsize": figure_size(),
-            "figure.dpi": 110,
-            "figure.facecolor": "white",
-            "figure.constrained_layout.use": True,
-            "savefig.dpi": 160,
-            "savefig.facecolor": "white",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.grid": True,
-            "axes.axisbelow": True,
-            "axes.linewidth": 0.8,
-            "axes.titlesize": 10.5,
-            "axes.labelsize": 10,
-            "xtick.labelsize": 9,
-            "ytick.labelsize": 9,
-            "xtick.major.width": 0.8,
-            "ytick.major.width": 0.8,
-            "xtick.major.size": 3,
-            "ytick.major.size": 3,
-            "grid.color": "0.9",
-            "grid.linewidth": 0.8,
-            "legend.fontsize": 9,
-            "legend.title_fontsize": 9,
-            "legend.framealpha": 0.85,
-            "legend.edgecolor": "none",
-            "lines.linewidth": 1.8,
-            "image.cmap": "cividis",
-        },
-    )
+    file = Path(__file__).parent / "book.mplstyle"
+    rc = mpl.rc_params_from_file(file, use_default_template=False)
+    rc["figure.figsize"] = figure_size()
+    sns.set_theme(context="notebook", style="ticks", palette=PALETTE, rc=rc)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=PALETTE) + cycler(linestyle=DASHES)
 
 
 def figure_size(width: float = 1.0, aspect: float = 0.58) -> tuple[float, float]:
-    """Return a figure's size in inches.
-
-    Args:
-        width: Share of the text column.
-        aspect: Height over width.
-    """
+    """Return a figure's size in inches: its share of the text column, and height over width."""
     return WIDTH * width, WIDTH * width * aspect
 
 
 def looks(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return the look of each row of a table in a plot of lines: colour, dash and marker.
+    """Return the look of each row of a table in a plot of lines, as keywords for ``Axes.plot``.
 
-    They never run out: the first 175 are all distinct, neighbours in marker and lightness as well,
-    so that a row that is added has one of its own. The same names have the same looks in any plot.
-
-    Args:
-        names: The rows, in the order of their table.
-
-    Returns:
-        Name -> keywords for ``Axes.plot``.
+    Colours, dashes and markers never run out: the first 175 are all distinct, neighbours in marker
+    and lightness as well, so that a row that is added has one of its own. The same names have the
+    same looks in any plot.
     """
     colours = len(PALETTE)
     return {

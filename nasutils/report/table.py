@@ -8,10 +8,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Table:
-    """A frame that a page shows as a sortable table, and a terminal as text.
+    """A frame that a page shows as a sortable table, without its index, and a terminal as text.
 
     Attributes:
-        frame: What to show; its index is not.
+        frame: What to show.
         name: A name that no other table of the page has.
         words: Columns of words, set to the left; all but the first of them are wrapped.
     """
@@ -27,11 +27,9 @@ class Table:
         cells = [f".col{self.frame.columns.get_loc(word)}" for word in self.words]
         left = [{"selector": cell, "props": "text-align: left"} for cell in cells]
         wrapped = [{"selector": cell, "props": "white-space: normal"} for cell in cells[1:]]
-        styles = left + wrapped
-        style = self.frame.style.hide(axis="index").set_uuid(self.name).set_table_styles(styles)
-        style = style.set_table_attributes('class="dataframe"').format(
-            precision=2, na_rep="", escape="html"
-        )
+        style = self.frame.style.hide(axis="index").set_uuid(self.name)
+        style = style.set_table_styles(left + wrapped).set_table_attributes('class="dataframe"')
+        style = style.format(precision=2, na_rep="", escape="html")
         return style.format_index(escape="html", axis=1).to_html()
 
 

@@ -59,12 +59,7 @@ class Effect:
     smallest: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what no evidence could be read from.
-
-        Raises:
-            NasutilsError: On an interval with a NaN or a lower end above the upper, on another
-                direction, or on none without a figure.
-        """
+        """Raise NasutilsError where no evidence could be read: of an interval, or a direction."""
         if self.interval is not None and not self.interval[0] <= self.interval[1]:
             raise NasutilsError(f"{self.interval} is no interval: a lower and an upper end needed.")
         if self.direction not in (-1, 0, 1):
@@ -74,12 +69,9 @@ class Effect:
 
     @classmethod
     def of(cls, values: ArrayLike, printed: str = "", **attributes: float) -> "Effect":
-        """Make an effect from our figures.
+        """Make an effect from our figures, one a seed; none where it was not run.
 
-        Args:
-            values: A figure a seed; none where it was not run.
-            printed: The paper's figure with its digits, like ``94.20``; "" where it gives none.
-            attributes: As of the class.
+        ``printed`` is the paper's figure with its digits, like ``94.20``; "" where it gives none.
         """
         interval = mean_interval(values) if len(values) else None
         return cls(interval, **attributes, **_figure(printed))

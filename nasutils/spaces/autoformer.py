@@ -23,7 +23,6 @@ HEADS = (3, 4)
 MAX_DEPTH = max(DEPTHS)
 
 LAYERS = tuple(itertools.product(MLP_RATIOS, HEADS))
-NUM_NETWORKS = len(WIDTHS) * sum(len(LAYERS) ** depth for depth in DEPTHS)  # about 1e9
 
 # The network as a chain of layers; the input is the patch embedding, labelled by its width.
 VERTEX_LABELS = (
@@ -40,8 +39,7 @@ _EXAMPLE = "{'hidden_dim': 192, 'mlp_ratio': [3.5, ...], 'depth': 12, 'num_heads
 class AutoFormerTiny:
     """One network: the embedding width, and a ratio and a number of heads for each layer.
 
-    Raises:
-        ArchitectureError: If a value is not in the space or the two lists differ in length.
+    ArchitectureError if a value is not in the space or the two lists differ in length.
     """
 
     width: int
@@ -81,11 +79,7 @@ class AutoFormerTiny:
 
     @classmethod
     def from_string(cls, network: Any) -> "AutoFormerTiny":
-        """Read a dictionary like the benchmark's.
-
-        Args:
-            network: The dictionary, or its text as Python or JSON writes it, which is not
-                evaluated.
+        """Read a dictionary like the benchmark's, or its text, which is not evaluated.
 
         Raises:
             ArchitectureError: If it is malformed or no network of this space.

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nasutils.errors import UnknownNameError
+from nasutils.errors import lookup
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import NASBench201Cell
@@ -22,13 +22,7 @@ A = TypeVar("A")
 
 @dataclass(frozen=True, slots=True)
 class Operators:
-    """How to read and replace the operators of a space's architectures.
-
-    Attributes:
-        read: From an architecture to its operators, in a fixed order.
-        replaced: From an architecture, a position in that list and an operator to the architecture
-            that has this operator there.
-    """
+    """How to read the operators of an architecture, in a fixed order, and to replace one."""
 
     read: Callable[[Any], list[Any]]
     replaced: Callable[[Any, int, Any], Any]
@@ -38,16 +32,10 @@ def crossover(first: A, second: A, rng: np.random.Generator) -> A:
     """Return the first parent with a random operator of the second in the place of another.
 
     All pairs of operators that differ are as likely; where there are none, the first parent comes
-    back.
-
-    Raises:
-        UnknownNameError: If the parents' space has no crossover.
+    back. UnknownNameError if the parents' space has no crossover.
     """
-    space = type(first)
-    if space not in OPERATORS:
-        names = (known.__name__ for known in OPERATORS)
-        raise UnknownNameError("space with a crossover", space.__name__, names)
-    operators = OPERATORS[space]
+    by_name = {known.__name__: operators for known, operators in OPERATORS.items()}
+    operators = lookup("space with a crossover", type(first).__name__, by_name)
     pairs = [
         (position, new)
         for position, old in enumerate(operators.read(first))

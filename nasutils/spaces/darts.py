@@ -12,6 +12,7 @@ https://arxiv.org/abs/2008.09777.
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,9 @@ from nasutils.spaces.values import integers, literal
 
 # The order is that of NASLib's codes: code 3 is sep_conv_3x3.
 OPS = MAX_POOL, AVG_POOL, SKIP, SEP_CONV_3, SEP_CONV_5, DIL_CONV_3, DIL_CONV_5 = (
-    "max_pool_3x3",
-    "avg_pool_3x3",
-    "skip_connect",
-    "sep_conv_3x3",
-    "sep_conv_5x5",
-    "dil_conv_3x3",
-    "dil_conv_5x5",
-)
+    "max_pool_3x3", "avg_pool_3x3", "skip_connect",
+    "sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5",
+)  # fmt: skip
 
 _OF_CODE = dict(enumerate(OPS))
 
@@ -69,9 +65,8 @@ class DARTSGenotype:
     benchmark's strings have one; it does not change the network. Lists and numpy's integers become
     tuples and Python's, and a cell may have its pairs node by node, four times two.
 
-    Raises:
-        ArchitectureError: If a cell does not have eight pairs, names an unknown operation or an
-            impossible predecessor, or gives a node the same predecessor twice.
+    ArchitectureError if a cell does not have eight pairs, names an unknown operation or an
+    impossible predecessor, or gives a node the same predecessor twice.
     """
 
     normal: Cell
@@ -90,9 +85,8 @@ class DARTSGenotype:
     def from_string(cls, genotype: Any) -> "DARTSGenotype":
         """Read a genotype as DARTS, its descendants and NAS-Bench-301 have it.
 
-        Args:
-            genotype: Its text, which is not evaluated, or the value: an object or a dictionary with
-                the four fields of a ``Genotype``, or a tuple of them.
+        It may be a text, which is not evaluated, an object or a dictionary with the four fields of
+        a ``Genotype``, or a tuple of them.
 
         Raises:
             ArchitectureError: If it is malformed or no genotype of this space.
@@ -131,11 +125,8 @@ class DARTSGenotype:
     def from_compact(cls, compact: Any) -> "DARTSGenotype":
         """Read NASLib's compact form: a normal and a reduction cell of (predecessor, code) pairs.
 
-        Args:
-            compact: Nested tuples, lists or arrays, or their text.
-
-        Raises:
-            ArchitectureError: If it is malformed or no genotype of this space.
+        It may be nested tuples, lists or arrays, or their text. ArchitectureError if it is
+        malformed.
         """
         try:
             normal, reduce = (
@@ -155,11 +146,7 @@ class DARTSGenotype:
 
     @classmethod
     def from_numbers(cls, numbers: Any) -> "DARTSGenotype":
-        """Read what ``numbers`` returns, as any sequence or as text.
-
-        Raises:
-            ArchitectureError: If the numbers are not those of a genotype of this space.
-        """
+        """Read what ``numbers`` returns, also as text; ArchitectureError if it is no genotype."""
         try:
             plain = integers(literal(numbers))
         except ValueError:
@@ -242,11 +229,7 @@ class DARTSGenotype:
 
     @classmethod
     def from_adjacency_and_ops(cls, adjacency: np.ndarray, labels: np.ndarray) -> "DARTSGenotype":
-        """Decode ``adjacency_and_ops``.
-
-        Raises:
-            ArchitectureError: If the two arrays encode no genotype of this space.
-        """
+        """Decode ``adjacency_and_ops``; ArchitectureError if the two arrays encode no genotype."""
         try:
             adjacency, labels = (np.asarray(given, dtype=float) for given in (adjacency, labels))
         except (TypeError, ValueError):
@@ -268,11 +251,7 @@ class DARTSGenotype:
 
 
 def _pairs(cell: Any) -> list[tuple[Any, Any]]:
-    """Return a cell's pairs, also where they come node by node.
-
-    Raises:
-        ValueError, TypeError: If these are not pairs, or not two of them a node.
-    """
+    """Return a cell's pairs, also where they come node by node; ValueError, TypeError if none."""
     if isinstance(cell, str):
         raise TypeError
     entries = [(a, b) for a, b in cell]
@@ -282,11 +261,7 @@ def _pairs(cell: Any) -> list[tuple[Any, Any]]:
 
 
 def _checked_cell(name: str, cell: Any) -> Cell:
-    """Return a cell in plain types.
-
-    Raises:
-        ArchitectureError: If it is none of the space.
-    """
+    """Return a cell in plain types."""
     try:
         pairs = _pairs(cell)
     except (TypeError, ValueError):
@@ -353,13 +328,9 @@ def _canonical_cell(cell: Cell) -> Cell:
         for old in order:
             first = 2 * CONCAT.index(old)
             pair = [(op, new_name[source]) for op, source in cell[first : first + 2]]
-            version += sorted(pair, key=_source)
+            version += sorted(pair, key=itemgetter(1))
         versions.append(tuple(version))
     return min(versions)
-
-
-def _source(edge: Edge) -> int:
-    return edge[1]
 
 
 def vertices_of_node(node: int) -> list[int]:
@@ -379,47 +350,19 @@ def _decode_cell(adjacency: np.ndarray, names: list[Any]) -> Cell:
 
 
 # The cells published by the authors of DARTS: first and second order.
-DARTS_V1 = DARTSGenotype(
-    normal=(
-        (SEP_CONV_3, 1),
-        (SEP_CONV_3, 0),
-        (SKIP, 0),
-        (SEP_CONV_3, 1),
-        (SKIP, 0),
-        (SEP_CONV_3, 1),
-        (SEP_CONV_3, 0),
-        (SKIP, 2),
-    ),
-    reduce=(
-        (MAX_POOL, 0),
-        (MAX_POOL, 1),
-        (SKIP, 2),
-        (MAX_POOL, 0),
-        (MAX_POOL, 0),
-        (SKIP, 2),
-        (SKIP, 2),
-        (AVG_POOL, 0),
-    ),
+DARTS_V1 = DARTSGenotype.from_string(
+    "Genotype(normal=[('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('skip_connect', 0), "
+    "('sep_conv_3x3', 1), ('skip_connect', 0), ('sep_conv_3x3', 1), "
+    "('sep_conv_3x3', 0), ('skip_connect', 2)], normal_concat=[2, 3, 4, 5], "
+    "reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), "
+    "('max_pool_3x3', 0), ('max_pool_3x3', 0), ('skip_connect', 2), "
+    "('skip_connect', 2), ('avg_pool_3x3', 0)], reduce_concat=[2, 3, 4, 5])"
 )
-DARTS_V2 = DARTSGenotype(
-    normal=(
-        (SEP_CONV_3, 0),
-        (SEP_CONV_3, 1),
-        (SEP_CONV_3, 0),
-        (SEP_CONV_3, 1),
-        (SEP_CONV_3, 1),
-        (SKIP, 0),
-        (SKIP, 0),
-        (DIL_CONV_3, 2),
-    ),
-    reduce=(
-        (MAX_POOL, 0),
-        (MAX_POOL, 1),
-        (SKIP, 2),
-        (MAX_POOL, 1),
-        (MAX_POOL, 0),
-        (SKIP, 2),
-        (SKIP, 2),
-        (MAX_POOL, 1),
-    ),
+DARTS_V2 = DARTSGenotype.from_string(
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), "
+    "('sep_conv_3x3', 1), ('sep_conv_3x3', 1), ('skip_connect', 0), "
+    "('skip_connect', 0), ('dil_conv_3x3', 2)], normal_concat=[2, 3, 4, 5], "
+    "reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), "
+    "('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 2), "
+    "('skip_connect', 2), ('max_pool_3x3', 1)], reduce_concat=[2, 3, 4, 5])"
 )

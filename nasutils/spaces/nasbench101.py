@@ -68,8 +68,7 @@ class NASBench101Cell:
     ) -> "NASBench101Cell":
         """Build a cell from a matrix that may contain dangling vertices, which are dropped.
 
-        Raises:
-            ArchitectureError: If what remains is no cell of the benchmark.
+        Raises ArchitectureError if what remains is no cell of the benchmark.
         """
         names = tuple(ops) if isinstance(ops, Iterable) else ()
         return cls(*prune(np.array(_matrix(adjacency, len(names))), names))
@@ -79,10 +78,7 @@ class NASBench101Cell:
         """Build a cell from NASLib's flat code: V x V adjacency entries, then V operations.
 
         NASLib numbers the operations 0 input, 1 output, 2 max-pooling, 3 conv1x1, 4 conv3x3, and
-        keeps dangling vertices, which are dropped here.
-
-        Args:
-            code: Whole numbers, or their text.
+        keeps dangling vertices, which are dropped here. The code is whole numbers, or their text.
 
         Raises:
             ArchitectureError: If the code is malformed or what remains is no cell.
@@ -125,11 +121,7 @@ class NASBench101Cell:
 
     @classmethod
     def from_string(cls, string: Any) -> "NASBench101Cell":
-        """Parse the string that ``str(cell)`` gives; a cell is returned as it is.
-
-        Raises:
-            ArchitectureError: If it is malformed or the cell is not valid.
-        """
+        """Parse the string that ``str(cell)`` gives; ArchitectureError if it is malformed."""
         if isinstance(string, cls):
             return string
         terms = string.strip().split("+") if isinstance(string, str) else [""]
@@ -237,26 +229,17 @@ class NASBench101Cell:
             grown[i + (i > 0), 1] = grown[1, j + 1] = 1
             yield grown, [INPUT, op, *ops[1:]]
 
-    def op_counts(self) -> dict[str, int]:
-        """Count how often each operation occurs."""
-        return {op: self.ops.count(op) for op in OPS}
-
     def one_hot(self) -> np.ndarray:
-        """Encode the vertices, padded to seven.
+        """Encode the vertices as float32 of shape (7, 5), in the order of ``VERTEX_LABELS``.
 
-        Returns:
-            float32 of shape (7, 5) in the order of ``VERTEX_LABELS``; absent vertices are zero.
+        The rows of absent vertices are zero.
         """
         codes = np.zeros((MAX_VERTICES, len(VERTEX_LABELS)), dtype=np.float32)
         codes[range(self.num_vertices), [VERTEX_LABELS.index(op) for op in self.ops]] = 1
         return codes
 
     def adjacency_and_ops(self) -> tuple[np.ndarray, np.ndarray]:
-        """Encode as a graph, padded to seven vertices.
-
-        Returns:
-            Adjacency of shape (7, 7) and one-hot labels of shape (7, 5), both float32.
-        """
+        """Encode as a graph, padded: adjacency (7, 7) and one-hot labels (7, 5), both float32."""
         padding = MAX_VERTICES - self.num_vertices
         adjacency = np.pad(np.array(self.adjacency, dtype=np.float32), (0, padding))
         return adjacency, self.one_hot()
@@ -272,11 +255,7 @@ def edge_bit(source: int, target: int) -> int:
 
 
 def prune(matrix: np.ndarray, ops: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Drop the vertices that are on no path from the first vertex to the last.
-
-    Raises:
-        ArchitectureError: If there is no such path.
-    """
+    """Drop vertices on no path from the first to the last; ArchitectureError if there is none."""
     reach = _reachability(matrix)
     kept = np.flatnonzero(reach[0] & reach[:, -1])
     if not len(kept):
@@ -332,11 +311,7 @@ def _valid_or_none(matrix: np.ndarray, ops: Sequence[str]) -> NASBench101Cell | 
 
 
 def _checked_ops(ops: Any) -> tuple[str, ...]:
-    """Return the operations in plain types.
-
-    Raises:
-        ArchitectureError: If they are not those of a cell.
-    """
+    """Return the operations in plain types."""
     names = tuple(ops) if isinstance(ops, Iterable) else ()
     if not 2 <= len(names) <= MAX_VERTICES:
         raise ArchitectureError(
@@ -353,11 +328,7 @@ def _checked_ops(ops: Any) -> tuple[str, ...]:
 
 
 def _matrix(adjacency: Any, vertices: int) -> tuple[tuple[int, ...], ...]:
-    """Return an adjacency matrix in plain types.
-
-    Raises:
-        ArchitectureError: If it is not so large, or not of whole numbers.
-    """
+    """Return an adjacency matrix in plain types."""
     try:
         rows = tuple(map(integers, adjacency))
     except (TypeError, ValueError):

@@ -13,16 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nasutils.spaces.nasbench101 import (
-    HASH_LABELS,
-    INPUT,
-    MAX_EDGES,
-    MAX_VERTICES,
-    OPS,
-    OUTPUT,
-    edge_bit,
-    graph_hash,
-)
+from nasutils.spaces import nasbench101 as space
+from nasutils.spaces.nasbench101 import HASH_LABELS, MAX_VERTICES, OPS, edge_bit, graph_hash
 
 # Matrices handled at a time, so that intermediate arrays stay in the processor's cache.
 _MATRICES = 64
@@ -88,14 +80,9 @@ def adjacency_matrices(bits: np.ndarray, vertices: int = MAX_VERTICES) -> np.nda
 
 
 def _labelled_graphs(vertices: int) -> tuple[np.ndarray, np.ndarray]:
-    """List the adjacency bits and the labellings of all graphs of one size.
-
-    Returns:
-        Bits of shape (M,), ascending, of the matrices with at most nine edges and every vertex on
-        a path from input to output; labels of shape (3 ** interior, interior).
-    """
+    """List the bits (M,), ascending, and labels (3 ** (V - 2), V - 2) of all graphs of a size."""
     bits = np.arange(1 << edge_bit(0, vertices), dtype=np.int32)
-    bits = bits[np.bitwise_count(bits) <= MAX_EDGES]
+    bits = bits[np.bitwise_count(bits) <= space.MAX_EDGES]
     # In a graph without cycles it is enough that no vertex lacks an edge in or out.
     for v in range(1, vertices):
         bits = bits[bits & sum(1 << edge_bit(source, v) for source in range(v)) != 0]
@@ -118,22 +105,14 @@ def _describe(bits: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _class_keys(bits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return a 64-bit key of every graph, equal for isomorphic ones.
+    """Return a 64-bit key of every graph, (M, L), from bits (M,) and interior labels (L, V - 2).
 
-    The colours are refined like the benchmark's hashes, but a neighbourhood is hashed by adding up
-    its pseudo-random colours, which needs no sorting.
-
-    Args:
-        bits: Adjacency bits of shape (M,).
-        labels: Interior labels of shape (L, V - 2).
-
-    Returns:
-        Keys, uint64 of shape (M, L).
+    Isomorphic graphs share it. The colours are refined like the benchmark's hashes, but a
+    neighbourhood is hashed by adding up its pseudo-random colours, which needs no sorting.
     """
     vertices = labels.shape[1] + 2
-    shifted = (
-        _with_terminals(labels) - min(HASH_LABELS.values()) + 1
-    )  # Zero would scramble to zero.
+    # From one on: zero would scramble to zero.
+    shifted = _with_terminals(labels) - min(HASH_LABELS.values()) + 1
     colours_at_first = _scramble(shifted.T.astype(np.uint64))  # (V, L)
     keys = np.empty((len(bits), len(labels)), dtype=np.uint64)
     for start in range(0, len(bits), _MATRICES):
@@ -158,8 +137,5 @@ def _scramble(x: np.ndarray) -> np.ndarray:
 
 def _with_terminals(labels: np.ndarray) -> np.ndarray:
     """Put the input's and the output's hash label around interior labels of shape (N, V - 2)."""
-    return np.pad(
-        labels,
-        ((0, 0), (1, 1)),
-        constant_values=((0, 0), (HASH_LABELS[INPUT], HASH_LABELS[OUTPUT])),
-    )
+    ends = (HASH_LABELS[space.INPUT], HASH_LABELS[space.OUTPUT])
+    return np.pad(labels, ((0, 0), (1, 1)), constant_values=((0, 0), ends))

@@ -15,12 +15,8 @@ from nasutils.errors import ArchitectureError
 from nasutils.spaces.values import integers, literal
 
 NONE, SKIP, CONV1, CONV3, POOL = OPS = (
-    "none",
-    "skip_connect",
-    "nor_conv_1x1",
-    "nor_conv_3x3",
-    "avg_pool_3x3",
-)
+    "none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3",
+)  # fmt: skip
 
 # (source, target) in the order in which the benchmark's strings list them.
 EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
@@ -72,9 +68,8 @@ class NASBench201Cell:
     def from_string(cls, cell: Any) -> "NASBench201Cell":
         """Read a cell as NAS-Bench-201 and NATS-Bench have it.
 
-        Args:
-            cell: The benchmarks' string; or three nodes with their (operation, source) pairs, or
-                six operations in the order of ``EDGES``, as text or values.
+        It may be the benchmarks' string; or three nodes with their (operation, source) pairs, or
+        six operations in the order of ``EDGES``, as text or values.
 
         Raises:
             ArchitectureError: If it is malformed or names an unknown operation.
@@ -100,12 +95,8 @@ class NASBench201Cell:
     def from_codes(cls, codes: Any) -> "NASBench201Cell":
         """Read NASLib's operation codes: of the edges 1<-0, 2<-0, 3<-0, 2<-1, 3<-1, 3<-2.
 
-        Args:
-            codes: Six numbers, or their text; 0 is skip_connect, 1 none, 2 nor_conv_3x3,
-                3 nor_conv_1x1, 4 avg_pool_3x3.
-
-        Raises:
-            ArchitectureError: If these are not six codes.
+        They are six numbers, or their text; 0 is skip_connect, 1 none, 2 nor_conv_3x3, 3
+        nor_conv_1x1, 4 avg_pool_3x3. ArchitectureError if these are not six codes.
         """
         try:
             ops = [_CODED_OPS[code] for code in integers(literal(codes))]
@@ -192,10 +183,6 @@ class NASBench201Cell:
         """Whether any signal passes from the input node to the output node."""
         return bool(self.function_class())
 
-    def op_counts(self) -> dict[str, int]:
-        """Count how often each operation occurs."""
-        return {op: self.ops.count(op) for op in OPS}
-
     def one_hot(self) -> np.ndarray:
         """Encode as a float32 matrix of shape (6, 5): edges by operations."""
         return np.eye(len(OPS), dtype=np.float32)[[OPS.index(op) for op in self.ops]]
@@ -214,11 +201,7 @@ class NASBench201Cell:
 
 
 def _ops_of_nodes(nodes: list[Any]) -> list[Any]:
-    """Return the operations of nodes 1 to 3, each with its (operation, source) pairs.
-
-    Raises:
-        ValueError, TypeError: If the sources are not those of a cell.
-    """
+    """Return the operations of nodes 1 to 3, given with their pairs; ValueError if others."""
     terms = [(target, *pair) for target, node in enumerate(nodes, start=1) for pair in node]
     on_edge = {(*integers([source]), target): op for target, op, source in terms}
     if len(terms) != len(EDGES) or set(on_edge) != set(EDGES):

@@ -43,8 +43,7 @@ _EXAMPLE = "{'wid': None, 'ks': [20 values], 'e': [20 values], 'd': [5 values], 
 class OFAMobileNetV3:
     """One sub-net, as the (kernel size, expansion ratio) of the active blocks of each stage.
 
-    Raises:
-        ArchitectureError: If a stage's depth, a kernel size or a ratio is not in the space.
+    ArchitectureError if a stage's depth, a kernel size or a ratio is not in the space.
     """
 
     stages: tuple[Stage, ...]
@@ -76,10 +75,7 @@ class OFAMobileNetV3:
     def from_lists(cls, ks: Any, e: Any, d: Any) -> "OFAMobileNetV3":
         """Build from the super-net's own lists, dropping what is inactive.
 
-        Args:
-            ks: Kernel sizes of all 20 blocks.
-            e: Expansion ratios of all 20 blocks.
-            d: Depths of the five stages.
+        They are kernel sizes and expansion ratios of all 20 blocks, and depths of the five stages.
 
         Raises:
             ArchitectureError: If a list has another length or an active value is not in the space.
@@ -102,10 +98,7 @@ class OFAMobileNetV3:
 
     @classmethod
     def from_string(cls, subnet: Any) -> "OFAMobileNetV3":
-        """Read the dictionary that the benchmark's files hold.
-
-        Args:
-            subnet: The dictionary, or its text as Python or JSON writes it, which is not evaluated.
+        """Read the dictionary that the benchmark's files hold, or its text, which is not evaluated.
 
         Raises:
             ArchitectureError: If it is malformed or no sub-net of this space.

@@ -8,6 +8,8 @@ import numpy as np
 from nasutils.errors import lookup
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.darts import DARTSGenotype
+from nasutils.spaces.graphnet import GraphNetCell
+from nasutils.spaces.graphnet_sequence import GraphNetSequence
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
@@ -20,28 +22,22 @@ class Architecture(Hashable, Protocol):
     @classmethod
     def from_string(cls, string: str, /) -> Self:
         """Return the architecture that a text describes; ArchitectureError where it is none."""
-        ...
 
     @classmethod
     def random(cls, rng: np.random.Generator, /) -> Self:
         """Draw an architecture."""
-        ...
 
     def mutate(self, rng: np.random.Generator, /) -> Self:
         """Draw one of the neighbours, which differ by one edit."""
-        ...
 
     def neighbours(self) -> list[Self]:
         """Return all architectures that differ by one edit."""
-        ...
 
     def isomorphism_class(self) -> str:
         """Return a name that all architectures share which describe the same network."""
-        ...
 
     def adjacency_and_ops(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the graphs of the cells: adjacency matrices and one-hot operations."""
-        ...
 
 
 #: Name of a search space -> the class of its architectures.
@@ -51,13 +47,11 @@ SPACES: dict[str, type[Architecture]] = {
     "darts": DARTSGenotype,
     "ofa_mbv3": OFAMobileNetV3,
     "autoformer": AutoFormerTiny,
+    "graphnet_cell": GraphNetCell,
+    "graphnet": GraphNetSequence,
 }
 
 
 def get_space(name: str) -> type[Architecture]:
-    """Return the class of a space's architectures.
-
-    Raises:
-        UnknownNameError: If there is no such space.
-    """
+    """Return the class of a space's architectures; UnknownNameError if there is no such space."""
     return lookup("search space", name, SPACES)

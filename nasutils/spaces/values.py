@@ -59,11 +59,7 @@ def _call(node: ast.Call) -> Any:
 
 
 def integers(values: Iterable[Any]) -> tuple[int, ...]:
-    """Return whole numbers of any type as Python's own.
-
-    Raises:
-        ValueError: If one is not whole, no number, or there is nothing to go through.
-    """
+    """Return whole numbers of any type as Python's own; ValueError if they are not all whole."""
     try:
         given = tuple(values)
         plain = tuple(map(int, given))

@@ -2,6 +2,4 @@
 
 from nasutils.study.results import Recorder, load_results
 from nasutils.study.run import Experiment, Run, experiment
-from nasutils.study.scales import Scale, by_scale
-
-__all__ = ["Experiment", "Recorder", "Run", "Scale", "by_scale", "experiment", "load_results"]
+from nasutils.study.scales import Scale

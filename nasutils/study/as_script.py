@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 
 from nasutils.study import child, provenance
-from nasutils.study.notebooks import Cell, read_script
+from nasutils.study.notebooks import read_script
 
 
 def main(script: Path, part: Path) -> int:
@@ -25,7 +25,9 @@ def main(script: Path, part: Path) -> int:
     for cell in cells:
         child.announce(cell.number, len(cells))
         try:
-            _run(cell, script, module)
+            # Blank lines in front give every line its number in the file, for tracebacks.
+            source = "\n" * (cell.line - 1) + cell.source
+            exec(compile(source, str(script), "exec", dont_inherit=True), module.__dict__)
         except SystemExit as end:
             child.report_error(part, cell.number, 0, cell.source, f"SystemExit: {end.code}")
             return 1
@@ -49,12 +51,6 @@ def _prepare() -> types.ModuleType:
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     return module
-
-
-def _run(cell: Cell, script: Path, module: types.ModuleType) -> None:
-    # Blank lines in front give every line its number in the file, for tracebacks.
-    source = "\n" * (cell.line - 1) + cell.source
-    exec(compile(source, str(script), "exec", dont_inherit=True), module.__dict__)
 
 
 def _line(error: Exception, script: Path) -> int:

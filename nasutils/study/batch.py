@@ -1,6 +1,7 @@
 """Many jobs: those that are done are skipped, those that fail stop no other."""
 
 import contextlib
+import functools
 import signal
 import threading
 from collections import deque
@@ -10,9 +11,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from nasutils.errors import JobError
 from nasutils.processes import local_executor
-from nasutils.study.executors import dask_executor
-from nasutils.study.work import Outcome, Task, check_runnable, skip, work
+from nasutils.study.work import Outcome, Task, check_runnable, failure, skip, work
+
+DASK_TIMEOUT = 10.0  # seconds to wait for a scheduler
 
 Pool = Callable[[], AbstractContextManager[Executor]]
 
@@ -36,7 +39,7 @@ def run_tasks(
         The outcomes, in the order of the tasks.
 
     Raises:
-        JobError: Before anything starts, if a file or papermill is missing.
+        JobError: Before anything starts, if a file, papermill or Dask is missing.
         KeyboardInterrupt: On Ctrl-C or SIGTERM, once the jobs that ran are stopped and their
             part folders removed. What finished before stays.
     """
@@ -55,7 +58,7 @@ def run_tasks(
         check_runnable(task)
     with _sigterm_as_interrupt():
         if dask:
-            _run_in(lambda: dask_executor(dask), todo, None, keep)
+            _run_in(functools.partial(_dask_executor, dask), todo, None, keep)
         else:
             _run_locally(todo, workers, keep)
     return [done[key] for key in by_key]
@@ -70,14 +73,12 @@ def _run_locally(todo: list[Task], workers: int, keep: Callable[[Outcome], None]
     suspects: list[Task] = []
     while todo:
         size = min(workers, len(todo))
-        loss = _run_in(lambda: local_executor(size), todo, size, keep)  # noqa: B023 - used at once
+        loss = _run_in(functools.partial(local_executor, size), todo, size, keep)
         suspects += loss.under_way
         todo = loss.waiting
     for task in suspects:
-        if _run_in(lambda: local_executor(1), [task], 1, keep).under_way:
-            folder = task.job.folder(task.runs)
-            error = "its worker process was killed, twice (out of memory?)"
-            keep(Outcome(task.job, folder, "failed", error=error))
+        if _run_in(functools.partial(local_executor, 1), [task], 1, keep).under_way:
+            keep(failure(task, "its worker process was killed, twice (out of memory?)"))
 
 
 @dataclass
@@ -120,12 +121,33 @@ def _outcome(future: Future, task: Task) -> Outcome:
     except BrokenProcessPool:
         raise
     except CancelledError:
-        error = "the scheduler was lost before the job had ended"
-        return Outcome(task.job, task.job.folder(task.runs), "failed", error=error)
+        return failure(task, "the scheduler was lost before the job had ended")
     except (Exception, SystemExit) as error:
         # Not the notebook's error but its surroundings': a full disk, a worker told to end.
-        text = f"{type(error).__name__}: {error}"
-        return Outcome(task.job, task.job.folder(task.runs), "failed", error=text)
+        return failure(task, f"{type(error).__name__}: {error}")
+
+
+@contextlib.contextmanager
+def _dask_executor(address: str) -> Iterator[Executor]:
+    """Give a Dask cluster, whose workers need this package and this checkout, under the same path.
+
+    After an interruption the jobs that run there come to their end.
+    """
+    try:
+        from distributed import Client
+    except ImportError:
+        raise JobError("--dask needs Dask: pip install 'nasutils[cluster]'.") from None
+    try:
+        client = Client(address, timeout=DASK_TIMEOUT)
+    except (OSError, ValueError) as error:
+        raise JobError(f"no Dask scheduler answers at {address}: {error}") from None
+    with client:
+        executor = client.get_executor(pure=False)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=False)  # cancels what waits
+            raise
 
 
 @contextlib.contextmanager

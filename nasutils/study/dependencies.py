@@ -16,11 +16,8 @@ def dependencies(module: Path, package: Path) -> list[Path]:
 
     Those are the modules that it imports, anywhere in its code, and theirs in turn; modules named
     by a string, for a registry that imports them later; and the data files that one of them names.
-    ``nasutils.study`` and ``nasutils/__init__.py``, which holds the version, are left out.
-
-    Args:
-        module: The module's file.
-        package: The folder ``nasutils`` around it.
+    ``nasutils.study`` and ``nasutils/__init__.py``, which holds the version, are left out; the
+    ``package`` is the folder ``nasutils`` around the module.
     """
     found, todo = set(), [module]
     data = {path.name: path for path in package.rglob("*.*") if path.suffix not in (".py", ".pyc")}

@@ -33,11 +33,7 @@ def find_job_files(root: Path) -> dict[str, Path]:
 
 
 def find_job_file(name: str, root: Path) -> Path:
-    """Return the job file at the path ``name``, or called ``name`` in ``notebooks/jobs``.
-
-    Raises:
-        UnknownNameError: If there is neither.
-    """
+    """Return the job file of a path or a name in ``notebooks/jobs``; UnknownNameError if none."""
     if (path := Path(name)).is_file():
         return path.resolve()
     if (path := root / name).is_file():

@@ -19,9 +19,8 @@ from nasutils.study.scales import Scale
 class Job:
     """A job, checked: whoever holds one may start it.
 
-    Attributes:
-        parameters: Every parameter of the notebook with its value, but for ``out``.
-        source: Label of the command or job file that repeats it, as published.
+    It has every parameter of the notebook but ``out``. Its source is the command or job file that
+    repeats it, as published.
     """
 
     notebook: Notebook
@@ -55,7 +54,7 @@ class Job:
         """The command that repeats this one job."""
         defaults = self.notebook.parameters
         changed = [
-            f"-p {name}={_shell(value)}"
+            f"-p {name}={shlex.quote(value if isinstance(value, str) else json.dumps(value))}"
             for name, value in self.parameters.items()
             if name != "scale" and value != defaults[name].default
         ]
@@ -69,14 +68,10 @@ class Job:
 def make_job(
     notebook: Notebook, scale: str, parameters: Mapping[str, Any], source: str = ""
 ) -> Job:
-    """Check everything that can be checked before a kernel starts.
+    """Return a job after checking all that can be checked before a kernel starts.
 
-    Args:
-        notebook: The chapter.
-        scale: ``demo``, ``bench`` or ``paper``.
-        parameters: Values that differ from the notebook's own; a string from the command line
-            goes through `Parameter.parse` first.
-        source: What repeats the job, where that is not its own command.
+    The parameters are values that differ from the notebook's own, texts being parsed before; the
+    source is what repeats the job, where that is not its own command.
 
     Raises:
         UnknownNameError: On a scale, parameter or part that does not exist.
@@ -111,11 +106,10 @@ def parse_parameters(notebook: Notebook, texts: list[str]) -> dict[str, Any]:
 
 
 def find_parameter(notebook: Notebook, name: str) -> Parameter:
-    """Return the parameter ``name``, if it is one that a user may set.
+    """Return a parameter that a user may set: all but ``scale`` and ``out``, set otherwise.
 
     Raises:
-        JobError: For ``scale`` and ``out``, which are set otherwise.
-        UnknownNameError: If there is no such parameter.
+        JobError, UnknownNameError: If it is one of these, or there is none of this name.
     """
     if name == "scale":
         raise JobError("the scale is no -p parameter: use --scale (job file: 'scale').")
@@ -125,7 +119,3 @@ def find_parameter(notebook: Notebook, name: str) -> Parameter:
         choices = set(notebook.parameters) - {"scale", "out"}
         raise UnknownNameError(f"parameter of {notebook.chapter}", name, choices or {"(none)"})
     return notebook.parameters[name]
-
-
-def _shell(value: Any) -> str:
-    return shlex.quote(value if isinstance(value, str) else json.dumps(value))

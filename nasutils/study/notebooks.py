@@ -24,12 +24,7 @@ _MAGIC = re.compile(r"^(\s*)(?:# )?(?=[%!])")
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell.
-
-    Attributes:
-        number: Its place among the code cells, from 1.
-        line: The line of the file where its source begins, from 1 (scripts only, else 0).
-    """
+    """A code cell: its number among them and, in a script, the line that it begins at, from 1."""
 
     number: int
     source: str
@@ -56,19 +51,13 @@ class Notebook:
         return read_declarations(experiments_file(self.chapter, self.root))
 
     def selected(self, part: str) -> dict[str, Declaration]:
-        """Return the experiments that the parameter ``part`` selects.
-
-        Raises:
-            UnknownNameError: If there is no such part.
-        """
-        declared = self.experiments
-        if declared is None:
-            return {}
-        if part == ALL:
-            return {name: each for name, each in declared.items() if each.default}
-        if part not in declared:
+        """Return the experiments that the parameter ``part`` selects; UnknownNameError if none."""
+        declared = self.experiments or {}
+        if part in declared:
+            return {part: declared[part]}
+        if part != ALL and self.experiments is not None:
             raise UnknownNameError(f"part of {self.chapter}", part, (ALL, *declared))
-        return {part: declared[part]}
+        return {name: each for name, each in declared.items() if each.default}
 
     @functools.cached_property
     def cells(self) -> list[Cell]:
@@ -76,17 +65,12 @@ class Notebook:
         return read_notebook(self.path) if self.path.is_file() else read_script(self.script)
 
     @functools.cached_property
-    def parameters_cell(self) -> Cell:
-        """The one cell tagged ``parameters``."""
+    def parameters(self) -> dict[str, Parameter]:
+        """What the notebook can be told, by name; ``scale`` and ``out`` are always among them."""
         tagged = [cell for cell in self.cells if "parameters" in cell.tags]
         if len(tagged) != 1:
             raise JobError(f"{self.path.name}: {len(tagged)} cells tagged parameters, not one.")
-        return tagged[0]
-
-    @functools.cached_property
-    def parameters(self) -> dict[str, Parameter]:
-        """What the notebook can be told, by name; ``scale`` and ``out`` are always among them."""
-        found = read_parameters(self.parameters_cell.source, self.path.name)
+        found = read_parameters(tagged[0].source, self.path.name)
         for name in ("scale", "out"):
             if name not in found or found[name].kind != "str":
                 raise JobError(f"{self.path.name}: the cell tagged parameters lacks '{name}: str'.")
@@ -125,11 +109,7 @@ def find_notebooks(root: Path) -> dict[str, Notebook]:
 
 
 def find_notebook(name: str, root: Path) -> Notebook:
-    """Return the chapter called ``name``, ``NN_name`` or by its file.
-
-    Raises:
-        UnknownNameError: If there is none.
-    """
+    """Return the chapter of a name, ``NN_name`` or its file; UnknownNameError if there is none."""
     notebooks = find_notebooks(root)
     by_stem = {notebook.path.stem: notebook for notebook in notebooks.values()}
     found = notebooks.get(name) or by_stem.get(Path(name).stem)

@@ -27,11 +27,8 @@ _READERS: dict[str, Callable[[str], Any]] = {
 class Parameter:
     """One line of the cell tagged ``parameters``: ``seed: int = 0  # help``.
 
-    Attributes:
-        kind: ``str``, ``int``, ``float``, ``bool`` or ``list[...]`` of one of them.
-        optional: Whether ``None`` is allowed too, as in ``int | None``.
-        default: The value in the notebook's source.
-        help: The comment on the same line.
+    The kind is ``str``, ``int``, ``float``, ``bool`` or ``list[...]`` of one of them; it is
+    optional if ``None`` is allowed too, as in ``int | None``.
     """
 
     name: str
@@ -46,11 +43,7 @@ class Parameter:
         return f"{self.kind} | None" if self.optional else self.kind
 
     def parse(self, text: str | list[str]) -> Any:
-        """Read a value from the command line or a job file; a list may be written as JSON, too.
-
-        Raises:
-            JobError: If ``text`` is no value of this parameter's type.
-        """
+        """Read a value of the command line or a job file, a list also as JSON; JobError if none."""
         try:
             return self._read(text)
         except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
@@ -74,8 +67,7 @@ class Parameter:
     def check(self, value: Any) -> Any:
         """Return ``value`` as this parameter's type; an int passes for a float, nothing else bends.
 
-        Raises:
-            JobError: If it is of another type, or not a finite number.
+        Raises JobError if it is of another type, or not a finite number.
         """
         if value is None and self.optional:
             return None
@@ -104,12 +96,10 @@ class Parameter:
 def read_parameters(source: str, where: str) -> dict[str, Parameter]:
     """Read the parameters from the source of the cell tagged ``parameters``.
 
-    Args:
-        source: The cell's source; plain assignments of literal values, annotated or not.
-        where: The notebook's name, for the error.
+    The cell holds plain assignments of literal values, annotated or not.
 
     Raises:
-        JobError: If the cell holds anything else.
+        JobError: If it holds anything else; it names ``where``.
     """
     try:
         statements = ast.parse(source).body
@@ -131,7 +121,8 @@ def read_parameters(source: str, where: str) -> dict[str, Parameter]:
 def _read_statement(statement: ast.stmt, comments: dict[int, str]) -> Parameter | None:
     match statement:
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr()):
-            kind, optional = _read_annotation(annotation)
+            text = ast.unparse(annotation)
+            kind, optional = text.removesuffix(" | None"), text.endswith(" | None")
         case ast.Assign(targets=[ast.Name(id=name)]):
             kind, optional = "", False
         case _:
@@ -143,16 +134,10 @@ def _read_statement(statement: ast.stmt, comments: dict[int, str]) -> Parameter 
     kind = kind or type(default).__name__
     if kind not in _BASE and kind not in (f"list[{base}]" for base in _BASE):
         return None
-    parameter = Parameter(
-        name, kind, optional, default, comments.get(statement.end_lineno or 0, "")
-    )
+    comment = comments.get(statement.end_lineno or 0, "")
+    parameter = Parameter(name, kind, optional, default, comment)
     parameter.check(default)
     return parameter
-
-
-def _read_annotation(annotation: ast.expr) -> tuple[str, bool]:
-    text = ast.unparse(annotation)
-    return text.removesuffix(" | None"), text.endswith(" | None")
 
 
 def _comments(source: str) -> dict[int, str]:

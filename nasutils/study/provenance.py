@@ -24,12 +24,10 @@ _SOURCES = (".py", ".toml", ".csv", ".parquet")
 
 @dataclass(frozen=True)
 class Checkout:
-    """The state of the code.
+    """The state of the code: the hash of the files that decide a chapter's figures, and the commit.
 
-    Attributes:
-        code: Hash of the files that decide the chapter's figures.
-        commit: The git commit, or "" where there is no git repository.
-        dirty: Whether one of these files differs from that commit; None without git.
+    The commit is "" where there is no git repository. ``dirty`` is whether one of these files
+    differs from it; None without git.
     """
 
     code: str
@@ -62,8 +60,7 @@ def read_checkout(notebook: Notebook) -> Checkout:
 def code_files(notebook: Notebook) -> list[Path]:
     """Return the files of the package that decide a chapter's figures.
 
-    Those that its module of experiments depends on; where it has none, all, but for the command
-    line's.
+    Without a module of experiments to depend on these are all but the command line's.
     """
     package = notebook.root / "nasutils"
     module = experiments_file(notebook.chapter, notebook.root)
@@ -117,9 +114,7 @@ def thread_count() -> int:
 
 def core_count() -> int:
     """Return the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read(folder: Path) -> dict[str, Any] | None:

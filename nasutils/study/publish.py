@@ -50,8 +50,7 @@ def publish(
 
     Raises:
         JobError: On a run that failed, is unfinished, stale or damaged, recorded nothing, or whose
-            code is neither a commit's nor that of the present, clean checkout; on a results file
-            that is damaged.
+            code is in no commit; on a results file that is damaged.
         UnknownNameError: On a name that is neither a folder nor a job file.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -62,8 +61,9 @@ def publish(
         for folder in folders:
             chapter, found = _read_run(folder, root, allow_dirty, stale)
             rows.setdefault(chapter, []).extend({**row, "job": job or row["job"]} for row in found)
-    for new in rows.values():
-        _check_unique(new)
+    counts = Counter(_key(row) for new in rows.values() for row in new)
+    if twice := [key for key, count in counts.items() if count > 1]:
+        raise JobError(f"two of the runs record the same figure: {', '.join(twice[0])}.")
     # Two at once would each write what it has read, without the rows of the other.
     with locked(root / "_build" / "publish.lock"):
         old = {chapter: read_metrics(results_file(chapter, root)) for chapter in rows}
@@ -83,9 +83,8 @@ def _folders(name: str, root: Path, runs: Path, partial: bool) -> tuple[list[Pat
     ready = [folder for folder in folders if provenance.status(folder) == "finished"]
     if not ready or (len(ready) < len(folders) and not partial):
         missing = next(job for job in jobs if provenance.status(job.folder(runs)) != "finished")
-        way_out = f"run 'nasutils batch {name}' first" + (
-            " (or publish --partial)" if ready else ""
-        )
+        way_out = f"run 'nasutils batch {name}' first"
+        way_out += " (or publish --partial)" if ready else ""
         raise JobError(
             f"{path.name}: {len(folders) - len(ready)} of {len(folders)} jobs are not finished, "
             f"as '{missing.command}': {way_out}."
@@ -149,27 +148,16 @@ def _version(
     )
 
 
-def _check_unique(rows: list[dict[str, Any]]) -> None:
-    counts = Counter(map(_key, rows))
-    if twice := [key for key, count in counts.items() if count > 1]:
-        raise JobError(f"two of the runs record the same figure: {', '.join(twice[0])}.")
-
-
 def _merge(
     path: Path, old: list[dict[str, Any]], new: list[dict[str, Any]], remade: set[str]
 ) -> Published:
     """Write ``new`` over the rows of the same key, and over all that ``remade`` made before."""
     keys = {_key(row) for row in new}
     kept = [row for row in old if _key(row) not in keys and row["job"] not in remade]
-    rows = sorted([*kept, *new], key=_order)
+    rows = sorted([*kept, *new], key=lambda row: (*_key(row)[:-1], int(row["seed"])))
     write_metrics(path, rows)
     return Published(path, len(new), len(old) - len(kept))
 
 
 def _key(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in KEY)
-
-
-def _order(row: dict[str, Any]) -> tuple:
-    *names, seed = _key(row)
-    return (*names, int(seed))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.files import write_text
+from nasutils.paths import repository_root
 from nasutils.study import provenance
 from nasutils.study.scales import Scale
 
@@ -30,21 +31,8 @@ PAPERS = (
 class Recorder:
     """Collects the figures of a notebook, and saves them where the notebook runs as a job.
 
-    Example:
-        >>> rec = Recorder("up_nas", scale="demo", seed=0)
-        >>> rec.add(
-        ...     item="table2", row="Synflow", column="nb201-c10", metric="kendall_tau", value=0.54
-        ... )
-        >>> rec.save()
-
-    Args:
-        paper: One of `PAPERS`.
-        scale: ``demo``, ``bench`` or ``paper``.
-        seed: The seed of figures that name none of their own.
-        out: The job's folder; "" when the notebook runs by hand, and nothing is saved.
-
-    Raises:
-        UnknownNameError: On an unknown paper or scale.
+    The seed is that of figures that name none of their own; ``out`` is the job's folder, "" when
+    the notebook runs by hand, and nothing is saved. UnknownNameError on an unknown paper or scale.
     """
 
     def __init__(self, paper: str, *, scale: str, seed: int = 0, out: str = "") -> None:
@@ -66,20 +54,10 @@ class Recorder:
         seconds: float | None = None,
         note: str = "",
     ) -> None:
-        """Record one figure.
+        """Record one figure; as `Run.add`, of one seed.
 
-        Args:
-            item: Where it stands in the paper: ``table2``, ``fig4``.
-            row: The method, by the paper's name.
-            column: Benchmark and split, like ``nb201-c10/78``.
-            metric: Like ``kendall_tau`` (a fraction) or ``test_accuracy`` (percent).
-            value: The figure.
-            seed: Its seed, where it is not the notebook's.
-            seconds: What it took; the time since the figure before it, where None.
-            note: What a reader of the figure has to know; mostly nothing.
-
-        Raises:
-            JobError: On a figure that is not finite, or recorded before.
+        ``seconds`` is what it took, the time since the figure before it where None. JobError if the
+        figure is not finite, or recorded before.
         """
         if not math.isfinite(value):
             raise JobError(f"{item}, {row}, {column}: {metric} is {value}, not a number to record.")
@@ -106,11 +84,9 @@ class Recorder:
     @property
     def rows(self) -> list[dict]:
         """The figures so far, with all of `COLUMNS`."""
-        run = provenance.read(Path(self._out)) if self._out else None
-        run = run or {"version": "", "job": ""}
-        shared = {
-            "device": provenance.device_name(), "version": run["version"], "job": run["job"]
-        }  # fmt: skip
+        run = (provenance.read(Path(self._out)) if self._out else None) or {}
+        shared = {name: run.get(name, "") for name in ("version", "job")}
+        shared["device"] = provenance.device_name()
         return [{name: {**row, **shared}[name] for name in COLUMNS} for row in self._rows.values()]
 
     @property
@@ -185,18 +161,12 @@ def published_chapters(root: Path) -> list[str]:
 
 
 def load_results(chapter: str, root: Path | None = None) -> "pd.DataFrame":
-    """Return the published results of a chapter; an empty frame before the first.
-
-    Args:
-        chapter: A chapter's name, like ``benchmarks``.
-        root: The checkout; the one around the working folder, where None.
+    """Return the published results of a chapter of a checkout; an empty frame before the first.
 
     Raises:
         JobError: If the file is none of ours.
     """
     import pandas as pd
-
-    from nasutils.paths import repository_root
 
     rows = read_metrics(results_file(chapter, root or repository_root()))
     frame = pd.DataFrame(rows, columns=list(COLUMNS))

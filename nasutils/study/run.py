@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.study.declarations import ALL
 from nasutils.study.results import Recorder
-from nasutils.study.scales import Scale, by_scale
+from nasutils.study.scales import Scale
 
 T = TypeVar("T")
 
@@ -32,8 +33,8 @@ class Experiment:
     version: int
     items: tuple[str, ...]
     function: Callable[..., Any]
-    benchmarks: Callable[[], Collection[str]]
-    methods: Callable[[], Collection[str]]
+    benchmarks: Callable[[], Collection[str]] = tuple
+    methods: Callable[[], Collection[str]] = tuple
     default: bool = True
     demo: bool = True
 
@@ -43,25 +44,14 @@ class Experiment:
 
 
 def experiment(
-    part: str,
-    version: int,
-    items: tuple[str, ...],
-    *,
-    benchmarks: Callable[[], Collection[str]] = tuple,
-    methods: Callable[[], Collection[str]] = tuple,
-    default: bool = True,
-    demo: bool = True,
+    part: str, version: int, items: tuple[str, ...], **options: Any
 ) -> Callable[[Callable[..., Any]], Experiment]:
     """Declare the decorated function as an experiment; attributes as of ``Experiment``.
 
     ``part``, ``version``, ``items`` and ``default`` are literals: jobs read them from the source,
     without importing it.
     """
-
-    def declare(function: Callable[..., Any]) -> Experiment:
-        return Experiment(part, version, items, function, benchmarks, methods, default, demo)
-
-    return declare
+    return partial(Experiment, part, version, items, **options)
 
 
 class Run:
@@ -79,8 +69,7 @@ class Run:
 
     Raises:
         UnknownNameError: On a part, benchmark or method that does not exist.
-        JobError: If the seed is negative, or no selected experiment takes this benchmark and this
-            method or runs at this scale, so that the run would record nothing.
+        JobError: If the seed is negative, or the run would record nothing.
     """
 
     def __init__(
@@ -97,7 +86,7 @@ class Run:
     ) -> None:
         if seed < 0:
             raise JobError(f"seed={seed}: seeds are whole numbers from 0 on.")
-        self.scale, self.seed, self.part = str(Scale(scale)), seed, part
+        self.scale, self.seed, self.part = Scale(scale), seed, part
         self.benchmark, self.method = benchmark, method
         self.recorder = Recorder(chapter, scale=scale, seed=seed, out=out)
         found = [each for each in vars(experiments).values() if isinstance(each, Experiment)]
@@ -114,7 +103,7 @@ class Run:
 
     def by_scale(self, *, demo: T, bench: T, paper: T) -> T:
         """Return the value meant for the run's scale."""
-        return by_scale(self.scale, demo=demo, bench=bench, paper=paper)
+        return {Scale.DEMO: demo, Scale.BENCH: bench, Scale.PAPER: paper}[self.scale]
 
     def seeds(self, *, demo: int, bench: int, paper: int) -> range:
         """Return so many seeds, beginning with the run's."""
@@ -131,8 +120,7 @@ class Run:
     def do(self, experiment: Experiment, **options: Any) -> Any:
         """Run an experiment, if it is selected, and save the figures so far.
 
-        Returns:
-            What the experiment returns for the page to draw; None where it is not selected.
+        Returns what the experiment gives the page to draw; None where it is not selected.
         """
         if not self.selects(experiment):
             return None

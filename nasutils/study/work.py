@@ -39,15 +39,11 @@ Status = Literal["finished", "skipped", "failed"]
 
 @dataclass(frozen=True)
 class Task:
-    """A job and how to run it.
+    """A job and how to run it, in the checkout ``root``, with all runs in ``runs``.
 
-    Attributes:
-        root: The checkout.
-        runs: The folder that holds all runs.
-        script: Whether to run the paired script, which needs no Jupyter.
-        force: Whether to run a finished job again.
-        threads: Threads for the job, where the environment does not say.
-        echo: Whether to print the log as it grows.
+    ``script`` is whether to run the paired script, which needs no Jupyter; ``force``, to run a
+    finished job again; ``echo``, to print the log as it grows. The threads count where the
+    environment does not say.
     """
 
     job: Job
@@ -61,11 +57,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job.
+    """What became of a job; the error says cell and line.
 
-    Attributes:
-        stale: Whether it was skipped although the code behind its figures has changed since.
-        error: Cell, line and error, where it failed.
+    It is stale if it was skipped although the code behind its figures has changed since.
     """
 
     job: Job
@@ -74,6 +68,11 @@ class Outcome:
     stale: bool = False
     seconds: float = 0.0
     error: str = ""
+
+
+def failure(task: Task, error: str) -> Outcome:
+    """Return the outcome of a job that failed before it had left a folder."""
+    return Outcome(task.job, task.job.folder(task.runs), "failed", error=error)
 
 
 def check_runnable(task: Task) -> None:
@@ -100,11 +99,9 @@ def skip(task: Task) -> Outcome | None:
 def work(task: Task) -> Outcome:
     """Run a job and leave its folder, finished or failed, or nothing at all.
 
-    A repeat that fails leaves the finished run as it is, and is kept beside it.
-
-    Raises:
-        JobError: If what the job's key stands for has changed since the job was made.
-        OSError: If the folder cannot be written.
+    A repeat that fails leaves the finished run as it is, and is kept beside it. JobError if what
+    the job's key stands for has changed since the job was made; OSError if its folder cannot be
+    written.
     """
     folder = task.job.folder(task.runs)
     with locked(task.runs / ".locks" / folder.name):
@@ -180,9 +177,8 @@ def _ending(job: Job, part: Path, seconds: float, error: str) -> dict[str, Any]:
 def _execute(task: Task, part: Path) -> str:
     """Run the notebook to its end; return the error, or "" if there was none."""
     notebook = task.job.notebook
-    module, source = (
-        ("as_script", notebook.script) if task.script else ("as_notebook", notebook.path)
-    )
+    module = "as_script" if task.script else "as_notebook"
+    source = notebook.script if task.script else notebook.path
     command = [sys.executable, "-m", f"nasutils.study.{module}", str(source), str(part)]
     with (
         # The child writes to the file itself: a process that it leaves behind holds up nobody.

@@ -14,15 +14,7 @@ from nasutils.networks.nasbench201 import NASBench201Network
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How to train: SGD with Nesterov momentum under a one-cycle learning rate.
-
-    Args:
-        epochs: Passes over the training images.
-        batch_size: Images a step.
-        max_lr: Peak of the one-cycle policy.
-        momentum: Nesterov momentum.
-        weight_decay: L2 penalty on all weights.
-    """
+    """How to train: SGD with Nesterov momentum and weight decay under a one-cycle learning rate."""
 
     epochs: int
     batch_size: int
@@ -75,22 +67,11 @@ def train(
     schedule: Schedule,
     seeds: Sequence[int],
 ) -> History:
-    """Train R replicas at once, each on its own random order of the images.
+    """Train R replicas, already initialised, in place, each on its own random order of the images.
 
-    The loss is the sum of the replicas' losses; no weight is shared, so each replica learns what
-    it would have learnt alone.
-
-    Args:
-        network: A network of R replicas, already initialised; trained in place.
-        images: Training images of shape (N, C, H, W).
-        labels: Classes of shape (N,).
-        valid_images: Validation images of shape (M, C, H, W).
-        valid_labels: Classes of shape (M,).
-        schedule: Epochs, batch size, learning rate.
-        seeds: One seed a replica, for the order of the images.
-
-    Returns:
-        The losses and validation accuracies by epoch.
+    The loss is the sum of the replicas' losses; no weight is shared, so each replica learns what it
+    would have learnt alone. Images have shape (N, C, H, W), classes (N,); there is a seed a
+    replica.
     """
     steps = len(images) // schedule.batch_size
     if steps == 0:

@@ -6,7 +6,6 @@ import pytest
 from nasutils.benchmarks.registry import (
     BENCHMARKS,
     get_benchmark,
-    parse_column,
     register_benchmark,
 )
 from nasutils.errors import NasutilsError, UnknownNameError
@@ -70,13 +69,6 @@ def test_every_benchmark_is_known_by_its_own_id():
         assert benchmark.space in SPACES, name
 
 
-def test_columns_name_a_benchmark_and_what_else_there_is():
-    assert parse_column("nb201-c10/78") == (BENCHMARKS["nb201-c10"], "78")
-    assert parse_column("nb201-digits") == (BENCHMARKS["nb201-digits"], "")
-    with pytest.raises(UnknownNameError, match="nb201-c10"):
-        parse_column("nb201-c11/78")
-
-
 def test_unknown_ids():
     with pytest.raises(UnknownNameError, match="Did you mean 'nb201-digits'"):
         get_benchmark("nb201-digit")
@@ -86,7 +78,6 @@ def test_a_benchmark_of_ones_own_is_one_entry(tiny, monkeypatch):
     monkeypatch.setattr("nasutils.benchmarks.registry.BENCHMARKS", dict(BENCHMARKS))
     mine = register_benchmark(tiny())
     assert get_benchmark("tiny") is mine
-    assert parse_column("tiny/5") == (mine, "5")
     for taken in ("tiny", "nb101-c10"):
         with pytest.raises(NasutilsError, match="exists already"):
             register_benchmark(tiny(id=taken))

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from nasutils.data import sources
-from nasutils.data.fetch import available_offline, cached_path, fetch, locate, mirrored_path
+from nasutils.data.fetch import cached_path, fetch, locate, mirrored_path
 from nasutils.data.sources import Source
 from nasutils.errors import DataError, NasutilsError, UnknownNameError
 
@@ -130,12 +130,12 @@ def files_below(folder):
 
 def test_downloads_once_into_the_cache(server, toy, capsys):
     source = toy(address(server))
-    assert not available_offline("toy")
+    assert locate("toy") is None
     path = fetch("toy")
     assert path == cached_path(source)
     assert path.read_bytes() == CONTENT
     assert "toy" in capsys.readouterr().err, "no progress bar"
-    assert available_offline("toy")
+    assert locate("toy")
     assert fetch("toy") == path
     assert len(server.requests) == 1
     assert files_below(path.parent) == [path]

@@ -78,12 +78,17 @@ def small(monkeypatch, tmp_path):
     """Replace the known pixels by small ones, and the archives by ones in the official layout."""
     monkeypatch.setenv("NASUTILS_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("NASUTILS_IMAGES", raising=False)
-    for part, known in enumerate(("_PIXELS", "_CLASSES")):
-        hashes = {
-            key: hashlib.sha256(toy_split(*key)[part].tobytes()).hexdigest()
-            for key in images._PIXELS
+    hashes = {
+        name: {
+            split: {
+                kind: hashlib.sha256(part.tobytes()).hexdigest()
+                for kind, part in zip(("pixels", "labels"), toy_split(name, split), strict=True)
+            }
+            for split in images.SPLITS
         }
-        monkeypatch.setattr(images, known, hashes)
+        for name in images._SHA256
+    }
+    monkeypatch.setattr(images, "_SHA256", hashes)
     monkeypatch.setattr(images, "fetch", lambda name: tmp_path / f"{name}.tar.gz")
     return tmp_path
 

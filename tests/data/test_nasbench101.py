@@ -1,4 +1,3 @@
-import gzip
 import json
 import pickle
 
@@ -6,11 +5,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nasutils.data import load_table
+from nasutils.data import load_table, nasbench101
 from nasutils.data.fetch import fetch
 from nasutils.data.nasbench101 import (
     PROXIES,
-    _second_array,
+    _column,
     adjacency_and_ops,
     cell_from_naslib,
     cells,
@@ -170,16 +169,19 @@ def test_files_are_read_without_unpickling(real_data, monkeypatch):
     for module, name in [(pickle, "load"), (pickle, "loads"), (pickle, "Unpickler")]:
         monkeypatch.setattr(module, name, refuse)
     monkeypatch.setattr(pd, "read_pickle", refuse)
-    accuracies = _second_array(fetch("freerea_nb101_accuracies"), rows=1)
-    assert accuracies.shape == (1, NUM_CELLS)
+    accuracies = _column(fetch("freerea_nb101_accuracies"), "accuracy")
+    assert accuracies.shape == (NUM_CELLS,)
     assert 0 < accuracies.min() < accuracies.max() < 1
 
 
-def test_a_pickle_of_other_arrays_is_refused(tmp_path):
-    file = tmp_path / "accuracies.pkl.gz"
-    file.write_bytes(gzip.compress(pickle.dumps([bytes(1000), bytes(8000)])))
-    with pytest.raises(DataError, match=r"accuracies.pkl.gz does not hold 1 x 423624 numbers"):
-        _second_array(file, rows=1)
+def test_a_pickle_of_other_arrays_is_refused(monkeypatch, tmp_path):
+    file = tmp_path / "accuracies.pkl"
+    file.write_bytes(pickle.dumps([bytes(1000), bytes(8000)]))
+    with pytest.raises(DataError, match=r"accuracies.pkl holds no frame"):
+        _column(file, "accuracy")
+    monkeypatch.setattr(nasbench101, "pickled_frame", lambda file: {"accuracy": np.ones(3)})
+    with pytest.raises(DataError, match=r"accuracies.pkl does not hold 423624 .* 'accuracy'"):
+        _column(file, "accuracy")
 
 
 def test_unpacking_a_frame():

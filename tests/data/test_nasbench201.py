@@ -7,10 +7,10 @@ from scipy.stats import spearmanr
 
 from nasutils.data import load_table
 from nasutils.data.fetch import fetch
-from nasutils.data.nasbench201 import DATASETS, NUM_CELLS, arch_from_codes
+from nasutils.data.nasbench201 import DATASETS, arch_from_codes
 from nasutils.data.proxy_files import PROXIES
 from nasutils.errors import DataError
-from nasutils.spaces.nasbench201 import EDGES, NASBench201Cell
+from nasutils.spaces.nasbench201 import EDGES, NUM_CELLS, NASBench201Cell
 
 # The benchmark's cells 0 and 6111 as its own API prints them.
 CELL_0 = (

@@ -72,8 +72,6 @@ def test_files_of_other_cells_are_refused(tmp_path, monkeypatch):
     columns["key"] = ["0" * 32]
     file.write_text(json.dumps(columns))
     table = get_table("nasbench101_valid")
-    monkeypatch.setattr(
-        "nasutils.data.nasbench101_runs.load_table", lambda name: {"hash": ["1" * 32]}
-    )
+    monkeypatch.setattr("nasutils.data.nasbench101.load_table", lambda name: {"hash": ["1" * 32]})
     with pytest.raises(DataError, match="not among those of NAS-Bench-101"):
         table.build(dict.fromkeys(table.sources, file))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nasutils.data.fetch import fetch
-from nasutils.data.safe_pickle import Stub, load_pickle, pickled_blocks, pickled_frame
+from nasutils.data.safe_pickle import Stub, load_pickle, pickled_frame
 from nasutils.errors import DataError
 
 
@@ -243,23 +243,11 @@ def test_what_is_no_frame_is_named(tmp_path):
     assert not marker.exists()
 
 
-def test_blocks_are_found_in_order_without_unpickling(tmp_path):
-    blocks = [bytes(300), b"x" * 70_000]
-    data = pickle.dumps([blocks[0], Payload(os.abort), blocks[1]], protocol=4)
-    assert pickled_blocks(data) == blocks
+def test_damaged_compression_is_named(tmp_path):
     path = tmp_path / "frame.pkl.gz"
-    path.write_bytes(gzip.compress(data))
-    assert pickled_blocks(path) == blocks
-
-
-def test_damaged_blocks_are_named(tmp_path):
-    data = gzip.compress(pickle.dumps(b"y" * 1000))
-    path = tmp_path / "frame.pkl.gz"
-    path.write_bytes(data[:-12])
+    path.write_bytes(gzip.compress(pickle.dumps(b"y" * 1000))[:-12])
     with pytest.raises(DataError, match=r"frame\.pkl\.gz cannot be decompressed"):
-        pickled_blocks(path)
-    with pytest.raises(DataError, match="not a whole pickle"):
-        pickled_blocks(pickle.dumps(b"y" * 1000)[:-100])
+        load_pickle(path)
 
 
 @pytest.mark.real_data
@@ -275,9 +263,9 @@ def test_autogo_graphs_have_the_published_counts(real_data, name, nodes):
 
 
 @pytest.mark.real_data
-def test_nasbench101_arrays_are_the_second_blocks(real_data):
-    accuracies = np.frombuffer(pickled_blocks(fetch("freerea_nb101_accuracies"))[1])
-    params = np.frombuffer(pickled_blocks(fetch("freerea_nb101_params"))[1]).reshape(3, -1)[0]
+def test_frames_of_nasbench101_have_the_published_figures(real_data):
+    accuracies = pickled_frame(fetch("freerea_nb101_accuracies"))["accuracy"]
+    params = pickled_frame(fetch("freerea_nb101_params"))["params"]
     assert len(accuracies) == len(params) == 423_624
     assert accuracies.max() == pytest.approx(0.94318, abs=5e-6)
     assert accuracies.mean() == pytest.approx(0.89680, abs=5e-6)

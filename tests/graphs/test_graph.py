@@ -1,10 +1,7 @@
 """The value itself: what it checks, what it gives to PyTorch Geometric, when two are the same."""
 
-import networkx as nx
 import numpy as np
 import pytest
-import torch
-from torch_geometric.data import Batch
 
 from nasutils.errors import GraphError
 from nasutils.graphs import FEATURES, ComputationGraph, nasbench201_graph
@@ -96,36 +93,6 @@ def test_fingerprint_needs_its_second_round():
     one = of_names(names, [*common, (1, 5), (1, 6), (2, 7), (2, 8)])
     two = of_names(names, [*common, (1, 5), (1, 8), (2, 6), (2, 7)])
     assert one.fingerprint() != two.fingerprint()
-
-
-def test_data_has_every_number_under_its_name():
-    graph = nasbench201_graph(CELL)
-    data = graph.to_data()
-    nodes = graph.num_nodes
-    assert data.num_nodes == nodes
-    assert data.is_directed()
-    shapes = {"op": (nodes,), "channels": (nodes, 2), "resolution": (nodes, 4)}
-    shapes |= {"weight": (nodes, 4), "bias": (nodes, 1), "edge_index": (2, graph.num_edges)}
-    assert {name: tuple(data[name].shape) for name in shapes} == shapes
-    columns = torch.cat([data.channels, data.resolution, data.weight, data.bias], dim=1)
-    assert columns.tolist() == graph.features.tolist()
-    assert data.op.tolist() == graph.ops.tolist()
-    assert data.edge_index.tolist() == graph.edges.tolist()
-    # The stem: three channels to sixteen by a 3x3 kernel without bias.
-    stem = data.op.tolist().index(CODES["conv"])
-    assert data.channels[stem].tolist() == [3, 16]
-    assert data.resolution[stem].tolist() == [32, 32, 32, 32]
-    assert data.weight[stem].tolist() == [16, 3, 3, 3]
-    assert data.bias[stem].item() == 0
-
-
-def test_a_batch_keeps_the_graphs_apart():
-    graphs = [diamond(), nasbench201_graph(CELL), diamond("tanh")]
-    batch = Batch.from_data_list([graph.to_data() for graph in graphs])
-    assert batch.num_nodes == sum(graph.num_nodes for graph in graphs)
-    together = nx.Graph(batch.edge_index.T.tolist())
-    assert nx.number_connected_components(together) == 3
-    assert batch[1].edge_index.tolist() == graphs[1].edges.tolist()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from nasutils.graphs import darts_graph, nasbench101_graph, nasbench201_graph, ofa_mbv3_graph
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.vgae import VGAE, VGAESchedule, train_vgae
 from nasutils.spaces.darts import DARTSGenotype
@@ -24,7 +24,7 @@ def few_cells() -> list[NASBench201Cell]:
 
 @pytest.fixture(scope="session")
 def cell_graphs(few_cells) -> tuple[torch.Tensor, torch.Tensor]:
-    return get_codec("nasbench201").encode(few_cells)
+    return CODECS["nasbench201"].encode(few_cells)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """The NAS-Bench-201 network: its size is the benchmark's, its replicas are independent."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 import torch
@@ -12,12 +14,12 @@ EMPTY = NASBench201Cell((NONE,) * 6)
 
 
 def published_params(cell):
-    counts = cell.op_counts()
+    counts = Counter(cell.ops)
     return 0.073306 + 0.24304 * counts[CONV3] + 0.028 * counts[CONV1]
 
 
 def published_flops(cell):
-    counts = cell.op_counts()
+    counts = Counter(cell.ops)
     return 7.943872 + 35.81952 * counts[CONV3] + 4.36224 * counts[CONV1] + 1.29024 * counts[POOL]
 
 

@@ -67,7 +67,34 @@ def test_reading_all_cells_helps_where_cells_differ():
         assert tau("HyperNAS-P", column) > tau("Trees", column)
 
 
-def test_the_joint_training_costs_rank_at_this_size():
+def test_joint_training_under_a_gain_of_1_ranks_below_the_predictor_alone():
     for size in (39, 78, 156):
         column = f"nb201-c10/{size}"
         assert tau("HyperNAS", column, "joint") < tau("HyperNAS-P, same sequence", column, "joint")
+        ours = tau("HyperNAS, our training", column, "joint")
+        assert ours > tau("HyperNAS-P, same sequence", column, "joint")
+
+
+def test_a_larger_exponent_lowers_tau():
+    rows = ("q = 1.25", "HyperNAS", "q = 2", "q = 3")
+    taus = [tau(row, "nb201-c10/78", "joint") for row in rows]
+    assert taus == sorted(taus, reverse=True)
+    assert [round(taus[0], 2), round(taus[-1], 2)] == [0.61, 0.15]
+
+
+def test_counting_beats_the_papers_encoders_on_nasbench201_alone():
+    for size in (78, 156, 469):
+        assert tau("Trees", f"nb201-c10/{size}") > tau("HyperNAS-P", f"nb201-c10/{size}")
+    for size in TABLE1["nb101-naslib"]:
+        assert tau("Trees", f"nb101-naslib/{size}") < tau("HyperNAS-P", f"nb101-naslib/{size}")
+
+
+@pytest.mark.parametrize("column", ["nb201-c10/156", "nb101-naslib/172"])
+def test_features_of_hypernas_p_follow_accuracy_more_than_those_of_np(column):
+    assert tau("HyperNAS-P", column, "neighbours") > tau("NP", column, "neighbours")
+
+
+def test_proxies_save_labels():
+    few, many = "nb201-c10-proxies/156", "nb201-c10-proxies/469"
+    assert round(tau("Ours + proxies", few), 2) == 0.81
+    assert round(tau("Ours", many), 2) == 0.82

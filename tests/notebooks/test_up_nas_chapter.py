@@ -70,3 +70,30 @@ def test_found_darts_cells_are_cells():
 def test_every_column_names_its_benchmark_or_what_the_paper_calls_it():
     ids = {column.partition("/")[0] for column in RESULTS["column"]}
     assert ids - set(BENCHMARKS) == {"nb301-approx", "darts", "up_weighted", "up_selected"}
+
+
+def test_the_ascents_have_the_figures_of_the_text():
+    rows = "Gradient Ascent", "Gradient Ascent until invalid", "best of all 15,625"
+    found = [figure("search", row, "nb201-c10", "test_accuracy").mean for row in rows]
+    found.append(figure("table3", "UP_weighted", "nb201-c10", "test_accuracy").mean)
+    assert [round(value, 2) for value in found] == [94.35, 94.36, 94.36, 94.31]
+
+
+def test_the_papers_weights_fit_raw_scores_alone():
+    column = "nb201-c10-proxies/paper's UP_weighted"
+    taus = {
+        row: figure("normalisation", row, column, "kendall_tau").mean
+        for row in ("raw", "min_max", "flan", "z_score", "rank", "normal_score")
+    }
+    assert round(taus.pop("raw"), 2) == 0.72
+    assert [round(tau, 2) for tau in (min(taus.values()), max(taus.values()))] == [0.33, 0.66]
+
+
+@pytest.mark.parametrize("row", ["UP_weighted", "UP_selected"])
+def test_the_predicted_sum_ranks_better_than_the_computed_one(row):
+    for item, id in (("table2", "nb201-c10-proxies"), ("darts", "nb301-surrogate")):
+        computed, predicted = (
+            figure(item, row, f"{id}/{version}", "kendall_tau").mean
+            for version in ("original", "predicted")
+        )
+        assert predicted > computed

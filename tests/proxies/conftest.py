@@ -24,7 +24,7 @@ def nasbench101():
 
 def darts():
     genotype = DARTSGenotype.random(np.random.default_rng(1))
-    return DARTSNetwork(genotype, CLASSES, channels=4, num_cells=3, auxiliary=False)
+    return DARTSNetwork(genotype, CLASSES, channels=4, num_cells=3)
 
 
 NETWORKS = {

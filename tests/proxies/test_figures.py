@@ -37,7 +37,7 @@ def nasbench101():
 
 def darts():
     genotype = DARTSGenotype.from_string(" ".join(GENOTYPE.split()))
-    return DARTSNetwork(genotype, channels=8, num_cells=5, auxiliary=False)
+    return DARTSNetwork(genotype, channels=8, num_cells=5)
 
 
 SCORES = {

@@ -5,12 +5,12 @@ import torch
 from torch import nn
 
 from nasutils.errors import NasutilsError
+from nasutils.proxies.preserve_state import preserve_state, weights_of
 from nasutils.proxies.structure import Layout, find_structure
-from nasutils.proxies.untouched import untouched, weights_of
 
 
 def structure(network, images):
-    with untouched(network, torch.device("cpu")):
+    with preserve_state(network, torch.device("cpu")):
         return find_structure(network, weights_of(network), images, 0)
 
 

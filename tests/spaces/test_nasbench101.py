@@ -133,10 +133,6 @@ class TestValue:
         assert not labels[5:].any()
         assert np.array_equal(labels, DIAMOND.one_hot())
 
-    def test_op_counts(self):
-        assert DIAMOND.op_counts() == {CONV3: 1, CONV1: 1, POOL: 1}
-        assert TRIVIAL.op_counts() == dict.fromkeys(OPS, 0)
-
 
 class TestValidity:
     @pytest.mark.parametrize(

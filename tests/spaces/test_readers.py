@@ -12,6 +12,8 @@ from nasutils.errors import ArchitectureError
 from nasutils.spaces import darts, nasbench101, nasbench201
 from nasutils.spaces.autoformer import AutoFormerTiny
 from nasutils.spaces.darts import DARTSGenotype
+from nasutils.spaces.graphnet import GraphNetCell
+from nasutils.spaces.graphnet_sequence import GraphNetSequence, SizedCell
 from nasutils.spaces.nasbench101 import NASBench101Cell
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.spaces.ofa_mbv3 import OFAMobileNetV3
@@ -20,7 +22,10 @@ from nasutils.spaces.values import integers, literal
 settings.register_profile("book", derandomize=True, deadline=None, database=None)
 settings.load_profile("book")
 
-SPACES = [AutoFormerTiny, DARTSGenotype, NASBench101Cell, NASBench201Cell, OFAMobileNetV3]
+SPACES = [
+    *(AutoFormerTiny, DARTSGenotype, NASBench101Cell, NASBench201Cell, OFAMobileNetV3),
+    *(GraphNetCell, GraphNetSequence),
+]
 Genotype = collections.namedtuple("Genotype", "normal normal_concat reduce reduce_concat")
 
 
@@ -126,6 +131,7 @@ def test_values_become_plain(space, data, retype):
 
 
 ENDS = ["input", "output"]
+CELL = GraphNetCell.from_string("|conv_3x3~0|+|output~1|")
 READERS = [
     *(space.from_string for space in SPACES),
     NASBench201Cell,
@@ -143,6 +149,13 @@ READERS = [
     lambda value: OFAMobileNetV3.from_lists(value, value, value),
     lambda value: AutoFormerTiny(192, value, value),
     lambda value: AutoFormerTiny(value, (4,) * 12, (3,) * 12),
+    lambda value: GraphNetCell(value, value),
+    lambda value: GraphNetCell(value, ()),
+    lambda value: GraphNetCell([[0, 1, 0], [0, 0, 1], [0, 0, 0]], value),
+    GraphNetSequence,
+    lambda value: GraphNetSequence([SizedCell(value, 8)]),
+    lambda value: GraphNetSequence([SizedCell(CELL, value)]),
+    lambda value: GraphNetSequence([SizedCell(CELL, 8, value)]),
 ]
 NAMES = [*darts.OPS, *nasbench101.VERTEX_LABELS, *nasbench201.OPS, "normal", "ks", "e", "d"]
 PLAIN = st.one_of(

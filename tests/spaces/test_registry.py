@@ -21,5 +21,5 @@ def test_architectures_keep_the_protocol(name):
 
 
 def test_an_unknown_space_names_the_known_ones():
-    with pytest.raises(UnknownNameError, match="Valid: autoformer, darts, nasbench101"):
+    with pytest.raises(UnknownNameError, match="Valid: autoformer, darts, graphnet, graphnet_cell"):
         get_space("nasbench102")

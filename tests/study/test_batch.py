@@ -8,7 +8,7 @@ from concurrent.futures import Future
 import pytest
 
 from nasutils.errors import JobError
-from nasutils.study import executors, provenance
+from nasutils.study import batch, provenance
 from nasutils.study.batch import _is_lost, _outcome, run_tasks
 from nasutils.study.work import Outcome, work
 
@@ -137,6 +137,6 @@ def test_a_lost_scheduler_is_told(task):
 
 def test_dask_that_does_not_answer(task, monkeypatch):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(executors, "DASK_TIMEOUT", 0.2)
+    monkeypatch.setattr(batch, "DASK_TIMEOUT", 0.2)
     with pytest.raises(JobError, match="no Dask scheduler answers at"):
         run_tasks([task()], dask="nowhere:-1")

@@ -1,5 +1,5 @@
 """Methods of no paper, which every chapter sets beside its own; imported, they are registered."""
 
-from nasutils.methods.baselines import proxies, random, ridge, synflow
+from nasutils.methods.baselines import proxies, ridge, synflow
 
-__all__ = ["proxies", "random", "ridge", "synflow"]
+__all__ = ["proxies", "ridge", "synflow"]

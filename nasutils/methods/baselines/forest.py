@@ -79,15 +79,7 @@ def _describe(cell: Cells, vocabulary: tuple[str, ...]) -> dict[str, np.ndarray]
 
 
 def _extremes(paths: Paths, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the largest and the smallest total weight of a path; zero where there is none.
-
-    Args:
-        paths: Of B cells.
-        weights: C weights of every vertex, (B, F, C).
-
-    Returns:
-        Two tensors of shape (B, C).
-    """
+    """Return the largest and the smallest total weight of a path, of C weights, both (B, C)."""
     return _largest(paths, weights), -_largest(paths, -weights)
 
 
@@ -111,7 +103,7 @@ def predict_by_trees(
     trees: int = 300,
     labels: str = "z_score",
 ) -> np.ndarray:
-    """Fit one forest a seed on its own n rows, and predict all M rows.
+    """Fit one of R forests a seed on its n rows; predict all M rows, on the targets' scale: (R, M).
 
     Args:
         features: A row an architecture; infinite values rank as very large ones.
@@ -120,9 +112,6 @@ def predict_by_trees(
         seeds: One a forest.
         trees: Trees of a forest.
         labels: One of ``label_scales.LABEL_SCALES``.
-
-    Returns:
-        Predictions of shape (R, M), on the scale of the training targets.
 
     Raises:
         NasutilsError: As ``predictor.fit``.
@@ -136,8 +125,7 @@ def predict_by_trees(
 
 
 def _checked_values(features: pd.DataFrame) -> np.ndarray:
-    missing = features.columns[features.isna().any()]
-    if len(missing):
+    if len(missing := features.columns[features.isna().any()]):
         raise DataError(f"features are missing (NaN) in {', '.join(map(str, missing))}")
     return features.to_numpy(float).clip(-_LARGEST, _LARGEST).astype(np.float32)
 
@@ -160,35 +148,28 @@ def _fit(
 
 @dataclass(frozen=True)
 class Forest:
-    """A forest of a split's labels.
+    """A forest of a split's labels."""
 
-    Attributes:
-        proxies: Whether it sees the public zero-cost proxies too; then it can predict no
-            architectures but the benchmark's.
-        trees: Trees of a forest.
-        labels: One of ``label_scales.LABEL_SCALES``.
-    """
-
+    #: whether it sees the public zero-cost proxies too; then it can predict no architectures but
+    #: the benchmark's
     proxies: bool = False
-    trees: int = 300
-    labels: str = "z_score"
+    trees: int = 300  #: trees of a forest
+    labels: str = "z_score"  #: one of ``label_scales.LABEL_SCALES``
 
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
         """Fit one forest; as of ``Method``."""
         known = _features(benchmark, self.proxies)
-        rows, seeds = [split.labelled], [split.seed]
+        task = benchmark.labels, [split.labelled], [split.seed]
         values = _checked_values(known)
-        (forest,) = _fit(values, benchmark.labels, rows, seeds, self.trees, self.labels)
-
+        (forest,) = _fit(values, *task, self.trees, self.labels)
         if self.proxies:
             return look_up(benchmark, forest.predict(values))
 
         def predict(architectures: Sequence[Architecture]) -> np.ndarray:
             features = path_features(read_sequences(network_of(benchmark), architectures))
             # What no architecture of the benchmark has is unknown to the forest.
-            return forest.predict(
-                _checked_values(features.reindex(columns=known.columns, fill_value=0.0))
-            )
+            features = features.reindex(columns=known.columns, fill_value=0.0)
+            return forest.predict(_checked_values(features))
 
         return predict
 
@@ -197,14 +178,9 @@ class Forest:
     ) -> Prediction:
         """Fit a forest a split, and predict all architectures; as of ``Method``."""
         began = time.perf_counter()
-        scores = predict_by_trees(
-            _features(benchmark, self.proxies),
-            benchmark.labels,
-            [split.labelled for split in splits],
-            [split.seed for split in splits],
-            trees=self.trees,
-            labels=self.labels,
-        )
+        task = _features(benchmark, self.proxies), benchmark.labels
+        rows, seeds = zip(*((split.labelled, split.seed) for split in splits), strict=True)
+        scores = predict_by_trees(*task, rows, seeds, trees=self.trees, labels=self.labels)
         return Prediction(scores, time.perf_counter() - began)
 
 
@@ -218,23 +194,18 @@ def _features(benchmark: Benchmark, proxies: bool) -> pd.DataFrame:
 
 #: Their rows.
 FORESTS = PLAIN, WITH_PROXIES = "Trees", "Trees + proxies"
-_plain, _with_proxies = Forest(), Forest(proxies=True)
-register(
-    Method(
-        "baselines",
-        PLAIN,
-        _plain.fit,
-        description="300 random trees on counts of operations and paths",
-        fit_predict=_plain.fit_predict,
+for _name, _forest, _about, *_needs in (
+    (PLAIN, Forest(), "300 random trees on counts of operations and paths"),
+    (WITH_PROXIES, Forest(proxies=True), "the same, with zero-cost proxies as features",
+     Need.PROXIES),
+):  # fmt: skip
+    register(
+        Method(
+            "baselines",
+            _name,
+            _forest.fit,
+            needs=frozenset({Need.LABELS, *_needs}),
+            description=_about,
+            fit_predict=_forest.fit_predict,
+        )
     )
-)
-register(
-    Method(
-        "baselines",
-        WITH_PROXIES,
-        _with_proxies.fit,
-        needs=frozenset({Need.LABELS, Need.PROXIES}),
-        description="the same, with zero-cost proxies as features",
-        fit_predict=_with_proxies.fit_predict,
-    )
-)

@@ -1,7 +1,9 @@
-"""Single zero-cost proxies as methods: they rank by public scores, and learn nothing."""
+"""What learns nothing: single zero-cost proxies, by public scores; and chance, to be beaten."""
+
+import numpy as np
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
-from nasutils.methods.base import Method, Need, Predict, look_up, register
+from nasutils.methods.base import Method, Need, Predict, look_up, method, register
 from nasutils.proxies import SUITE_ZERO, get_proxy
 
 
@@ -23,3 +25,10 @@ def _method(name: str) -> Method:
 
 #: Name of a proxy -> the method that ranks by it.
 PROXY_METHODS = {name: register(_method(name)) for name in SUITE_ZERO}
+
+
+@method("baselines", "Random", needs=frozenset(), description="ranks by chance")
+def random_ranking(benchmark: Benchmark, split: Split) -> Predict:
+    """Draw scores with the split's seed."""
+    rng = np.random.default_rng(split.seed)
+    return lambda architectures: rng.random(len(architectures))

@@ -41,27 +41,19 @@ def _by_network(build: Callable[[Any], nn.Module]) -> Predict:
     return rank
 
 
-def _by_table(scores: Callable[[], pd.Series]) -> Predict:
-    known = scores().to_dict()
-    return lambda cells: [known[str(cell)] for cell in cells]
-
-
-def _digits() -> pd.Series:
-    return load_table("nb201_digits").set_index("arch")["synflow"]
+def _by_table(read: Callable[[], pd.Series]) -> Predict:
+    """Return what looks scores up in a table, which is read when it is first asked."""
+    known = cache(lambda: read().to_dict())
+    return lambda cells: [known()[str(cell)] for cell in cells]
 
 
 #: Networks, as of ``Benchmark.network`` or its space -> what ranks architectures.
-_SYNFLOW: dict[str, Callable[[], Predict]] = {
-    "nasbench101": partial(_by_network, partial(NASBench101Network, channels=16)),
-    "nasbench201": partial(_by_table, nasbench201_synflow),
-    "nb201_digits": partial(_by_table, _digits),
-    "darts": partial(_by_network, partial(DARTSNetwork, channels=8, num_cells=8)),
+_SYNFLOW: dict[str, Predict] = {
+    "nasbench101": _by_network(partial(NASBench101Network, channels=16)),
+    "nasbench201": _by_table(nasbench201_synflow),
+    "nb201_digits": _by_table(lambda: load_table("nb201_digits").set_index("arch")["synflow"]),
+    "darts": _by_network(partial(DARTSNetwork, channels=8, num_cells=8)),
 }
-
-
-@cache
-def _ranking(network: str) -> Predict:
-    return _SYNFLOW[network]()
 
 
 @method(
@@ -73,4 +65,4 @@ def _ranking(network: str) -> Predict:
 )
 def synflow(benchmark: Benchmark, split: Split) -> Predict:
     """Rank by the proxy; no label is read."""
-    return _ranking(benchmark.network or benchmark.space)
+    return _SYNFLOW[benchmark.network or benchmark.space]

@@ -20,6 +20,7 @@ from nasutils.graphs import (
     ofa_mbv3_graph,
 )
 from nasutils.methods.base import Predict
+from nasutils.methods.common.benchmark_sequences import network_of
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.paths import cache_dir
 from nasutils.spaces.nasbench201 import NONE
@@ -55,11 +56,6 @@ _ATTEMPTS = 20
 def has_graph(architecture: Architecture) -> bool:
     """Whether a signal passes: what cuts every path has no computation graph."""
     return getattr(architecture, "is_connected", True)
-
-
-def network_of(benchmark: Benchmark) -> str:
-    """Return the name of the networks that a benchmark puts its architectures into."""
-    return benchmark.network or benchmark.space
 
 
 @lru_cache(maxsize=16)
@@ -115,9 +111,8 @@ def random_graphs(space: str, size: int, *, seed: int = 0) -> GraphSet:
 def rank_by_graphs(benchmark: Benchmark, predict: Callable[[GraphSet], np.ndarray]) -> Predict:
     """Return what scores architectures by their graphs; those without one come last.
 
-    Args:
-        benchmark: Says what networks they are put into; its own graphs are made once.
-        predict: From N graphs to scores, (N,).
+    The benchmark says what networks they are put into, and its own graphs are made once; to
+    ``predict`` is from N graphs to scores, (N,).
     """
     graph = lookup("network with graphs", network_of(benchmark), GRAPHS)
 

@@ -14,7 +14,7 @@ from nasutils.spaces.registry import Architecture
 
 
 def network_of(benchmark: Benchmark) -> str:
-    """Return what the cells of a benchmark are put into, one of ``cell_sequences.NETWORKS``."""
+    """Return the name of the networks that a benchmark puts its architectures into."""
     return benchmark.network or benchmark.space
 
 
@@ -40,11 +40,7 @@ def benchmark_sequences(
 ) -> CellSequences:
     """Return the cell sequences of all M architectures, built once.
 
-    Args:
-        benchmark: Of the M architectures.
-        reduction: As of ``cell_sequences``.
-        prune: Whether vertices on no path are left out.
-        cells_per_stage: As of ``cell_sequences``.
+    Without dead vertices where ``prune``; other arguments as of ``cell_sequences``.
     """
     options = {"reduction": reduction, "cells_per_stage": cells_per_stage}
     if network_of(benchmark) == "nasbench101":  # half a million values would take a minute

@@ -30,26 +30,24 @@ ABSENT = -1  # label of a vertex that only fills up the array
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """One distinct cell of each of B architectures, or the one that all of them share.
+    """One distinct cell of each of B architectures, or the one that all of them share."""
 
-    Attributes:
-        adjacency: Upper-triangular, uint8 of shape (B, F, F), or (1, F, F) where shared.
-        labels: Positions in the sequence's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT``
-            where a cell has no such vertex.
-        kind: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it.
-        shared: Whether it is the same in all architectures.
-    """
-
-    adjacency: Tensor
+    adjacency: Tensor  #: upper-triangular, uint8 of shape (B, F, F), or (1, F, F) where shared
+    #: positions in the sequence's vocabulary, int8 of shape (B, F) or (1, F); ``ABSENT`` where a
+    #: cell has no such vertex
     labels: Tensor
-    kind: int
-    shared: bool = False
+    kind: int  #: ``NORMAL`` or ``REDUCTION``: which of the two GCNs encodes it
+    shared: bool = False  #: whether it is the same in all architectures
 
     def __getitem__(self, rows: Any) -> "Cells":
         """Return the cells of some architectures; a shared cell stays as it is."""
         if self.shared:
             return self
         return replace(self, adjacency=self.adjacency[rows], labels=self.labels[rows])
+
+    def to(self, device: torch.device | str) -> "Cells":
+        """Return the cells on a device."""
+        return replace(self, adjacency=self.adjacency.to(device), labels=self.labels.to(device))
 
     def one_hot(self, vocabulary: int) -> Tensor:
         """Return the labels as int64 of shape (B, F, K), zero for an absent vertex."""
@@ -60,20 +58,14 @@ class Cells:
 class CellSequences:
     """B architectures of one space, as sequences of cells.
 
-    Attributes:
-        cells: The S distinct cells.
-        order: Which distinct cell stands at each of the N positions.
-        vocabulary: What the labels mean.
-        size: The number of architectures, B.
-
     Raises:
         ArchitectureError: If a label is not in the vocabulary or an edge leads to no vertex.
     """
 
-    cells: tuple[Cells, ...]
-    order: tuple[int, ...]
-    vocabulary: tuple[str, ...]
-    size: int
+    cells: tuple[Cells, ...]  #: the S distinct cells
+    order: tuple[int, ...]  #: which distinct cell stands at each of the N positions
+    vocabulary: tuple[str, ...]  #: what the labels mean
+    size: int  #: the number of architectures, B
 
     def __post_init__(self) -> None:
         for cell in self.cells:
@@ -82,7 +74,7 @@ class CellSequences:
     def __len__(self) -> int:
         return self.size
 
-    def __getitem__(self, rows: slice | Tensor) -> "CellSequences":
+    def __getitem__(self, rows: slice | Tensor | np.ndarray) -> "CellSequences":
         """Return some of the architectures, by a slice or integer positions."""
         size = len(torch.arange(self.size)[rows])
         return replace(self, cells=tuple(cell[rows] for cell in self.cells), size=size)
@@ -119,25 +111,27 @@ _BLOCKS = {
 REDUCTIONS = ("block", "node", "none")
 
 
+def _graphs_of_values(architectures: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return adjacency (B, S, F, F) and labels (B, S, F) by the values' ``adjacency_and_ops``."""
+    pairs = [architecture.adjacency_and_ops() for architecture in architectures]
+    adjacency = np.array([pair[0] for pair in pairs])
+    one_hot = np.array([pair[1] for pair in pairs])
+    if adjacency.ndim == 3:  # one cell an architecture
+        adjacency, one_hot = adjacency[:, None], one_hot[:, None]
+    return adjacency, np.where(one_hot.any(-1), one_hot.argmax(-1), ABSENT)
+
+
 @dataclass(frozen=True, slots=True)
 class _Network:
-    """The network that the cells of one space are put into.
+    """The network that the cells of one space are put into."""
 
-    Attributes:
-        architecture: Class of its values.
-        vocabulary: Labels of the cells that differ between architectures.
-        kinds: Kind of each of these cells.
-        order: The order of a sequence, in which ``len(kinds)`` is the fixed reduction.
-        graphs: From values to adjacency (B, S, F, F) and labels (B, S, F).
-        block: The fixed reduction, if there is one.
-    """
-
-    architecture: type
-    vocabulary: tuple[str, ...]
-    kinds: tuple[int, ...]
-    order: tuple[int, ...]
-    graphs: Callable[[Sequence[Any]], tuple[np.ndarray, np.ndarray]]
-    block: _Graph | None = None
+    architecture: type  # class of its values
+    vocabulary: tuple[str, ...]  # labels of the cells that differ between architectures
+    kinds: tuple[int, ...]  # of these cells
+    order: tuple[int, ...]  # of a sequence, in which ``len(kinds)`` is the fixed reduction
+    block: _Graph | None = None  # the fixed reduction, if there is one
+    # From values to adjacency (B, S, F, F) and labels (B, S, F).
+    graphs: Callable[[Sequence[Any]], tuple[np.ndarray, np.ndarray]] = _graphs_of_values
 
 
 def cell_sequences(
@@ -150,13 +144,11 @@ def cell_sequences(
     """Return the cell sequences of architectures.
 
     Args:
-        network: What the cells are put into, one of ``NETWORKS``: the networks of a search space,
-            or of a benchmark that has others.
+        network: What the cells are put into, one of ``NETWORKS``.
         architectures: Values of its space, such as ``NASBench201Cell``.
-        reduction: One of ``REDUCTIONS``, for networks whose reductions are fixed; the others have
-            none, or search them.
-        cells_per_stage: Of a network that is smaller or larger than the benchmark's, if its
-            reductions are fixed.
+        reduction: One of ``REDUCTIONS``, where reductions are fixed; others have none, or search
+            them.
+        cells_per_stage: Where not the benchmark's, of networks whose reductions are fixed.
 
     Raises:
         UnknownNameError: If there is no such network or reduction.
@@ -167,11 +159,10 @@ def cell_sequences(
     if not len(architectures):
         raise NasutilsError("there is no architecture to read.")
     wanted = found.architecture
-    for architecture in architectures:
-        if not isinstance(architecture, wanted):
-            raise ArchitectureError(
-                f"an architecture of {network} is a {wanted.__name__}, not {architecture!r}"
-            )
+    if foreign := [each for each in architectures if not isinstance(each, wanted)]:
+        raise ArchitectureError(
+            f"an architecture of {network} is a {wanted.__name__}, not {foreign[0]!r}"
+        )
     return _assemble(found, *found.graphs(architectures), reduction, cells_per_stage)
 
 
@@ -228,16 +219,6 @@ def _check(cell: Cells, vocabulary: tuple[str, ...]) -> None:
         raise ArchitectureError("an edge leads to a vertex that the cell does not have")
 
 
-def _graphs_of_values(architectures: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return adjacency (B, S, F, F) and labels (B, S, F) by the values' ``adjacency_and_ops``."""
-    pairs = [architecture.adjacency_and_ops() for architecture in architectures]
-    adjacency = np.array([pair[0] for pair in pairs])
-    one_hot = np.array([pair[1] for pair in pairs])
-    if adjacency.ndim == 3:  # one cell an architecture
-        adjacency, one_hot = adjacency[:, None], one_hot[:, None]
-    return adjacency, np.where(one_hot.any(-1), one_hot.argmax(-1), ABSENT)
-
-
 _LAYER_LABELS = (
     *(f"embed_{width}" for width in autoformer.WIDTHS),
     *(f"heads_{heads}" for heads in autoformer.HEADS),
@@ -270,22 +251,14 @@ def _three_stages(cells: int) -> tuple[int, ...]:
 
 
 _NASBENCH201 = _Network(
-    nasbench201.NASBench201Cell,
-    nasbench201.VERTEX_LABELS,
-    (NORMAL,),
-    _three_stages(5),
-    _graphs_of_values,
+    nasbench201.NASBench201Cell, nasbench201.VERTEX_LABELS, (NORMAL,), _three_stages(5),
     _BLOCKS["nasbench201"],
-)
+)  # fmt: skip
 
 #: Search space, or ``network`` of a benchmark -> its network.
 NETWORKS: dict[str, _Network] = {
     "nasbench101": _Network(
-        nasbench101.NASBench101Cell,
-        nasbench101.VERTEX_LABELS,
-        (NORMAL,),
-        _three_stages(3),
-        _graphs_of_values,
+        nasbench101.NASBench101Cell, nasbench101.VERTEX_LABELS, (NORMAL,), _three_stages(3),
         _BLOCKS["nasbench101"],
     ),
     "nasbench201": _NASBENCH201,
@@ -293,24 +266,14 @@ NETWORKS: dict[str, _Network] = {
     "nb201_digits": replace(_NASBENCH201, order=_three_stages(1)),
     # A network in small: the searched reduction between searched normal cells.
     "darts": _Network(
-        darts.DARTSGenotype,
-        darts.VERTEX_LABELS,
-        (NORMAL, REDUCTION),
-        _three_stages(1),
-        _graphs_of_values,
+        darts.DARTSGenotype, darts.VERTEX_LABELS, (NORMAL, REDUCTION), _three_stages(1)
     ),
     "ofa_mbv3": _Network(
-        ofa_mbv3.OFAMobileNetV3,
-        ofa_mbv3.VERTEX_LABELS,
-        (NORMAL,) * ofa_mbv3.NUM_STAGES,
+        ofa_mbv3.OFAMobileNetV3, ofa_mbv3.VERTEX_LABELS, (NORMAL,) * ofa_mbv3.NUM_STAGES,
         tuple(range(ofa_mbv3.NUM_STAGES)),
-        _graphs_of_values,
     ),
     "autoformer": _Network(
-        autoformer.AutoFormerTiny,
-        _LAYER_LABELS,
-        (NORMAL,) * autoformer.MAX_DEPTH,
-        tuple(range(autoformer.MAX_DEPTH)),
-        _transformer_layers,
+        autoformer.AutoFormerTiny, _LAYER_LABELS, (NORMAL,) * autoformer.MAX_DEPTH,
+        tuple(range(autoformer.MAX_DEPTH)), graphs=_transformer_layers,
     ),
-}
+}  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nasutils.errors import ArchitectureError, lookup
+from nasutils.errors import ArchitectureError
 from nasutils.spaces import darts
 from nasutils.spaces.darts import DARTSGenotype
 from nasutils.spaces.nasbench201 import NONE, OPS, VERTEX_LABELS, NASBench201Cell
@@ -20,41 +20,31 @@ from nasutils.spaces.registry import Architecture
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A space's two directions between architectures and labelled graphs.
+    """A space's two directions between architectures and labelled graphs."""
 
-    Attributes:
-        graphs: Graphs an architecture has, G.
-        vertices: Vertices of a graph, N.
-        labels: Labels that a vertex can have, K.
-        decode_graphs: From adjacency (G, N, N) and one-hot labels (G, N, K) to the architecture;
-            raises ``ArchitectureError`` where they encode none.
-        nearest: From logits of edges (B, G, N, N) and labels (B, G, N, K) to the likeliest graphs
-            that encode an architecture: adjacency (B, G, N, N) and labels (B, G, N).
-    """
-
-    graphs: int
-    vertices: int
-    labels: int
+    graphs: int  #: graphs an architecture has, G
+    vertices: int  #: vertices of a graph, N
+    labels: int  #: labels that a vertex can have, K
+    #: from adjacency (G, N, N) and one-hot labels (G, N, K) to the architecture; raises
+    #: ``ArchitectureError`` where they encode none
     decode_graphs: Callable[[np.ndarray, np.ndarray], Architecture]
+    #: from logits of edges (B, G, N, N) and labels (B, G, N, K) to the likeliest graphs that encode
+    #: an architecture: adjacency (B, G, N, N) and labels (B, G, N)
     nearest: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
     def encode(self, architectures: Sequence[Architecture]) -> tuple[Tensor, Tensor]:
         """Return adjacencies (B, G, N, N), upper triangular, and one-hot labels (B, G, N, K)."""
-        pairs = [architecture.adjacency_and_ops() for architecture in architectures]
-        batch, n, k = len(pairs), self.vertices, self.labels
-        adjacency = torch.from_numpy(np.array([pair[0] for pair in pairs], dtype=np.float32))
-        labels = torch.from_numpy(np.array([pair[1] for pair in pairs], dtype=np.float32))
-        return adjacency.view(batch, self.graphs, n, n), labels.view(batch, self.graphs, n, k)
+        pairs = zip(*(each.adjacency_and_ops() for each in architectures), strict=True)
+        adjacency, labels = (torch.from_numpy(np.array(part, dtype=np.float32)) for part in pairs)
+        shape = len(architectures), self.graphs, self.vertices
+        return adjacency.view(*shape, self.vertices), labels.view(*shape, self.labels)
 
     def decode(self, adjacency: np.ndarray, labels: np.ndarray) -> Architecture | None:
         """Return the architecture that the graphs encode, or None if they encode none.
 
         Valid are graphs whose input and output vertices are where the space has them, whose other
-        vertices bear operations of the space, and whose adjacency is one of the space.
-
-        Args:
-            adjacency: Upper triangular, of shape (G, N, N), zeros and ones.
-            labels: The number of each vertex's label, shape (G, N).
+        vertices bear operations of the space, and whose adjacency is one of the space. It is upper
+        triangular, of zeros and ones, (G, N, N); labels are numbers, (G, N).
         """
         one_hot = np.eye(self.labels, dtype=np.float32)[labels]
         try:
@@ -98,9 +88,8 @@ def _nearest_darts_cells(edges: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]
     of the likeliest pairs of sources: those with the highest sums of the logits of their edges.
     """
     cell = ((darts.SKIP, 0), (darts.SKIP, 1)) * 4
-    adjacency, names = map(
-        torch.from_numpy, DARTSGenotype(cell, cell).adjacency_and_ops()
-    )  # of any genotype: what all have in common stays
+    # Of any genotype: what all have in common stays.
+    adjacency, names = map(torch.from_numpy, DARTSGenotype(cell, cell).adjacency_and_ops())
     adjacency = adjacency.expand(len(edges), -1, -1, -1).clone()
     numbers = names.argmax(-1).expand(len(edges), -1, -1).clone()
     numbers[..., 2:-1] = _likeliest(labels[..., 2:-1, :], darts.VERTEX_LABELS, darts.OPS)
@@ -121,16 +110,8 @@ def _nearest_darts_cells(edges: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]
     return adjacency, numbers
 
 
+#: Search space -> its codec.
 CODECS: dict[str, Codec] = {
     "nasbench201": Codec(1, 8, 7, _nasbench201_cell, _nearest_nasbench201_cell),
     "darts": Codec(2, 11, 11, DARTSGenotype.from_adjacency_and_ops, _nearest_darts_cells),
 }
-
-
-def get_codec(space: str) -> Codec:
-    """Return the codec of a space.
-
-    Raises:
-        UnknownNameError: If there is none.
-    """
-    return lookup("space with a codec", space, CODECS)

@@ -13,34 +13,21 @@ from nasutils.errors import NasutilsError
 
 @dataclass(frozen=True)
 class Schedule:
-    """How to train a small network with Adam, without weight decay.
+    """How to train a small network with Adam, without weight decay."""
 
-    Attributes:
-        epochs: Passes over the architectures.
-        batch_size: Architectures a step; what is left over at the end of an epoch is not seen.
-        learning_rate: Of Adam, at the start.
-        cosine: Whether the rate falls to zero along a cosine, rather than stays.
-        max_grad_norm: Longer gradients are scaled down to this norm.
-    """
-
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    cosine: bool = False
-    max_grad_norm: float = float("inf")
+    epochs: int  #: passes over the architectures
+    batch_size: int  #: architectures a step; what is left over at the end of an epoch is not seen
+    learning_rate: float  #: of Adam, at the start
+    cosine: bool = False  #: whether the rate falls to zero along a cosine, rather than stays
+    max_grad_norm: float = float("inf")  #: longer gradients are scaled down to this norm
 
 
 def flatten_parameters(module: nn.Module) -> Tensor:
     """Move a network's parameters and gradients into two vectors, of which they become views.
 
-    An optimiser of the vector trains the network; its steps, the clipping and the zeroing then cost
-    as much as one tensor's. Set the vector's gradient to zero in place, never to None.
-
-    Args:
-        module: On its final device.
-
-    Returns:
-        The parameters, of shape (P,), with their gradients, all zero.
+    An optimiser of the vector trains the network, which is on its final device; its steps, the
+    clipping and the zeroing then cost as much as one tensor's. Set the vector's gradient to zero in
+    place, never to None. The vector is of shape (P,), with gradients, all zero.
     """
     flat = torch.cat([p.detach().flatten() for p in module.parameters()])
     flat.grad = torch.zeros_like(flat)
@@ -60,7 +47,7 @@ def train_flat(
     *,
     progress: str = "",
 ) -> list[float]:
-    """Train a small network, with the draws of torch's own generator.
+    """Train a small network, with the draws of torch's own generator; the mean loss of each epoch.
 
     Args:
         module: On its final device.
@@ -69,9 +56,6 @@ def train_flat(
         size: Number of rows, N.
         schedule: Of the training.
         progress: What a bar is called; no bar where empty.
-
-    Returns:
-        The mean loss of each epoch.
 
     Raises:
         NasutilsError: If the rows do not fill a batch.

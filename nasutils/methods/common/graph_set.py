@@ -5,7 +5,7 @@ six million nodes, but no more than some thousand distinct ones, which are embed
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,25 +21,15 @@ from nasutils.methods.common.spectrum import NUM_POSITIONS, spectrum
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """B graphs side by side, V nodes and E edges in all.
+    """B graphs side by side, V nodes and E edges in all."""
 
-    Attributes:
-        kinds: Distinct nodes as type and features, int64 of shape (K, 12).
-        node: The kind of each node, int64 of shape (V,).
-        graph: The graph of each node, int64 of shape (V,).
-        place: The number of each node within its graph, int64 of shape (V,).
-        edges: Source and target, numbered through all graphs; int64 of shape (2, E).
-        sizes: Nodes of each graph, int64 of shape (B,).
-        positions: Laplacian positional encodings, float32 of shape (V, 10).
-    """
-
-    kinds: Tensor
-    node: Tensor
-    graph: Tensor
-    place: Tensor
-    edges: Tensor
-    sizes: Tensor
-    positions: Tensor
+    kinds: Tensor  #: distinct nodes as type and features, int64 of shape (K, 12)
+    node: Tensor  #: the kind of each node, int64 of shape (V,)
+    graph: Tensor  #: the graph of each node, int64 of shape (V,)
+    place: Tensor  #: the number of each node within its graph, int64 of shape (V,)
+    edges: Tensor  #: source and target, numbered through all graphs; int64 of shape (2, E)
+    sizes: Tensor  #: nodes of each graph, int64 of shape (B,)
+    positions: Tensor  #: Laplacian positional encodings, float32 of shape (V, 10)
 
     def to(self, device: torch.device | str) -> "Batch":
         """Return the batch on a device."""
@@ -48,45 +38,28 @@ class Batch:
     def with_random_signs(self, generator: torch.Generator) -> "Batch":
         """Return the batch with the sign of each graph's eigenvectors drawn anew.
 
-        Args:
-            generator: On the CPU, so that every device sees the same signs.
+        The generator is on the CPU, so that every device sees the same signs.
         """
         signs = torch.randint(2, (len(self.sizes), NUM_POSITIONS), generator=generator) * 2 - 1
-        flipped = self.positions * signs.to(self.positions.device)[self.graph]
-        rest = [getattr(self, field.name) for field in fields(self)[:-1]]
-        return Batch(*rest, flipped)
+        signs = signs.to(self.positions.device)
+        return replace(self, positions=self.positions * signs[self.graph])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GraphSet:
-    """N computation graphs with their spectra; V nodes and E edges in all.
+    """N computation graphs with their spectra; V nodes and E edges in all."""
 
-    Attributes:
-        kinds: Distinct nodes as type and features, int32 of shape (K, 12).
-        nodes: The kind of each node, graph by graph; int32 of shape (V,).
-        edges: Source and target, numbered within the graph; int32 of shape (2, E).
-        num_nodes: Nodes of each graph, int64 of shape (N,).
-        num_edges: Edges of each graph, int64 of shape (N,).
-        eigenvalues: The smallest of the normalised Laplacian, float32 of shape (N, 11).
-        positions: Of each node (see ``spectrum``), float16 of shape (V, 10).
-    """
-
-    kinds: np.ndarray
-    nodes: np.ndarray
-    edges: np.ndarray
-    num_nodes: np.ndarray
-    num_edges: np.ndarray
-    eigenvalues: np.ndarray
-    positions: np.ndarray
+    kinds: np.ndarray  #: distinct nodes as type and features, int32 of shape (K, 12)
+    nodes: np.ndarray  #: the kind of each node, graph by graph; int32 of shape (V,)
+    edges: np.ndarray  #: source and target, numbered within the graph; int32 of shape (2, E)
+    num_nodes: np.ndarray  #: nodes of each graph, int64 of shape (N,)
+    num_edges: np.ndarray  #: edges of each graph, int64 of shape (N,)
+    eigenvalues: np.ndarray  #: the smallest of the normalised Laplacian, float32 of shape (N, 11)
+    positions: np.ndarray  #: of each node (see ``spectrum``), float16 of shape (V, 10)
 
     @classmethod
     def of(cls, graphs: Iterable[ComputationGraph], *, progress: bool = False) -> "GraphSet":
-        """Pack graphs and compute their spectra, about 2 to 10 ms a graph.
-
-        Args:
-            graphs: One at a time is enough: none is kept.
-            progress: Whether to draw a bar.
-        """
+        """Pack graphs, of which none is kept, and compute their spectra, 2 to 10 ms a graph."""
         parts = [_single(g) for g in tqdm(graphs, "spectra", unit="graph", disable=not progress)]
         return cls.concatenate(parts)
 
@@ -99,22 +72,16 @@ class GraphSet:
         """
         if not sets:
             raise NasutilsError("a set of graphs needs at least one graph.")
-        kinds, renamed = np.unique(
-            np.concatenate([part.kinds for part in sets]), axis=0, return_inverse=True
-        )
+
+        def joined(name: str) -> np.ndarray:
+            return np.concatenate([getattr(part, name) for part in sets], axis=int(name == "edges"))
+
+        kinds, renamed = np.unique(joined("kinds"), axis=0, return_inverse=True)
         starts = np.cumsum([0, *(len(part.kinds) for part in sets[:-1])])
-        renamed = renamed.astype(np.int32)
-        return cls(
-            kinds,
-            np.concatenate(
-                [renamed[part.nodes + start] for part, start in zip(sets, starts, strict=True)]
-            ),
-            np.concatenate([part.edges for part in sets], axis=1),
-            np.concatenate([part.num_nodes for part in sets]),
-            np.concatenate([part.num_edges for part in sets]),
-            np.concatenate([part.eigenvalues for part in sets]),
-            np.concatenate([part.positions for part in sets]),
-        )
+        numbers = [part.nodes + start for part, start in zip(sets, starts, strict=True)]
+        nodes = renamed.astype(np.int32)[np.concatenate(numbers)]
+        rest = ("edges", "num_nodes", "num_edges", "eigenvalues", "positions")
+        return cls(kinds, nodes, *map(joined, rest))
 
     def __len__(self) -> int:
         return len(self.num_nodes)
@@ -125,7 +92,9 @@ class GraphSet:
         Raises:
             NasutilsError: If there is no such row.
         """
-        rows = self._checked(rows)
+        rows = np.asarray(rows, dtype=np.int64)
+        if rows.ndim != 1 or not len(rows) or rows.min() < 0 or rows.max() >= len(self):
+            raise NasutilsError(f"a list of rows from 0 to {len(self) - 1} is needed, not {rows}.")
         nodes = _slices(self.num_nodes, rows)
         return GraphSet(
             self.kinds,
@@ -138,11 +107,7 @@ class GraphSet:
         )
 
     def batch(self, rows: Sequence[int] | np.ndarray) -> Batch:
-        """Return some of the graphs as tensors, in the given order.
-
-        Raises:
-            NasutilsError: If there is no such row.
-        """
+        """Return some of the graphs as tensors, in the given order; raises as ``take``."""
         few = self.take(rows)
         starts = np.cumsum(few.num_nodes) - few.num_nodes
         graph = np.repeat(np.arange(len(few)), few.num_nodes)
@@ -159,12 +124,10 @@ class GraphSet:
         )
 
     def split(self, rows: np.ndarray, max_nodes: int) -> list[np.ndarray]:
-        """Sort graphs by size and cut them so that no part takes much memory.
+        """Sort graphs, rows (n,), by size and cut them so that no part takes much memory.
 
-        Args:
-            rows: Of the graphs.
-            max_nodes: A part's graphs times the nodes of its largest, which all are padded to for
-                attention; a graph that is larger has a part of its own.
+        A part's graphs times the nodes of its largest, which all are padded to for attention, are
+        at most ``max_nodes``; a graph that is larger has a part of its own.
 
         Returns:
             Positions in ``rows``, part by part.
@@ -179,11 +142,7 @@ class GraphSet:
         return [np.array(part, dtype=np.int64) for part in parts]
 
     def save(self, path: Path) -> None:
-        """Write all arrays to one compressed file.
-
-        Raises:
-            OSError: If it cannot be written.
-        """
+        """Write all arrays to one compressed file; OSError where it cannot be written."""
         arrays = {field.name: getattr(self, field.name) for field in fields(self)}
         with atomic_write(path) as part, part.open("wb") as file:
             np.savez_compressed(file, **arrays)
@@ -193,12 +152,6 @@ class GraphSet:
         """Read what ``save`` wrote; ``cached`` knows whether it is damaged."""
         with path.open("rb") as file, np.load(file) as arrays:
             return cls(*(arrays[field.name] for field in fields(cls)))
-
-    def _checked(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        rows = np.asarray(rows, dtype=np.int64)
-        if rows.ndim != 1 or not len(rows) or rows.min() < 0 or rows.max() >= len(self):
-            raise NasutilsError(f"a list of rows from 0 to {len(self) - 1} is needed, not {rows}.")
-        return rows
 
 
 def _single(graph: ComputationGraph) -> GraphSet:

@@ -32,13 +32,9 @@ LABEL_SCALES: dict[str, Callable[[Tensor], Tensor]] = {
 def checked_labels(
     size: int, accuracy: ArrayLike, rows: ArrayLike, seeds: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
-    """Return the labels of the training cells and the rows, both (R, n).
+    """Return the labels of the training cells of R predictors and the rows, both (R, n).
 
-    Args:
-        size: Number of architectures, M.
-        accuracy: Their labels, (M,).
-        rows: The training cells of each of R predictors, (R, n).
-        seeds: One a predictor.
+    Of M = ``size`` architectures come the labels, (M,), and to each seed belongs a row of cells.
 
     Raises:
         NasutilsError: If the shapes do not fit together, a predictor has fewer than two cells, a
@@ -55,23 +51,22 @@ def checked_labels(
         raise NasutilsError(f"a predictor needs at least 2 labels, not {rows.shape[1]}.")
     if rows.min() < 0 or rows.max() >= size:
         raise NasutilsError(f"training cells are numbered 0 to {size - 1}.")
-    labels = accuracy[rows]
-    if not np.isfinite(labels).all():
-        raise NasutilsError(f"{(~np.isfinite(labels)).sum()} training labels are NaN or infinite.")
-    if (np.ptp(labels, axis=1) == 0).any():
-        raise NasutilsError("all training labels of a predictor are the same: nothing to learn.")
-    return torch.tensor(labels, dtype=torch.float32), torch.tensor(rows, dtype=torch.long)
+    _check(accuracy[rows], "training labels")
+    return torch.tensor(accuracy[rows], dtype=torch.float32), torch.tensor(rows, dtype=torch.long)
+
+
+def _check(labels: np.ndarray, name: str) -> None:
+    """Refuse what nothing can be learnt from."""
+    if bad := (~np.isfinite(labels)).sum():
+        raise NasutilsError(f"{bad} {name} are NaN or infinite.")
+    if (np.ptp(labels, axis=-1) == 0).any():
+        raise NasutilsError(f"all {name} are the same: nothing to learn.")
 
 
 def scaled_labels(sources: Sequence[tuple[Sized, ArrayLike]], scale: str = "z_score") -> Tensor:
-    """Scale the labels of each family by themselves, and join them.
+    """Scale the labels of each family by themselves, and join them: float32 of shape (sum of n,).
 
-    Args:
-        sources: Of each family n graphs or embeddings, and their labels, (n,).
-        scale: One of ``LABEL_SCALES``.
-
-    Returns:
-        float32 of shape (sum of n,).
+    Sources are n graphs or embeddings of each family, and their labels, (n,).
 
     Raises:
         NasutilsError: If the numbers differ, or labels are not finite or all alike.
@@ -83,11 +78,6 @@ def scaled_labels(sources: Sequence[tuple[Sized, ArrayLike]], scale: str = "z_sc
         values, size = np.asarray(given, dtype=float), len(graphs)
         if values.shape != (size,):
             raise NasutilsError(f"family {number} has {size} graphs, labels {values.shape}.")
-        if not np.isfinite(values).all():
-            raise NasutilsError(
-                f"{(~np.isfinite(values)).sum()} labels of family {number} are NaN or infinite."
-            )
-        if np.ptp(values) == 0:
-            raise NasutilsError(f"all labels of family {number} are the same: nothing to learn.")
+        _check(values, f"labels of family {number}")
         scaled.append(LABEL_SCALES[scale](torch.tensor(values)[None])[0].float())
     return torch.cat(scaled)

@@ -13,19 +13,12 @@ from nasutils.methods.common.cell_sequences import ABSENT, Cells, CellSequences
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The paths of one distinct cell of B architectures.
+    """The paths of one distinct cell of B architectures."""
 
-    Attributes:
-        edges: Those that a path may take, float64 of shape (B, F, F).
-        starts: Vertices where paths begin, bool of shape (B, F).
-        ends: The outputs, bool of shape (B, F).
-        through: Number of paths through each vertex, float64 of shape (B, F).
-    """
-
-    edges: Tensor
-    starts: Tensor
-    ends: Tensor
-    through: Tensor
+    edges: Tensor  #: those that a path may take, float64 of shape (B, F, F)
+    starts: Tensor  #: vertices where paths begin, bool of shape (B, F)
+    ends: Tensor  #: the outputs, bool of shape (B, F)
+    through: Tensor  #: number of paths through each vertex, float64 of shape (B, F)
 
     @classmethod
     def of(cls, cell: Cells, vocabulary: tuple[str, ...]) -> "Paths":

@@ -37,7 +37,7 @@ def normalised_laplacian(graph: ComputationGraph) -> np.ndarray:
 
 
 def spectrum(graph: ComputationGraph) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest eigenvalues of a graph and the positions of its nodes.
+    """Return the smallest eigenvalues of a graph of V nodes and the positions of its nodes.
 
     The positions are Laplacian positional encodings as in Dwivedi & Bresson, "A Generalization of
     Transformer Networks to Graphs", https://arxiv.org/abs/2012.09699: entries of the eigenvectors,
@@ -45,9 +45,6 @@ def spectrum(graph: ComputationGraph) -> tuple[np.ndarray, np.ndarray]:
     signs; ours makes the entry of the graph's first node, the input, positive, and where that is
     zero, the entry that is the largest in size. Training flips signs at random. Where an eigenvalue
     is multiple, the choice of its vectors remains arbitrary.
-
-    Args:
-        graph: Of V nodes, at least one.
 
     Returns:
         Eigenvalues from 0 to 2 in ascending order, float64 of shape (11,), followed by zeros where
@@ -64,10 +61,7 @@ def spectrum(graph: ComputationGraph) -> tuple[np.ndarray, np.ndarray]:
     )
     missing = NUM_EIGENVALUES - found
     positions = _signed(vectors[:, 1:]) * graph.num_nodes**0.5
-    return (
-        np.pad(values.clip(0, 2), (0, missing)),
-        np.pad(positions, ((0, 0), (0, missing))),
-    )
+    return (np.pad(values.clip(0, 2), (0, missing)), np.pad(positions, ((0, 0), (0, missing))))
 
 
 def _signed(vectors: np.ndarray) -> np.ndarray:
@@ -80,12 +74,8 @@ def _signed(vectors: np.ndarray) -> np.ndarray:
 def most_similar(eigenvalues: np.ndarray, size: int) -> np.ndarray:
     """Find the graphs at the smallest spectral distance of each, without a matrix of all pairs.
 
-    Args:
-        eigenvalues: Of N graphs, shape (N, 11).
-        size: How many others to find, fewer than N.
-
-    Returns:
-        Rows of other graphs, the nearest first and any of equals, int of shape (N, size).
+    From the eigenvalues of N graphs, (N, 11), to rows of so many others, the nearest first and any
+    of equals, int of shape (N, size).
 
     Raises:
         NasutilsError: If there are not as many others.

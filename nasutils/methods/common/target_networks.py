@@ -23,36 +23,22 @@ from nasutils.networks.nasbench201 import NASBench201Network
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a convolution's weights come from.
+    """Where a convolution's weights come from."""
 
-    Attributes:
-        parameter: Name of the weights in the network.
-        position: Of the cell in the sequence.
-        vertex: Of that cell.
-        head: Name of the hypernetwork's head: the kernel size, or ``projection``.
-        shape: Of the weights, (C_out, C_in, k, k).
-    """
-
-    parameter: str
-    position: int
-    vertex: int
-    head: str
-    shape: tuple[int, int, int, int]
+    parameter: str  #: name of the weights in the network
+    position: int  #: of the cell in the sequence
+    vertex: int  #: of that cell
+    head: str  #: name of the hypernetwork's head: the kernel size, or ``projection``
+    shape: tuple[int, int, int, int]  #: of the weights, (C_out, C_in, k, k)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A network of one architecture that waits for its weights.
+    """A network of one architecture that waits for its weights."""
 
-    Attributes:
-        network: Its parameters are on the meta device.
-        places: Of the convolutions inside the cells.
-        shared: Shapes of all other parameters.
-    """
-
-    network: nn.Module
-    places: tuple[Place, ...]
-    shared: Mapping[str, tuple[int, ...]]
+    network: nn.Module  #: its parameters are on the meta device
+    places: tuple[Place, ...]  #: of the convolutions inside the cells
+    shared: Mapping[str, tuple[int, ...]]  #: shapes of all other parameters
 
     @classmethod
     def build(cls, make: Callable[[], nn.Module]) -> "Target":
@@ -82,10 +68,9 @@ class Target:
         Raises:
             NasutilsError: If one is not: the sequences are of another network.
         """
+        vertices = [sequences.cells[which].labels.shape[1] for which in sequences.order]
         for place in self.places:
-            if place.position >= len(sequences.order) or (
-                place.vertex >= sequences.cells[sequences.order[place.position]].labels.shape[1]
-            ):
+            if place.position >= len(vertices) or place.vertex >= vertices[place.position]:
                 raise NasutilsError(
                     f"{place.parameter} would be made from vertex {place.vertex} of cell "
                     f"{place.position}, which the sequences do not have"

@@ -36,15 +36,7 @@ class GINLayer(nn.Module):
         )
 
     def forward(self, adjacency: Tensor, x: Tensor) -> Tensor:
-        """Pass messages once.
-
-        Args:
-            adjacency: Symmetric, of shape (B, N, N).
-            x: Features of shape (B, N, F).
-
-        Returns:
-            Features of shape (B, N, H).
-        """
+        """Pass messages once: symmetric adjacency (B, N, N) and features (B, N, F) to (B, N, H)."""
         # The vertex itself as a weighted loop: one product of small matrices, no sum of large ones.
         loops = (1 + self.eps) * torch.eye(adjacency.shape[-1], device=x.device)
         summed = (adjacency + loops) @ x
@@ -52,14 +44,10 @@ class GINLayer(nn.Module):
 
 
 class VGAE(nn.Module):
-    """Encoder and decoder of architectures.
+    """Encoder and decoder of architectures, with L = ``layers`` GIN layers of width H = ``hidden``.
 
-    Args:
-        labels: Labels of a vertex, K.
-        hidden: Width of the layers, H.
-        latent: Dimensions of a vertex's embedding, F.
-        layers: GIN layers, L.
-        dropout: Share of the embedding that the decoder does not see in training.
+    From K = ``labels`` labels of a vertex to F = ``latent`` dimensions, and back; in training the
+    decoder does not see a share of the embedding, the dropout.
     """
 
     def __init__(
@@ -80,14 +68,9 @@ class VGAE(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def encode(self, adjacency: Tensor, ops: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log standard deviation of q(Z | A, X).
+        """Return mean and log standard deviation of q(Z | A, X), both of shape (B, G, N, F).
 
-        Args:
-            adjacency: Upper triangular, of shape (B, G, N, N).
-            ops: One-hot labels of shape (B, G, N, K).
-
-        Returns:
-            Two tensors of shape (B, G, N, F).
+        Adjacencies (B, G, N, N) are upper triangular, labels (B, G, N, K) one-hot.
         """
         x = ops.flatten(0, 1)  # (B * G, N, K)
         neighbours = (adjacency + adjacency.mT).flatten(0, 1)
@@ -99,11 +82,7 @@ class VGAE(nn.Module):
     def decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits of adjacency, z_i . z_j, and of labels, W_o z_i + b_o (Section 3.2).
 
-        Args:
-            z: Embeddings of shape (B, G, N, F).
-
-        Returns:
-            Symmetric adjacency logits (B, G, N, N), label logits (B, G, N, K).
+        From embeddings (B, G, N, F) to symmetric (B, G, N, N) and to (B, G, N, K).
         """
         z = self.dropout(z)
         return z @ z.mT, self.ops(z)
@@ -118,15 +97,9 @@ class VGAE(nn.Module):
     def posterior(
         self, adjacency: Tensor, ops: Tensor, batch_size: int = 1024
     ) -> tuple[Tensor, Tensor]:
-        """Return flattened mean and standard deviation of q, in evaluation mode.
+        """Return flattened mean and standard deviation of q, (B, G * N * F), in evaluation mode.
 
-        Args:
-            adjacency: Upper triangular, of shape (B, G, N, N).
-            ops: One-hot labels of shape (B, G, N, K).
-            batch_size: Architectures to encode at once.
-
-        Returns:
-            Two tensors of shape (B, G * N * F).
+        Arguments as of ``encode``; so many architectures are encoded at once.
         """
         self.eval()
         batches = zip(adjacency.split(batch_size), ops.split(batch_size), strict=True)
@@ -139,15 +112,10 @@ class VGAE(nn.Module):
 
     @torch.no_grad()
     def reconstruct(self, z: Tensor, graphs: int) -> tuple[Tensor, Tensor]:
-        """Return the most likely graphs of flat embeddings, in evaluation mode.
+        """Return the most likely graphs of flat embeddings (B, G * N * F), in evaluation mode.
 
-        Args:
-            z: Of shape (B, G * N * F).
-            graphs: Graphs an architecture has, G.
-
-        Returns:
-            Upper triangular adjacency (B, G, N, N), one where its probability exceeds one half,
-            and the number of the likeliest label, (B, G, N).
+        Adjacencies (B, G, N, N) are upper triangular, one where the probability exceeds one half;
+        labels (B, G, N) the numbers of the likeliest.
         """
         self.eval()
         adjacency, ops = self.decode(z.view(len(z), graphs, -1, self.mean.out_features))
@@ -166,16 +134,9 @@ def vgae_loss(
     """Return the negative variational lower bound (Eq. 2), divided by the number of vertices.
 
     Per vertex: the cross-entropy of its label, the binary cross-entropies of its pairs with later
-    vertices, and the weighted KL divergence of its embedding from N(0, I).
-
-    Args:
-        adjacency_logits: Of shape (B, G, N, N).
-        ops_logits: Of shape (B, G, N, K).
-        mean: Of q, shape (B, G, N, F).
-        log_std: Of q, same shape.
-        adjacency: Upper triangular target of shape (B, G, N, N).
-        ops: One-hot target of shape (B, G, N, K).
-        kl_weight: Of the divergence; Eq. 2 has 1.
+    vertices, and the weighted KL divergence of its embedding from N(0, I); Eq. 2 weighs it by 1.
+    The first four are what the network returns, adjacency (B, G, N, N), upper triangular, and
+    one-hot labels (B, G, N, K) what it was given.
     """
     later = torch.ones_like(adjacency[0]).triu(1)
     pairs = F.binary_cross_entropy_with_logits(
@@ -189,20 +150,16 @@ def vgae_loss(
 
 @dataclass(frozen=True)
 class VGAESchedule(Schedule):
-    """How to train the auto-encoder: arch2vec's settings but for the KL weight.
-
-    Attributes:
-        kl_weight: Of the divergence in the loss. Eq. 2 has 1, arch2vec divides by the vertices of
-            a batch, here 1/256; ours, between the two, leaves less room between the embeddings.
-        dropout: Share of the embedding that the decoder does not see in training.
-    """
+    """How to train the auto-encoder: arch2vec's settings but for the KL weight."""
 
     epochs: int = 10
     batch_size: int = 32
     learning_rate: float = 1e-3
     max_grad_norm: float = 5.0
+    #: Of the divergence in the loss. Eq. 2 has 1, arch2vec divides by the vertices of a batch, here
+    #: 1/256; ours, between the two, leaves less room between the embeddings.
     kl_weight: float = 0.02
-    dropout: float = 0.3
+    dropout: float = 0.3  #: share of the embedding that the decoder does not see in training
 
 
 #: A DARTS cell has an adjacency of its own, which takes longer to learn than labels alone. arch2vec
@@ -222,14 +179,9 @@ def train_vgae(
     schedule: VGAESchedule | None = None,
     progress: bool = False,
 ) -> tuple[VGAE, list[float]]:
-    """Train an auto-encoder on unlabelled architectures.
+    """Train an auto-encoder on architectures as of ``VGAE.encode``, by default as arch2vec does.
 
-    Args:
-        adjacency: Upper triangular, of shape (B, G, N, N).
-        ops: One-hot labels of shape (B, G, N, K).
-        seed: Of the weights, batches, samples and dropout.
-        schedule: arch2vec's if left out.
-        progress: Whether to draw a bar.
+    The seed is that of the weights, batches, samples and dropout.
 
     Returns:
         The auto-encoder in evaluation mode, and the mean loss of each epoch.

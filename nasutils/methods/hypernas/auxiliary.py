@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -22,39 +22,25 @@ _VALIDATION = 5_000  # last images of CIFAR-10's training split
 
 @dataclass(frozen=True, slots=True)
 class Auxiliary:
-    """What a hypernetwork is trained and evaluated on.
+    """What a hypernetwork is trained and evaluated on."""
 
-    Attributes:
-        network: From an architecture to its target network.
-        cells_per_stage: Of that network, hence of its cell sequences.
-        train: Images to learn.
-        valid: Images to evaluate on.
-    """
-
-    network: Callable[[Any], nn.Module]
-    cells_per_stage: int
-    train: Images
-    valid: Images
+    network: Callable[[Any], nn.Module]  #: from an architecture to its target network
+    cells_per_stage: int  #: of that network, hence of its cell sequences
+    train: Images  #: images to learn
+    valid: Images  #: images to evaluate on
 
     def target(self, architecture: Any) -> Target:
         """Return the target network of an architecture."""
         return Target.build(lambda: self.network(architecture))
 
 
-def _nasbench201(cell: Any, channels: int, cells: int) -> nn.Module:
-    return NASBench201Network(cell, 10, channels=channels, cells_per_stage=cells)
-
-
-def _nasbench101(cell: Any, channels: int, cells: int) -> nn.Module:
-    return NASBench101Network(cell, 10, channels=channels, cells_per_stack=cells)
-
-
 _REDUCED = 8, 1  # channels of the first stage and cells a stage
 
-#: Space -> its network on CIFAR-10, and the benchmark's own channels and cells.
-_ON_CIFAR10: dict[str, tuple[Callable[[Any, int, int], nn.Module], tuple[int, int]]] = {
-    "nasbench201": (_nasbench201, (16, 5)),
-    "nasbench101": (_nasbench101, (128, 3)),
+#: Space -> its network on CIFAR-10, its name of the cells a stage, and the benchmark's own channels
+#: and cells.
+_ON_CIFAR10: dict[str, tuple[Callable[..., nn.Module], str, tuple[int, int]]] = {
+    "nasbench201": (NASBench201Network, "cells_per_stage", (16, 5)),
+    "nasbench101": (NASBench101Network, "cells_per_stack", (128, 3)),
 }
 #: Networks, as of ``cell_sequences.NETWORKS``, that have an auxiliary task.
 NETWORKS = ("nb201_digits", *_ON_CIFAR10)
@@ -66,13 +52,11 @@ REDUCED_SIZE = 16
 def load_auxiliary(
     network: str, *, full: bool = False, device: torch.device | str = "cpu"
 ) -> Auxiliary:
-    """Return the auxiliary task of a kind of network: the digits' own, or CIFAR-10.
+    """Return the auxiliary task of one of ``NETWORKS``: the digits' own, or CIFAR-10.
 
-    Args:
-        network: One of ``NETWORKS``.
-        full: Whether target networks are the benchmark's and images have 32 x 32 pixels. Else
-            networks start with 8 channels and have one cell a stage, and images 16 x 16 pixels.
-        device: Where the images lie, and hence training takes place.
+    Target networks start with 8 channels and have one cell a stage, and images have 16 x 16
+    pixels, unless ``full``: then networks are the benchmark's, and images have 32 x 32. Images
+    lie on the device, and hence training takes place there.
 
     Raises:
         UnknownNameError: If there is none for the network.
@@ -83,25 +67,20 @@ def load_auxiliary(
     if network == "nb201_digits":
         train, valid = (Images(*digits.images(split, str(device))) for split in ("train", "valid"))
         return Auxiliary(digits.build_network, 1, train, valid)
-    build, own = _ON_CIFAR10[network]
+    build, stage, own = _ON_CIFAR10[network]
     channels, cells = own if full else _REDUCED
-    return Auxiliary(
-        lambda cell: build(cell, channels, cells),
-        cells,
-        *cifar10_images(32 if full else REDUCED_SIZE, str(device)),
-    )
+    images = cifar10_images(32 if full else REDUCED_SIZE, str(device))
+    return Auxiliary(partial(build, channels=channels, **{stage: cells}), cells, *images)
 
 
 @cache
 def cifar10_images(size: int = 32, device: str = "cpu") -> tuple[Images, Images]:
     """Return CIFAR-10's training images, normalised: 45,000 to train on and 5,000 to evaluate on.
 
-    Args:
-        size: Height and width; smaller ones are means of squares of pixels. 32 or a divisor of it.
-        device: Where they lie.
+    Smaller ones than 32 x 32 are means of squares of pixels. They lie on the device.
 
     Raises:
-        NasutilsError: On another size.
+        NasutilsError: If 32 is no multiple of the size.
         DataError: If the images cannot be had.
     """
     if size < 1 or 32 % size:
@@ -110,8 +89,5 @@ def cifar10_images(size: int = 32, device: str = "cpu") -> tuple[Images, Images]
     images = torch.tensor(pixels).permute(0, 3, 1, 2).float() / 255
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (CIFAR10_MEAN, CIFAR10_STD))
     images = F.avg_pool2d((images - mean) / std, 32 // size).to(device)
-    classes = torch.tensor(labels).to(device)
-    return (
-        Images(images[:-_VALIDATION], classes[:-_VALIDATION]),
-        Images(images[-_VALIDATION:], classes[-_VALIDATION:]),
-    )
+    every = Images(images, torch.tensor(labels).to(device))
+    return every[:-_VALIDATION], every[-_VALIDATION:]

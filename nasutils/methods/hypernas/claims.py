@@ -1,6 +1,5 @@
 """The chapter's claims, contrasts and sentences, from its published figures."""
 
-from collections.abc import Sequence
 from functools import partial
 
 import pandas as pd
@@ -12,18 +11,21 @@ from nasutils.methods.hypernas.tables import LARGEST, PRINTED
 from nasutils.report import Claim, Contrast, Effect, PublishedResults, Table, table_of_contrasts
 
 
-def _places(id: str, sizes: Sequence[int]) -> list[str]:
+def _places(id: str, *sizes: int) -> list[str]:
     return [f"{id}/{size}" for size in sizes]
 
 
-#: Benchmark -> the numbers of labels of the paper's Table 1 that we have.
-_TABLE1 = {"nb201-c10": (39, 78, 156, 469), "nb101-naslib": (50, 100, 172)}
-_SPLITS = _places("nb201-c10", (39, 78, 156, 469)) + _places("nb101-naslib", (50, 100, 172, 292))
-_WITH_PROXIES = _places("nb201-c10-proxies", (39, 78, 156, 469))
-_WITH_PROXIES += _places("nb101-naslib-proxies", (50, 100, 172))
-_MBV3 = _places("mbv3-imagenet", (50, 100, 200))
+#: Benchmark -> the places of the paper's Table 1 that we have.
+_TABLE1 = {
+    "nb201-c10": _places("nb201-c10", 39, 78, 156, 469),
+    "nb101-naslib": _places("nb101-naslib", 50, 100, 172),
+}
+_SPLITS = [*_TABLE1["nb201-c10"], *_TABLE1["nb101-naslib"], "nb101-naslib/292"]
+_WITH_PROXIES = _places("nb201-c10-proxies", 39, 78, 156, 469)
+_WITH_PROXIES += _places("nb101-naslib-proxies", 50, 100, 172)
+_MBV3 = _places("mbv3-imagenet", 50, 100, 200)
 # Where the variants of HyperNAS-P were run.
-_VARIANTS = _places("nb201-c10", (39, 78, 156)) + _places("nb101-naslib-20k", (50, 100, 172))
+_VARIANTS = _places("nb201-c10", 39, 78, 156) + _places("nb101-naslib-20k", 50, 100, 172)
 
 #: Name of a contrast -> item, row, the row that it should exceed, columns and metric.
 CONTRASTS = {
@@ -76,16 +78,10 @@ def _printed() -> pd.DataFrame:
     """Return Table 1 of the paper: by our columns HyperNAS's tau, and the best of all others."""
     figures = load_paper_numbers("hypernas").query("item == 'table1'")
     taus = figures.pivot_table("value", "row", "column")
+    ours = {f"{name}/": f"{id}/" for id, name in PRINTED.items()}
+    taus.columns = taus.columns.to_series().replace(ours, regex=True)
     others = taus[~taus.index.str.startswith("HyperNAS")].max()
-    names = {
-        place: place.replace(id, PRINTED.get(id, id))
-        for id, sizes in _TABLE1.items()
-        for place in _places(id, sizes)
-    }
-    return pd.DataFrame(
-        {place: (taus.loc["HyperNAS", name], others[name]) for place, name in names.items()},
-        index=["HyperNAS", "others"],
-    )
+    return pd.DataFrame({"HyperNAS": taus.loc["HyperNAS"], "others": others})
 
 
 def _table1(results: PublishedResults) -> list[Claim]:
@@ -93,35 +89,26 @@ def _table1(results: PublishedResults) -> list[Claim]:
 
     To rank no better than the best of other predictors in that table would be no effect.
     """
-    printed, found = _printed(), []
+    found = []
     for id, title, data in (
         ("nb201-c10", "NAS-Bench-201", ""),
         ("nb101-naslib", "NAS-Bench-101", "292 public labels"),
     ):
-        places = _places(id, _TABLE1[id])
+        printed = _printed().loc[_TABLE1[id]]
+        figures = [f"{tau:.3f}" for tau in printed["HyperNAS"]]
         for item, row, options in (
             ("joint", "HyperNAS", {"reduced": _REDUCED}),
             ("ranking", "Ours", {"changes": "our recipe"}),
             ("ranking", GENERATED_TASK, {"changes": "ours, the hypernetwork as teacher"}),
         ):
-            taus = [(item, row, place, "kendall_tau") for place in places]
-            found.append(
-                Claim(
-                    f"Table 1, {title}: τ of {row}",
-                    " / ".join(f"{printed.loc['HyperNAS', place]:.3f}" for place in places),
-                    " / ".join(f"{results.of(*tau):.3f}" for tau in taus),
-                    tuple(
-                        results.effect(
-                            *tau,
-                            printed=f"{printed.loc['HyperNAS', tau[2]]:.3f}",
-                            no_effect=printed.loc["others", tau[2]],
-                        )
-                        for tau in taus
-                    ),
-                    data=data,
-                    **options,
-                )
+            taus = [(item, row, place, "kendall_tau") for place in printed.index]
+            effects = tuple(
+                results.effect(*tau, printed=figure, no_effect=other)
+                for tau, figure, other in zip(taus, figures, printed["others"], strict=True)
             )
+            ours = " / ".join(f"{results.of(*tau):.3f}" for tau in taus)
+            claim = f"Table 1, {title}: τ of {row}"
+            found.append(Claim(claim, " / ".join(figures), ours, effects, data=data, **options))
     return found
 
 
@@ -150,31 +137,18 @@ def _others(results: PublishedResults) -> list[Claim]:
     above, found = _above_proxies(results), ("search", "Ours, 10 queries", "nb201-c10/156")
     ours = partial(Claim, changes="our recipe")
     return [
-        Claim(
-            "q = 1.5 is better than 1.25, 2 and 3, for both tasks",
-            "in most splits",
-            "; ".join(each.said("others") for each in by_q.values()),
-            tuple(effect for each in by_q.values() for effect in each.effects()),
-            reduced=_REDUCED,
-        ),
-        ours(
-            "ranks better than every zero-cost score (Table 2)",
-            "on all four",
-            " / ".join(f"{results.of(*_largest(id)):.3f}" for id in LARGEST),
-            above,
-        ),
-        ours(
-            "NAS-Bench-201 search with 156 labels: CIFAR-10 test",
-            "94.37 %",
-            f"{results.of(*found, 'test_accuracy')}, ten queries",
-            (results.effect(*found, "test_accuracy", printed="94.37"),),
-        ),
-        Claim(
-            "found networks after retraining (Tables 3, 4, 7)",
-            "97.6, 75.4, 77.9, 81.8 %",
-            needs="weeks of GPU time",
-        ),
-    ]
+        Claim("q = 1.5 is better than 1.25, 2 and 3, for both tasks", "in most splits",
+              "; ".join(each.said("others") for each in by_q.values()),
+              tuple(effect for each in by_q.values() for effect in each.effects()),
+              reduced=_REDUCED),
+        ours("ranks better than every zero-cost score (Table 2)", "on all four",
+             " / ".join(f"{results.of(*_largest(id)):.3f}" for id in LARGEST), above),
+        ours("NAS-Bench-201 search with 156 labels: CIFAR-10 test", "94.37 %",
+             f"{results.of(*found, 'test_accuracy')}, ten queries",
+             (results.effect(*found, "test_accuracy", printed="94.37"),)),
+        Claim("found networks after retraining (Tables 3, 4, 7)", "97.6, 75.4, 77.9, 81.8 %",
+              needs="weeks of GPU time"),
+    ]  # fmt: skip
 
 
 def _against_q(results: PublishedResults, place: str, metric: str) -> Contrast:

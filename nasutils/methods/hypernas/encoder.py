@@ -1,10 +1,11 @@
-"""The encoders of HyperNAS and of its baseline NP: a GCN on a cell sequence (Section 3.3).
+"""The encoders of HyperNAS and of its baselines NP and GHN, on a cell sequence (Section 3.3).
 
-Everything here runs R independent networks at once, the replicas, each with its own weights: the
+All but that of GHN run R independent networks at once, the replicas, each with its own weights: the
 seeds of an experiment train side by side, which on a processor costs little more than one alone.
 
 Sources: Lv et al., "HyperNAS", Eqs. 1 to 6; Wen et al., "Neural Predictor for Neural Architecture
-Search", ECCV 2020, https://arxiv.org/abs/1912.00848, whose GCN and baseline it takes.
+Search", ECCV 2020, https://arxiv.org/abs/1912.00848, whose GCN and baseline it takes; Zhang et al.,
+"Graph HyperNetworks for Neural Architecture Search", ICLR 2019, https://arxiv.org/abs/1810.05749.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,33 +27,24 @@ CONTEXTS = ("sum", "concatenate", "position", "none")
 class EncoderSettings:
     """Sizes and variants of an encoder.
 
-    Attributes:
-        hidden: Features of a vertex, d.
-        layers: GCN layers, L.
-        context: One of ``CONTEXTS``.
-        embed: Whether operations are embedded in d features before the first layer; without,
-            the layer reads their one-hot codes, and no context can be added to them.
-        normalisation: Of the adjacency, one of ``graphs.NORMALISATIONS``.
-        gain: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the
-            ReLU and by the mean of two directions, so that 2 keeps it from layer to layer.
-        regressor: Hidden features of the regressor.
-        activation: Whether the regressor has a ReLU between its two linear maps.
-        dropout: Share of the regressor's hidden features that are dropped in training.
-
     Raises:
         UnknownNameError: If there is no such context.
         NasutilsError: If context is wanted of operations that are not embedded.
     """
 
-    hidden: int = 72
-    layers: int = 6
-    context: str = "sum"
+    hidden: int = 72  #: features of a vertex, d
+    layers: int = 6  #: GCN layers, L
+    context: str = "sum"  #: one of ``CONTEXTS``
+    #: whether operations are embedded in d features before the first layer; without, the layer
+    #: reads their one-hot codes, and no context can be added to them
     embed: bool = True
-    normalisation: str = "row"
+    normalisation: str = "row"  #: of the adjacency, one of ``graphs.NORMALISATIONS``
+    #: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the ReLU
+    #: and by the mean of two directions, so that 2 keeps it from layer to layer.
     gain: float = 1.0
-    regressor: int = 128
-    activation: bool = True
-    dropout: float = 0.0
+    regressor: int = 128  #: hidden features of the regressor
+    activation: bool = True  #: whether the regressor has a ReLU between its two linear maps
+    dropout: float = 0.0  #: share of the regressor's hidden features that are dropped in training
 
     def __post_init__(self) -> None:
         if self.context not in CONTEXTS:
@@ -63,24 +55,14 @@ class EncoderSettings:
 
 #: The baseline of NP: each cell for itself, one-hot operations, two linear maps behind the mean.
 NP = EncoderSettings(
-    hidden=144,
-    layers=3,
-    context="none",
-    embed=False,
-    activation=False,
-    dropout=0.1,
+    hidden=144, layers=3, context="none", embed=False, activation=False, dropout=0.1
 )
 
 
 class EnsembleLinear(nn.Module):
     """R linear maps side by side.
 
-    Args:
-        inputs: Features in.
-        outputs: Features out.
-        replicas: Number of maps, R.
-        bias: Whether they have a bias.
-        parts: Matrices that stand beside each other in one, for the initial weights.
+    For the initial weights, ``parts`` matrices stand beside each other in each of them.
     """
 
     def __init__(
@@ -101,13 +83,8 @@ class EnsembleLinear(nn.Module):
 class DirectedGCN(nn.Module):
     """L layers of Eq. 1: V <- ReLU(E V W+) / 2 + ReLU(E^T V W-) / 2, without bias.
 
-    The weights W+ and W- of a layer stand beside each other in one matrix.
-
-    Args:
-        inputs: Features of a vertex before the first layer.
-        hidden: Features after each.
-        layers: Number of layers.
-        replicas: Number of networks, R.
+    The weights W+ and W- of a layer stand beside each other in one matrix. The first layer reads
+    ``inputs`` features of a vertex, and each returns d = ``hidden``.
     """
 
     def __init__(self, inputs: int, hidden: int, layers: int, replicas: int) -> None:
@@ -117,22 +94,11 @@ class DirectedGCN(nn.Module):
             for layer in range(layers)
         )
 
-    def first_product(self, features: Tensor) -> Tensor:
-        """Multiply with the first layer's weights: (R, B, F, inputs) to (R, B, F, 2 d)."""
-        return _product(self.layers[0], features)
-
     def forward(self, graphs: Graphs, product: Tensor) -> Tensor:
-        """Pass messages.
+        """Pass messages: from the first product, (R, B, F, 2 d), to features (R, B, F, d).
 
         The first product comes from outside because it is linear: of v + z, the vertices' part is
-        the same at every position of a cell.
-
-        Args:
-            graphs: Of R x B cells.
-            product: Features times the first layer's weights, (R, B, F, 2 d).
-
-        Returns:
-            Features of shape (R, B, F, d), zero at absent vertices.
+        the same at every position of a cell. Features are zero at absent vertices.
         """
         features = _messages(graphs, product)
         for layer in self.layers[1:]:
@@ -140,7 +106,8 @@ class DirectedGCN(nn.Module):
         return features
 
 
-def _product(layer: EnsembleLinear, features: Tensor) -> Tensor:
+def _product(layer: nn.Module, features: Tensor) -> Tensor:
+    """Map the features of all vertices: (R, B, F, inputs) to (R, B, F, outputs)."""
     return layer(features.flatten(1, 2)).unflatten(1, features.shape[1:3])
 
 
@@ -154,11 +121,8 @@ def _messages(graphs: Graphs, product: Tensor) -> Tensor:
 class CellSequenceEncoder(nn.Module):
     """From cell sequences to the features of cells, z, and of architectures, h (Eqs. 2 to 5).
 
-    Args:
-        vocabulary: Number of labels, K.
-        order: Which distinct cell stands at each of the N positions.
-        settings: Sizes and variants.
-        replicas: Number of networks, R.
+    R = ``replicas`` networks read K = ``vocabulary`` labels; ``order`` says which distinct cell
+    stands at each of the N positions.
     """
 
     def __init__(
@@ -166,25 +130,21 @@ class CellSequenceEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.order, self.context = order, settings.context
-        d = settings.hidden
+        d, inputs = settings.hidden, settings.hidden if settings.embed else vocabulary
+
+        def linear(inputs: int, outputs: int, parts: int = 1) -> nn.Module:
+            return EnsembleLinear(inputs, outputs, replicas, bias=False, parts=parts)
+
         # One of each for normal cells, one for reductions.
-        self.gcns = nn.ModuleList(
-            DirectedGCN(d if settings.embed else vocabulary, d, settings.layers, replicas)
-            for _ in KINDS
+        self.gcns = nn.ModuleList(DirectedGCN(inputs, d, settings.layers, replicas) for _ in KINDS)
+        self.embeddings = nn.ModuleList(
+            linear(vocabulary, d) if settings.embed else nn.Identity() for _ in KINDS
         )
-        if settings.embed:
-            self.embeddings = nn.ModuleList(
-                EnsembleLinear(vocabulary, d, replicas, bias=False) for _ in KINDS
-            )
-        else:
-            self.embeddings = nn.ModuleList(nn.Identity() for _ in KINDS)
         if settings.context == "concatenate":
             # What multiplies z in the first layer; with the sum, the vertices' own weights do.
-            self.joins = nn.ModuleList(
-                EnsembleLinear(d, 2 * d, replicas, bias=False, parts=2) for _ in KINDS
-            )
+            self.joins = nn.ModuleList(linear(d, 2 * d, parts=2) for _ in KINDS)
         if settings.context == "position":
-            self.positions = EnsembleLinear(len(order), d, replicas, bias=False)
+            self.positions = linear(len(order), d)
 
     def forward(self, cells: Sequence[Graphs]) -> Tensor:
         """Return the global features h of Eq. 5, the mean of z over all positions: (R, B, d)."""
@@ -194,8 +154,7 @@ class CellSequenceEncoder(nn.Module):
         """Encode the cells in their order.
 
         Yields:
-            At each position the features of the vertices, (R, B, F, d), and of the cell, their
-            mean z, (R, B, d).
+            At each position the features of the vertices, (R, B, F, d), and their mean, (R, B, d).
         """
         products = [self._vertices(cell) for cell in cells]
         encoded: dict[int, tuple[Tensor, Tensor]] = {}
@@ -214,11 +173,8 @@ class CellSequenceEncoder(nn.Module):
 
     def _vertices(self, cell: Graphs) -> Tensor:
         """Return the vertices' part of the first product, (R, B, F, 2 d)."""
-        one_hot = cell.one_hot
-        embedded = self.embeddings[cell.kind](one_hot.flatten(1, 2)).unflatten(
-            1, one_hot.shape[1:3]
-        )
-        return self.gcns[cell.kind].first_product(embedded)
+        embedded = _product(self.embeddings[cell.kind], cell.one_hot)
+        return _product(self.gcns[cell.kind].layers[0], embedded)
 
     def _context(self, kind: int, position: int, z: Tensor | None) -> Tensor | None:
         """Return what a cell's position or predecessor adds to the first product, (R, B, 2 d)."""
@@ -230,12 +186,54 @@ class CellSequenceEncoder(nn.Module):
         return self.joins[kind](z) if self.context == "concatenate" else first(z)
 
 
-class Dropout(nn.Module):
-    """Dropout whose masks come from a generator a replica, so that replicas do not interfere.
+class GHNEncoder(nn.Module):
+    """The encoder of HyperNAS-H's baseline (Figure 2b), in the style of graph hypernetworks.
 
-    Args:
-        share: Share of the features that are dropped in training.
+    Gated updates of the vertices in the order of the computation, forwards and then backwards, make
+    d = ``hidden`` features of each. Each cell is read for itself.
+    Arguments as of ``CellSequenceEncoder``; messages pass so many rounds forwards and backwards.
     """
+
+    def __init__(
+        self, vocabulary: int, order: tuple[int, ...], *, hidden: int = 72, rounds: int = 1
+    ) -> None:
+        super().__init__()
+        self.order, self.rounds = order, rounds
+        self.embedding = nn.Linear(vocabulary, hidden, bias=False)
+        self.message = nn.Sequential(
+            nn.Linear(hidden, hidden), nn.ReLU(), nn.Linear(hidden, hidden)
+        )
+        self.update = nn.GRUCell(hidden, hidden)
+
+    def walk(self, cells: Sequence[Graphs]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Encode the cells of one replica under the normalisation ``raw``, each once.
+
+        Yields:
+            At each position the features of the vertices, (1, B, F, d), and their mean, (1, B, d).
+        """
+        encoded = [self._encode(cell) for cell in cells]
+        for which in self.order:
+            features = encoded[which]
+            yield features, features.sum(2) * cells[which].inverse_size
+
+    def _encode(self, cell: Graphs) -> Tensor:
+        states = list(self.embedding(cell.one_hot[0]).unbind(1))  # F of (B, d)
+        along, against = (cell.along > 0).float(), (cell.against > 0).float()
+        for _ in range(self.rounds):
+            for edges, order in (
+                (against, range(len(states))),
+                (along, reversed(range(len(states)))),
+            ):
+                for vertex in order:
+                    sent = self.message(torch.stack(states, dim=1))  # (B, F, d)
+                    received = (edges[:, vertex, :, None] * sent).sum(1)
+                    states[vertex] = self.update(received, states[vertex])
+        present = cell.one_hot.sum(-1, keepdim=True)  # (1, B, F, 1)
+        return torch.stack(states, dim=1)[None] * present
+
+
+class Dropout(nn.Module):
+    """Dropout of a share, whose masks come from a generator a replica, so that none interferes."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
@@ -253,12 +251,8 @@ class Dropout(nn.Module):
 class PredictorNetwork(nn.Module):
     """Encoder and regressor: from cell sequences to accuracies (Eq. 6), or to other figures.
 
-    Args:
-        vocabulary: Number of labels, K.
-        order: Which distinct cell stands at each position.
-        settings: Sizes and variants.
-        seeds: One a replica, of its initial weights and of its dropout.
-        outputs: Figures that are predicted of an architecture.
+    As of ``CellSequenceEncoder``; a replica draws its initial weights and its dropout from its
+    seed, and predicts so many outputs of an architecture.
     """
 
     def __init__(

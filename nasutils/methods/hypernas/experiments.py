@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,15 +19,17 @@ from nasutils.methods.common.benchmark_sequences import benchmark_sequences, net
 from nasutils.methods.hypernas import auxiliary, searches
 from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
 from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe
-from nasutils.methods.hypernas.joint_methods import JOINT, generated_accuracy, train_jointly
 from nasutils.methods.hypernas.methods import (
     ABLATIONS,
     AVERAGED,
     BOTH,
     CHAPTER,
     GENERATED_TASK,
+    JOINT,
     PROXY_TASK,
+    generated_accuracy,
     predict_of,
+    train_jointly,
 )
 from nasutils.methods.hypernas.neighbours import features_of, neighbour_tau, sample
 from nasutils.methods.hypernas.predictor import RECIPES, fit
@@ -89,15 +92,8 @@ def _rows(run: Run, benchmark: Benchmark) -> list[Method]:
     return [row for row in rows if not row.obstacle(benchmark)]
 
 
-@dataclass(frozen=True)
-class Ranked:
-    """What the predictors of one method and number of labels make of a benchmark.
-
-    Attributes:
-        splits: What they have learnt.
-        prediction: Their scores, and the networks.
-        tau: Mean Kendall's tau.
-    """
+class Ranked(NamedTuple):
+    """What predictors have learnt, what they make of a benchmark, and the mean Kendall's tau."""
 
     splits: Sequence[Split]
     prediction: Prediction
@@ -105,18 +101,11 @@ class Ranked:
 
 
 @experiment(
-    "ranking",
-    1,
-    ("ranking", "training", "neighbours", "search"),
-    benchmarks=BENCHMARKS.keys,
-    methods=_ranked_methods,
-)
+    "ranking", 1, ("ranking", "training", "neighbours", "search"),
+    benchmarks=BENCHMARKS.keys, methods=_ranked_methods,
+)  # fmt: skip
 def ranking(run: Run) -> dict[tuple[str, int], Ranked]:
-    """Rank a benchmark by every method and number of labels, and search it (Tables 1, 2, 6).
-
-    Returns:
-        Method and number of labels -> what came of it.
-    """
+    """Rank a benchmark by methods and numbers of labels, and search it (Tables 1, 2, 6)."""
     benchmark, found = benchmark_of(run), {}
     for entry in _rows(run, benchmark):
         variant = entry.name in ABLATIONS and benchmark.space in _TABLES
@@ -140,9 +129,8 @@ def ranking(run: Run) -> dict[tuple[str, int], Ranked]:
                 near = [neighbour_tau(each, accuracy) for each in features]
                 run.add("neighbours", *place, "kendall_tau", near, seeds)
             searches.search(run, benchmark, entry.name, size, splits, prediction)
-            found[entry.name, size] = Ranked(
-                splits, prediction, float(np.mean(figures["kendall_tau"]))
-            )
+            tau = float(np.mean(figures["kendall_tau"]))
+            found[entry.name, size] = Ranked(splits, prediction, tau)
     return found
 
 
@@ -151,20 +139,8 @@ def _with_images() -> list[str]:
     return [id for id, each in BENCHMARKS.items() if network_of(each) in auxiliary.NETWORKS]
 
 
-def _joint_rows(run: Run) -> list[str]:
-    """Return the rows of the joint part; the live run does without the other q."""
-    names = run.rows([*JOINT, ALONE])
-    return names if run.real or run.method else [name for name in names if name[0] != "q"]
-
-
-@dataclass(frozen=True)
-class Joined:
-    """A model that was trained with a hypernetwork, and what it can do.
-
-    Attributes:
-        model: The model.
-        figures: Metric -> figure.
-    """
+class Joined(NamedTuple):
+    """A model that was trained with a hypernetwork, and what it can do: metric -> figure."""
 
     model: HyperNAS
     figures: dict[str, float]
@@ -180,7 +156,9 @@ def joint(run: Run) -> dict[tuple[str, int], Joined]:
     benchmark, found = benchmark_of(run), {}
     full, seeds = run.scale == "paper", run.seeds(demo=1, bench=3, paper=3)
     task = load_auxiliary(network_of(benchmark), full=full, device=_device(run))
-    for name in _joint_rows(run):
+    for name in run.rows([*JOINT, ALONE]):
+        if name[0] == "q" and not (run.real or run.method):
+            continue  # the live run does without the other q
         for size in _joint_sizes(run, benchmark, name):
             splits = benchmark.splits(size, seeds)
             place = name, f"{benchmark.id}/{size}"
@@ -188,8 +166,9 @@ def joint(run: Run) -> dict[tuple[str, int], Joined]:
                 taus = _alone(run, benchmark, task, splits)
                 run.add("joint", *place, "kendall_tau", taus, seeds)
                 continue
+            recipe = _recipe(run, name, **SHORT[run.scale])
             for split in splits:
-                joined = _train(run, benchmark, task, split, _recipe(run, name))
+                joined = _train(run, benchmark, task, split, recipe)
                 for metric, value in joined.figures.items():
                     run.add("joint", *place, metric, [value], [split.seed])
                 found[name, size] = joined
@@ -200,10 +179,10 @@ def _device(run: Run) -> str:
     return "cuda" if run.scale == "paper" and torch.cuda.is_available() else "cpu"
 
 
-def _recipe(run: Run, name: str) -> JointRecipe:
-    """Return a joint recipe with the target networks and the epochs of the run's scale."""
-    recipe = replace(JOINT[name], **TARGETS[run.scale])
-    return replace(recipe, predictor=replace(recipe.predictor, **SHORT[run.scale]))
+def _recipe(run: Run, name: str, **schedule: int) -> JointRecipe:
+    """Return a joint recipe with the target networks of the run's scale, and another schedule."""
+    predictor = replace(JOINT[name].predictor, **schedule)
+    return replace(JOINT[name], predictor=predictor, **TARGETS[run.scale])
 
 
 def _joint_sizes(run: Run, benchmark: Benchmark, name: str) -> tuple[int, ...]:
@@ -218,7 +197,7 @@ def _joint_sizes(run: Run, benchmark: Benchmark, name: str) -> tuple[int, ...]:
 def _alone(run: Run, benchmark: Benchmark, task: Auxiliary, splits: Sequence[Split]) -> list[float]:
     """Train HyperNAS-P on the cell sequences of the target networks; tau of each split."""
     sequences = benchmark_sequences(benchmark, cells_per_stage=task.cells_per_stage)
-    rows, seeds = [split.labelled for split in splits], [split.seed for split in splits]
+    rows, seeds = zip(*((split.labelled, split.seed) for split in splits), strict=True)
     recipe = RECIPES["hypernas_p"]
     predictor = fit(sequences, benchmark.labels, rows, recipe, seeds, progress=run.real)
     return evaluate(benchmark, splits, predictor.predict(sequences))["kendall_tau"]
@@ -231,11 +210,9 @@ def _train(
     began = time.perf_counter()
     model = train_jointly(benchmark, task, split, recipe, progress=run.real)
     seconds = time.perf_counter() - began
-    networks = run.by_scale(demo=20, bench=50, paper=100)
-    figures = {
-        "accuracy": generated_accuracy(model, benchmark, task, split, networks=networks, seed=0),
-        "seconds": seconds,
-    }
+    counts = {"networks": run.by_scale(demo=20, bench=50, paper=100), "seed": 0}
+    accuracy = generated_accuracy(model, benchmark, task, split, **counts)
+    figures = {"accuracy": accuracy, "seconds": seconds}
     if model.predictor is not None:
         sequences = benchmark_sequences(benchmark, cells_per_stage=task.cells_per_stage)
         scores = model.predictor.predict(sequences)
@@ -245,11 +222,7 @@ def _train(
 
 @experiment("teacher", 1, ("teacher",), benchmarks=_with_images, default=False)
 def teacher(run: Run, *, settings: TeacherSettings | None = None) -> pd.DataFrame:
-    """Tell how well the networks of a hypernetwork rank the architectures of a benchmark.
-
-    Returns:
-        What ``generated_networks`` returns.
-    """
+    """Tell how well ``generated_networks``, which it returns, rank a benchmark's architectures."""
     benchmark = benchmark_of(run)
     network = network_of(benchmark)
     found = generated_networks(network, load_auxiliary(network), settings, progress=run.real)
@@ -309,9 +282,7 @@ def cost(run: Run) -> None:
         seconds = _seconds(lambda predict=predict: [predict([cell]) for cell in cells])
         run.add("table10", name, f"{benchmark.id}/one", "seconds", seconds / len(cells))
     task = load_auxiliary(network_of(benchmark), device=_device(run))
-    recipe = replace(JOINT["GHN"], **TARGETS[run.scale])
-    recipe = replace(recipe, predictor=replace(recipe.predictor, epochs=1))
-    model = train_jointly(benchmark, task, split, recipe)
+    model = train_jointly(benchmark, task, split, _recipe(run, "GHN", epochs=1))
     counts = {"networks": len(cells), "seed": run.seed}
     seconds = _seconds(lambda: generated_accuracy(model, benchmark, task, split, **counts))
     run.add("table10", "GHN", f"{benchmark.id}/one", "seconds", seconds / len(cells))

@@ -1,7 +1,7 @@
 """Cells as the tensors of a GCN: both directions of a normalised adjacency, and one-hot labels."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,28 +14,16 @@ Normalise = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Graphs:
-    """One distinct cell of B architectures for each of R replicas.
+    """One distinct cell of B architectures for each of R replicas."""
 
-    Attributes:
-        along: What Eq. 1 calls E, normalised and halved, (R * B, F, F).
-        against: The same for the transposed adjacency.
-        one_hot: Labels of shape (R, B, F, K), zero for an absent vertex.
-        inverse_size: One over the number of vertices, (R, B, 1).
-        kind: Which GCN encodes it.
-    """
-
-    along: Tensor
-    against: Tensor
-    one_hot: Tensor
-    inverse_size: Tensor
-    kind: int
+    along: Tensor  #: What Eq. 1 calls E, normalised and halved, (R * B, F, F).
+    against: Tensor  #: the same for the transposed adjacency
+    one_hot: Tensor  #: labels of shape (R, B, F, K), zero for an absent vertex
+    inverse_size: Tensor  #: one over the number of vertices, (R, B, 1)
+    kind: int  #: which GCN encodes it
 
     def take(self, rows: Tensor) -> "Graphs":
-        """Return the cells of some architectures, others for each replica.
-
-        Args:
-            rows: Positions in this batch, whose R is 1; shape (R', B').
-        """
+        """Return the cells at positions (R', B') of this batch, whose R is 1: others a replica."""
         rows = rows.to(self.along.device)
         if len(self.along) == 1:  # shared by all
             rows = torch.zeros_like(rows)
@@ -58,11 +46,8 @@ def graphs_of(
         UnknownNameError: If there is no such normalisation.
     """
     normalise = lookup("normalisation", normalisation, NORMALISATIONS)
-    moved = [
-        replace(cell, adjacency=cell.adjacency.to(device), labels=cell.labels.to(device))
-        for cell in sequences.cells
-    ]
-    return [_graphs(cell, len(sequences.vocabulary), normalise) for cell in moved]
+    vocabulary = len(sequences.vocabulary)
+    return [_graphs(cell.to(device), vocabulary, normalise) for cell in sequences.cells]
 
 
 def _graphs(cell: Cells, vocabulary: int, normalise: Normalise) -> Graphs:
@@ -91,22 +76,13 @@ def _symmetric(adjacency: Tensor, loops: Tensor) -> Tensor:
     return looped / (rows * columns).clamp(min=1).sqrt()
 
 
-def _sum(adjacency: Tensor, loops: Tensor) -> Tensor:
-    """Leave A + I as it is."""
-    return adjacency + loops
-
-
-def _raw(adjacency: Tensor, loops: Tensor) -> Tensor:
-    """Leave A without loops, Eq. 1 to the letter."""
-    return adjacency
-
-
-#: Name -> from adjacency and loops, both (B, F, F), to the matrix of the messages. NP has ``row``.
+#: Name -> from adjacency and loops, both (B, F, F), to the matrix of the messages. NP has ``row``;
+#: ``sum`` leaves A + I as it is, ``raw`` A without loops, Eq. 1 to the letter.
 NORMALISATIONS: dict[str, Normalise] = {
     "row": _row,
     "symmetric": _symmetric,
-    "sum": _sum,
-    "raw": _raw,
+    "sum": torch.add,
+    "raw": lambda adjacency, loops: adjacency,
 }
 
 

@@ -7,6 +7,7 @@ https://arxiv.org/abs/1810.05749; Knyazev et al., "Parameter Prediction for Unse
 Architectures", NeurIPS 2021, https://arxiv.org/abs/2110.13100.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,17 +21,11 @@ from nasutils.methods.common.target_networks import Place
 
 @dataclass(frozen=True, slots=True)
 class HypernetworkSettings:
-    """Sizes of the hypernetwork.
+    """Sizes of the hypernetwork."""
 
-    Attributes:
-        hidden: Features of its layers.
-        layers: Hidden layers.
-        channels: Channels in and out that a head makes; ours, enough for NB201-Digits.
-    """
-
-    hidden: int = 96
-    layers: int = 3
-    channels: int = 32
+    hidden: int = 96  #: features of its layers
+    layers: int = 3  #: hidden layers
+    channels: int = 32  #: channels in and out that a head makes; ours, enough for NB201-Digits
 
 
 #: Head -> kernel size of what it makes.
@@ -40,19 +35,13 @@ HEADS = {"1": 1, "3": 3, "projection": 1}
 class Hypernetwork(nn.Module):
     """H of Eq. 7, shared by all vertices, with a head for each kernel size.
 
-    The input is brought to unit scale first, since a deep GCN's features are small; this is ours.
-
-    Args:
-        inputs: Features of a vertex, d.
-        shared: Shapes of the parameters outside the cells, by name, which are learned as they are.
-        settings: Sizes.
+    The input, d features of a vertex, is brought to unit scale first, since a deep GCN's are
+    small; this is ours. The parameters outside the cells, of the ``shared`` shapes by name, are
+    learned as they are.
     """
 
     def __init__(
-        self,
-        inputs: int,
-        shared: Mapping[str, tuple[int, ...]],
-        settings: HypernetworkSettings,
+        self, inputs: int, shared: Mapping[str, tuple[int, ...]], settings: HypernetworkSettings
     ) -> None:
         super().__init__()
         widths = [inputs, *[settings.hidden] * settings.layers]
@@ -60,12 +49,9 @@ class Hypernetwork(nn.Module):
         for before, after in pairwise(widths):
             layers += [nn.Linear(before, after), nn.ReLU()]
         self.mlp = nn.Sequential(*layers)
-        c = settings.channels
+        c, h = settings.channels, settings.hidden
         self.heads = nn.ParameterDict(
-            {
-                head: torch.randn(c, c, k, k, settings.hidden) / settings.hidden**0.5
-                for head, k in HEADS.items()
-            }
+            {head: torch.randn(c, c, k, k, h) / h**0.5 for head, k in HEADS.items()}
         )
         # Names of parameters have dots, which module names may not have.
         self.names = {name: name.replace(".", "/") for name in shared}
@@ -76,24 +62,22 @@ class Hypernetwork(nn.Module):
     def forward(
         self, features: Sequence[Tensor], places: Sequence[Sequence[Place]]
     ) -> list[dict[str, Tensor]]:
-        """Make all weights of the networks of B architectures.
+        """Make all weights of the networks of B architectures: for each, by name of the parameter.
 
-        Args:
-            features: Of the vertices of each of the N cells, (B, F, d).
-            places: Of the convolutions of each network.
-
-        Returns:
-            For each network, the weights of all its parameters, by name.
+        Features are those of the vertices of each of the N cells, (B, F, d); places those of the
+        convolutions of each network.
 
         Raises:
             UnknownNameError: If there is no head for a place.
         """
         common = {name: self.shared[key] for name, key in self.names.items()}
         networks = [dict(common) for _ in places]
-        for head, group in _by_head(places).items():
-            vertices = torch.stack(
-                [features[place.position][row, place.vertex] for row, place in group]
-            )
+        by_head = defaultdict(list)
+        for row, network in enumerate(places):
+            for place in network:
+                by_head[place.head].append((row, place))
+        for head, group in by_head.items():
+            vertices = torch.stack([features[p.position][row, p.vertex] for row, p in group])
             for (row, place), made in zip(group, self._decode(vertices, head), strict=True):
                 networks[row][place.parameter] = _fitted(made, place.shape)
         return networks
@@ -114,15 +98,6 @@ def _fitted(made: Tensor, shape: tuple[int, ...]) -> Tensor:
         made = torch.cat([made] * repeats, dim) if repeats > 1 else made
         made = made.narrow(dim, 0, size)
     return made * (2 / made[0].numel()) ** 0.5
-
-
-def _by_head(places: Sequence[Sequence[Place]]) -> dict[str, list[tuple[int, Place]]]:
-    """Gather the places, each with the number of its network, that one head serves."""
-    groups: dict[str, list[tuple[int, Place]]] = {}
-    for row, network in enumerate(places):
-        for place in network:
-            groups.setdefault(place.head, []).append((row, place))
-    return groups
 
 
 def _initial(shape: tuple[int, ...]) -> Tensor:

@@ -20,8 +20,7 @@ from nasutils.errors import NasutilsError, UnknownNameError, lookup
 from nasutils.methods.common.cell_sequences import CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.common.target_networks import Target
-from nasutils.methods.hypernas.encoder import PredictorNetwork
-from nasutils.methods.hypernas.ghn import GHNEncoder
+from nasutils.methods.hypernas.encoder import GHNEncoder, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
 from nasutils.methods.hypernas.loss import AdaptiveLoss
@@ -42,28 +41,22 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 class JointRecipe:
     """How to train with a hypernetwork (Appendix A).
 
-    Attributes:
-        predictor: Encoder, regressor and schedule; its labels are the targets of the prediction.
-        hypernetwork: Sizes of the hypernetwork.
-        variant: One of ``VARIANTS``.
-        q: Preference coefficient of Eq. 11.
-        images: Images a target network sees at once.
-        networks: Target networks a step: as many of its architectures, a random part, are run;
-            all where None, as in the paper. The prediction sees all of them in any case.
-        precision: In which target networks compute, one of ``PRECISIONS``.
-
     Raises:
         UnknownNameError: If there is no such variant or precision.
         NasutilsError: If no network is run.
     """
 
+    #: encoder, regressor and schedule; its labels are the targets of the prediction
     predictor: Recipe = field(default_factory=Recipe)
+    #: sizes of the hypernetwork
     hypernetwork: HypernetworkSettings = field(default_factory=HypernetworkSettings)
-    variant: str = "hypernas"
-    q: float = 1.5
-    images: int = 128
+    variant: str = "hypernas"  #: one of ``VARIANTS``
+    q: float = 1.5  #: Preference coefficient of Eq. 11.
+    images: int = 128  #: images a target network sees at once
+    #: Target networks a step: as many of its architectures, a random part, are run; all where None,
+    #: as in the paper. The prediction sees all of them in any case.
     networks: int | None = None
-    precision: str = "float32"
+    precision: str = "float32"  #: in which target networks compute, one of ``PRECISIONS``
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
@@ -75,24 +68,16 @@ class JointRecipe:
 
 @dataclass(frozen=True, slots=True)
 class HyperNAS:
-    """A trained encoder with hypernetwork and, in HyperNAS itself, predictor.
+    """A trained encoder with hypernetwork and, in HyperNAS itself, predictor."""
 
-    Attributes:
-        predictor: Predicts accuracies; None where the prediction was not trained.
-        encoder: Shared by both, or alone.
-        hypernetwork: Makes the weights of target networks.
-        normalisation: Of the adjacency that the encoder reads.
-        losses: Mean loss of each task and epoch: squared error of the prediction (NaN where not
-            trained), cross-entropy of the target networks in nats; shape (2, epochs).
-        weights: The u of the tasks after training; empty where one task needs none.
-    """
-
-    predictor: Predictor | None
-    encoder: nn.Module
-    hypernetwork: Hypernetwork
-    normalisation: str
+    predictor: Predictor | None  #: predicts accuracies; None where the prediction was not trained
+    encoder: nn.Module  #: shared by both, or alone
+    hypernetwork: Hypernetwork  #: makes the weights of target networks
+    normalisation: str  #: of the adjacency that the encoder reads
+    #: mean loss of each task and epoch: squared error of the prediction (NaN where not trained),
+    #: cross-entropy of the target networks in nats; shape (2, epochs)
     losses: np.ndarray
-    weights: np.ndarray
+    weights: np.ndarray  #: the u of the tasks after training; empty where one task needs none
 
     @torch.no_grad()
     def evaluate(
@@ -105,17 +90,14 @@ class HyperNAS:
     ) -> pd.DataFrame:
         """Let B networks classify images under generated weights, on the images' device.
 
-        Batch norm takes the statistics of these images.
-
-        Returns:
-            A row a network: its ``accuracy`` in percent and its ``cross_entropy`` in nats.
+        Batch norm takes the statistics of these images. A row a network: its ``accuracy`` in
+        percent and its ``cross_entropy`` in nats.
         """
-        device = images.labels.device
+        device, found = images.labels.device, []
         batch = images.images.to(memory_format=torch.channels_last)
         encoder, hypernetwork = (
             copy.deepcopy(part).to(device) for part in (self.encoder, self.hypernetwork)
         )
-        found = []
         # One by one: the weights of many would fill the memory.
         for row, target in enumerate(tqdm(targets, "generated networks", disable=not progress)):
             cells = graphs_of(sequences[row : row + 1], self.normalisation, device)
@@ -129,19 +111,14 @@ class HyperNAS:
 
 @dataclass(frozen=True, slots=True)
 class Images:
-    """The auxiliary data of the hypernetwork.
-
-    Attributes:
-        images: Of shape (M, C, H, W).
-        labels: Classes, (M,).
-    """
+    """The auxiliary data of the hypernetwork: images (M, C, H, W) and their classes, (M,)."""
 
     images: Tensor
     labels: Tensor
 
-    def first(self, size: int) -> "Images":
-        """Return the first of the images, at most ``size``."""
-        return Images(self.images[:size], self.labels[:size])
+    def __getitem__(self, rows: slice) -> "Images":
+        """Return some of the images."""
+        return Images(self.images[rows], self.labels[rows])
 
     def draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return a random batch, without repetition."""
@@ -193,11 +170,7 @@ def fit_jointly(
 
 
 def _scaled(count: int, accuracy: ArrayLike | None, recipe: JointRecipe, seed: int) -> Tensor:
-    """Check the labels and return the targets of the prediction, (n,); zeros where there is none.
-
-    Raises:
-        NasutilsError: As of ``fit_jointly``.
-    """
+    """Check the labels and return the targets of the prediction, (n,); zeros without any."""
     if accuracy is None:
         if recipe.variant == "hypernas":
             raise NasutilsError("labels are missing: the variant hypernas learns to predict them.")
@@ -235,18 +208,10 @@ class _Model(nn.Module):
         targets: Sequence[Target],
         batches: Sequence[tuple[Tensor, Tensor]],
     ) -> tuple[Tensor, Tensor]:
-        """Return the squared errors of B architectures and the cross-entropies of the first T.
-
-        Args:
-            cells: Of all B.
-            scaled: Their labels, (B,).
-            targets: The networks of the first T.
-            batches: Their images.
-        """
+        """Return squared errors, (B,), and cross-entropies of the targets of the first T, (T,)."""
         walk = list(self.encoder.walk(cells))
-        networks = self.hypernetwork(
-            [vertices[0] for vertices, _ in walk], [target.places for target in targets]
-        )
+        vertices = [features[0] for features, _ in walk]
+        networks = self.hypernetwork(vertices, [target.places for target in targets])
         device, precision = scaled.device, PRECISIONS[self.recipe.precision]
         with torch.autocast(device.type, precision, enabled=precision != torch.float32):
             entropies = [
@@ -262,17 +227,14 @@ class _Model(nn.Module):
 
     def total(self, errors: Tensor, entropies: Tensor) -> Tensor:
         """Combine the losses by Eq. 11, or take the one that there is."""
-        if self.adaptive is None:
-            return entropies.mean()
-        return self.adaptive([errors, entropies])
+        return self.adaptive([errors, entropies]) if self.adaptive else entropies.mean()
 
     def finished(self, sequences: CellSequences, losses: np.ndarray) -> HyperNAS:
         """Freeze everything and hand it out, on the CPU."""
         self.cpu().eval().requires_grad_(False)
-        predictor = None
-        if self.network is not None:
-            predictor = predictor_of(self.network, self.recipe.predictor, sequences, losses[:1])
-        u = np.array([]) if self.adaptive is None else self.adaptive.u.numpy()
+        parts = self.recipe.predictor, sequences, losses[:1]
+        predictor = self.network and predictor_of(self.network, *parts)
+        u = self.adaptive.u.numpy() if self.adaptive else np.array([])
         return HyperNAS(predictor, self.encoder, self.hypernetwork, self.normalisation, losses, u)
 
 

@@ -12,11 +12,8 @@ class AdaptiveLoss(nn.Module):
     """Eq. 11: the sum over tasks of L^q / (2 u^2) + ln(1 + u^2), with a learned u for each task.
 
     The power is part of the loss, so that gradients pass it: with q > 1 a task counts the more the
-    larger its loss. For a constant loss the best u^2 is (L^q + (L^2q + 8 L^q)^(1/2)) / 4.
-
-    Args:
-        tasks: Number of tasks.
-        q: The preference coefficient; the paper takes 1.5, and 1 leaves the losses as they are.
+    larger its loss. For a constant loss the best u^2 is (L^q + (L^2q + 8 L^q)^(1/2)) / 4. The paper
+    takes q = 1.5; 1 leaves the losses as they are.
 
     Raises:
         NasutilsError: If there is no task, or q is below 1, where a vanishing loss has an infinite
@@ -31,14 +28,9 @@ class AdaptiveLoss(nn.Module):
         self.u = nn.Parameter(torch.ones(tasks))
 
     def forward(self, losses: Sequence[Tensor]) -> Tensor:
-        """Combine the losses of the tasks.
+        """Combine the losses of the tasks, non-negative tensors of any shape, to a scalar.
 
-        Args:
-            losses: Of each task, a non-negative tensor of any shape: the power is taken of each
-                element, and then their mean.
-
-        Returns:
-            The total, a scalar.
+        The power is taken of each element, and then their mean.
 
         Raises:
             NasutilsError: If there are not as many losses as tasks.

@@ -3,15 +3,24 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from scipy.stats import zscore
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.methods.base import Method, Need, Predict, Prediction, get_method, look_up, register
 from nasutils.methods.baselines.forest import WITH_PROXIES
-from nasutils.methods.common.benchmark_sequences import network_of, read_sequences
-from nasutils.methods.hypernas.joint_methods import JOINT, JointMethod
+from nasutils.methods.common.benchmark_sequences import (
+    benchmark_sequences,
+    network_of,
+    read_sequences,
+)
+from nasutils.methods.common.cell_sequences import cell_sequences
+from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
+from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
 from nasutils.methods.hypernas.pretraining import Pretraining, pretrain, sequences_of
 from nasutils.methods.hypernas.teacher import TeacherSettings
@@ -27,27 +36,21 @@ _SIZES = {"darts": (144, 3), "autoformer": (256, 3)}
 
 def predict_of(predictor: Predictor, benchmark: Benchmark, *, threads: int = 2) -> Predict:
     """Return what scores any architectures of a benchmark's space by the mean of a predictor."""
-    network, recipe = network_of(benchmark), predictor.recipe
-    options = {"reduction": recipe.reduction, "prune": recipe.prune_dead}
-    return lambda architectures: predictor.predict(
-        read_sequences(network, architectures, **options), threads=threads
-    ).mean(0)
+    recipe = predictor.recipe
+    read = partial(
+        read_sequences, network_of(benchmark), reduction=recipe.reduction, prune=recipe.prune_dead
+    )
+    return lambda architectures: predictor.predict(read(architectures), threads=threads).mean(0)
 
 
 @dataclass(frozen=True)
 class NetworkMethod:
-    """Predictors of one recipe.
+    """Predictors of one recipe."""
 
-    Attributes:
-        recipe: How each is built and trained.
-        members: Networks of other seeds whose predictions are averaged, for each split.
-        pretraining: What they learn first; None where nothing.
-        resized: Whether encoders have the size that the paper gives them in a search space.
-    """
-
-    recipe: Recipe
-    members: int = 1
-    pretraining: Pretraining | None = None
+    recipe: Recipe  #: how each is built and trained
+    members: int = 1  #: networks of other seeds whose predictions are averaged, for each split
+    pretraining: Pretraining | None = None  #: what they learn first; None where nothing
+    #: whether encoders have the size that the paper gives them in a search space
     resized: bool = True
 
     def recipe_for(self, space: str) -> Recipe:
@@ -65,10 +68,10 @@ class NetworkMethod:
     def fit_predict(
         self, benchmark: Benchmark, splits: Sequence[Split], *, progress: bool = False
     ) -> Prediction:
-        """Train the predictors of all splits side by side; as of ``Method``.
+        """Train the predictors of equally large splits side by side; as of ``Method``.
 
-        The splits are equally large. The prediction's model is a ``Predictor``, of a network a
-        split, unless networks are averaged.
+        The prediction's model is a ``Predictor``, of a network a split, unless networks are
+        averaged.
         """
         predictor, seconds = self._train(benchmark, splits, progress=progress)
         scores = predictor.predict(sequences_of(predictor.recipe, benchmark))
@@ -85,22 +88,16 @@ class NetworkMethod:
             start, before = pretrain(self.pretraining, benchmark, recipe, seeds, progress)
         sequences = sequences_of(recipe, benchmark)
         rows = np.repeat([split.labelled for split in splits], self.members, axis=0)
-        began = time.perf_counter()
-        predictor = fit(
-            sequences, benchmark.labels, rows, recipe, seeds, start=start, progress=progress
-        )
+        began, options = time.perf_counter(), {"start": start, "progress": progress}
+        predictor = fit(sequences, benchmark.labels, rows, recipe, seeds, **options)
         return predictor, before + time.perf_counter() - began
 
 
 @dataclass(frozen=True)
 class MeanMethod:
-    """The mean of other methods' predictions, each standardised over the benchmark.
+    """The mean of other methods' predictions, each standardised over the benchmark."""
 
-    Attributes:
-        parts: Their ids.
-    """
-
-    parts: tuple[str, ...]
+    parts: tuple[str, ...]  #: their ids
 
     def fit(self, benchmark: Benchmark, split: Split) -> Predict:
         """Fit all parts to a split; as of ``Method``, for the benchmark's architectures alone."""
@@ -115,9 +112,93 @@ class MeanMethod:
         return Prediction(sum(scaled) / len(scaled), sum(part.seconds for part in parts))
 
 
-def _with_context(recipe: Recipe, context: str, reduction: str = "block") -> Recipe:
-    encoder = replace(recipe.encoder, context=context)
-    return replace(recipe, encoder=encoder, reduction=reduction)
+_HYPERNAS = JointRecipe(RECIPES["hypernas_p"])
+#: Row of the tables -> what is trained beside the hypernetwork, and how. Our training keeps the
+#: paper's 200 epochs, for the hypernetwork's sake.
+JOINT: dict[str, JointRecipe] = {
+    "HyperNAS": _HYPERNAS,
+    "HyperNAS, our training": JointRecipe(
+        replace(RECIPES["tuned"], epochs=200, reduction="block", prune_dead=False)
+    ),
+    "HyperNAS-H": replace(_HYPERNAS, variant="hypernas_h"),
+    "GHN": replace(_HYPERNAS, variant="ghn"),
+    **{f"q = {q}": replace(_HYPERNAS, q=q) for q in (1.25, 2, 3)},
+}
+
+
+def train_jointly(
+    benchmark: Benchmark,
+    auxiliary: Auxiliary,
+    split: Split,
+    recipe: JointRecipe,
+    *,
+    progress: bool = False,
+) -> HyperNAS:
+    """Train predictor and hypernetwork on the labels of a split, under its seed.
+
+    The recipe is one of ``JOINT``, or another; target networks and images are those of the
+    benchmark's kind of network.
+    """
+    sequences = benchmark_sequences(benchmark, cells_per_stage=auxiliary.cells_per_stage)
+    cells = benchmark.architectures_at(split.labelled)
+    return fit_jointly(
+        sequences[split.labelled],
+        benchmark.labels[split.labelled],
+        lambda i: auxiliary.target(cells[i]),
+        auxiliary.train,
+        recipe,
+        split.seed,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True)
+class JointMethod:
+    """A predictor that has learnt beside a hypernetwork, on reduced target networks."""
+
+    recipe: JointRecipe  #: of the variant ``hypernas``, which predicts
+    fit_predict: ClassVar[None] = None  # there is nothing to share between splits
+
+    def fit(self, benchmark: Benchmark, split: Split) -> Predict:
+        """Train on a split; as of ``Method``."""
+        network = network_of(benchmark)
+        auxiliary = load_auxiliary(network)
+        predictor = train_jointly(benchmark, auxiliary, split, self.recipe).predictor
+        read = partial(cell_sequences, network, cells_per_stage=auxiliary.cells_per_stage)
+        return lambda cells: predictor.predict(read(cells))[0]
+
+
+def evaluate_generated(
+    model: HyperNAS, benchmark: Benchmark, task: Auxiliary, positions: np.ndarray, *, images: int
+) -> pd.DataFrame:
+    """Evaluate the networks of some architectures under generated weights, a row each."""
+    sequences = benchmark_sequences(benchmark, cells_per_stage=task.cells_per_stage)
+    targets = [task.target(cell) for cell in benchmark.architectures_at(positions)]
+    return model.evaluate(sequences[positions], targets, task.valid[:images])
+
+
+def generated_accuracy(
+    model: HyperNAS,
+    benchmark: Benchmark,
+    task: Auxiliary,
+    split: Split,
+    *,
+    networks: int,
+    seed: int,
+) -> float:
+    """Return the mean accuracy of networks with generated weights, in percent, on 1,000 images.
+
+    The networks are of so many random architectures that the model has not learnt: benchmark,
+    task and split are those of its training. ``seed`` draws them, the same for all models.
+    """
+    unseen = np.setdiff1d(np.arange(len(benchmark)), split.labelled)
+    chosen = np.random.default_rng(seed).permutation(unseen)[:networks]
+    found = evaluate_generated(model, benchmark, task, chosen, images=1000)
+    return float(found["accuracy"].mean())
+
+
+def _with_context(recipe: Recipe, context: str) -> Recipe:
+    return replace(recipe, encoder=replace(recipe.encoder, context=context), reduction="block")
 
 
 _PAPER, _OURS = RECIPES["hypernas_p"], RECIPES["tuned"]
@@ -134,73 +215,38 @@ BOTH = "Both + proxies"
 #: Rows of variants, which are compared with HyperNAS-P and ours.
 ABLATIONS = ("Position", "Concatenate", "Ours, positions")
 
+_JOINTLY = "predictor and hypernetwork with one encoder, reduced target networks"
 
-def _register(
-    name: str, predictors: NetworkMethod | MeanMethod | JointMethod, about: str, *needs: Need
-) -> None:
+# Row, predictors, what they are, and what they need beside labels.
+for _name, _predictors, _about, *_needs in (
+    ("NP", NetworkMethod(RECIPES["np"], resized=False),
+     "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule"),
+    ("HyperNAS-P", NetworkMethod(_PAPER), "the paper's encoder and schedule, without hypernetwork"),
+    ("Position", NetworkMethod(_with_context(_PAPER, "position")),
+     "HyperNAS-P with positions in place of the cell before"),
+    ("Concatenate", NetworkMethod(_with_context(_PAPER, "concatenate")),
+     "HyperNAS-P with the cell before concatenated"),
+    ("Ours, positions", NetworkMethod(_with_context(_OURS, "position")),
+     "ours on whole networks, with positions"),
+    ("Ours", NetworkMethod(_OURS), "the same layers on the searched cell, by our settings"),
+    (PROXY_TASK, NetworkMethod(_TUNED, members=3, pretraining=Pretraining()),
+     "three of ours, pretrained on the proxies, averaged", Need.PROXIES),
+    (GENERATED_TASK, NetworkMethod(_TUNED, members=3, pretraining=Pretraining(TeacherSettings())),
+     "three of ours, pretrained on what generated networks can do, averaged", Need.IMAGES),
+    (AVERAGED, NetworkMethod(_OURS, members=3), "the mean of three of ours"),
+    (BOTH, MeanMethod((f"baselines/{WITH_PROXIES}", f"{CHAPTER}/{PROXY_TASK}")),
+     "the mean of ours with proxies and of the forest that sees them", Need.PROXIES),
+    *((name, JointMethod(replace(JOINT[name], images=64, networks=1)), _JOINTLY, Need.IMAGES)
+      for name in ("HyperNAS", "HyperNAS, our training")),
+):  # fmt: skip
     register(
         Method(
             CHAPTER,
-            name,
-            predictors.fit,
-            needs=frozenset({Need.LABELS, *needs}),
-            spaces=WITH_IMAGES if Need.IMAGES in needs else frozenset(),
-            description=about,
-            fit_predict=predictors.fit_predict,
+            _name,
+            _predictors.fit,
+            needs=frozenset({Need.LABELS, *_needs}),
+            spaces=WITH_IMAGES if Need.IMAGES in _needs else frozenset(),
+            description=_about,
+            fit_predict=_predictors.fit_predict,
         )
-    )
-
-
-_register(
-    "NP",
-    NetworkMethod(RECIPES["np"], resized=False),
-    "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule",
-)
-_register(
-    "HyperNAS-P",
-    NetworkMethod(_PAPER),
-    "the paper's encoder and schedule, without hypernetwork",
-)
-_register(
-    "Position",
-    NetworkMethod(_with_context(_PAPER, "position")),
-    "HyperNAS-P with positions in place of the cell before",
-)
-_register(
-    "Concatenate",
-    NetworkMethod(_with_context(_PAPER, "concatenate")),
-    "HyperNAS-P with the cell before concatenated",
-)
-_register(
-    "Ours, positions",
-    NetworkMethod(_with_context(_OURS, "position")),
-    "ours on whole networks, with positions",
-)
-_register("Ours", NetworkMethod(_OURS), "the same layers on the searched cell, by our settings")
-_register(
-    PROXY_TASK,
-    NetworkMethod(_TUNED, members=3, pretraining=Pretraining()),
-    "three of ours, pretrained on the proxies, averaged",
-    Need.PROXIES,
-)
-_register(
-    GENERATED_TASK,
-    NetworkMethod(_TUNED, members=3, pretraining=Pretraining(teacher=TeacherSettings())),
-    "three of ours, pretrained on what generated networks can do, averaged",
-    Need.IMAGES,
-)
-_register(AVERAGED, NetworkMethod(_OURS, members=3), "the mean of three of ours")
-_register(
-    BOTH,
-    MeanMethod((f"baselines/{WITH_PROXIES}", f"{CHAPTER}/{PROXY_TASK}")),
-    "the mean of ours with proxies and of the forest that sees them",
-    Need.PROXIES,
-)
-
-for _name in ("HyperNAS", "HyperNAS, our training"):
-    _register(
-        _name,
-        JointMethod(replace(JOINT[_name], images=64, networks=1)),
-        "predictor and hypernetwork with one encoder, reduced target networks",
-        Need.IMAGES,
     )

@@ -1,7 +1,6 @@
 """Whether architectures that an encoder finds alike have alike accuracies (Figure 4)."""
 
 import numpy as np
-import torch
 from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import StandardScaler
 
@@ -19,19 +18,13 @@ def sample(benchmark: Benchmark, seed: int, size: int = 500) -> np.ndarray:
 def features_of(predictor: Predictor, benchmark: Benchmark, positions: np.ndarray) -> np.ndarray:
     """Return the global features h of some architectures, (R, B, d)."""
     sequences = sequences_of(predictor.recipe, benchmark)
-    return predictor.features(sequences[torch.from_numpy(positions)])
+    return predictor.features(sequences[positions])
 
 
 def neighbour_tau(features: np.ndarray, accuracy: np.ndarray, *, neighbours: int = 10) -> float:
-    """Tell how far architectures of alike features have alike accuracies.
+    """Return Kendall's tau of accuracies, (B,), with their means over the nearest other features.
 
-    Args:
-        features: Of B architectures, (B, d); they are standardised.
-        accuracy: Theirs, (B,).
-        neighbours: Whose mean accuracy stands for an architecture's own.
-
-    Returns:
-        Kendall's tau between the accuracies and the means over the nearest others.
+    Features of the B architectures, (B, d), are standardised.
     """
     scaled = StandardScaler().fit_transform(features)
     nearest = NearestNeighbors(n_neighbors=neighbours).fit(scaled)

@@ -28,11 +28,6 @@ from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.threads import deterministic_cpu
 
 
-def squared_error(predicted: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean squared error of each replica, (R,), of predictions (R, B)."""
-    return (predicted - targets).square().mean(1)
-
-
 def pairwise_loss(predicted: Tensor, targets: Tensor) -> Tensor:
     """Return the mean of -log sigmoid(p_i - p_j) over pairs with y_i > y_j, of each replica.
 
@@ -47,7 +42,7 @@ def pairwise_loss(predicted: Tensor, targets: Tensor) -> Tensor:
 
 #: Name -> from predictions and targets, both (R, B), to the losses, (R,).
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "squared": squared_error,
+    "squared": lambda predicted, targets: (predicted - targets).square().mean(1),
     "pairwise": pairwise_loss,
 }
 
@@ -63,37 +58,26 @@ class Recipe:
 
     The paper takes one architecture a step and accumulates gradients over 10 steps: batches of 10.
 
-    Attributes:
-        encoder: Sizes and variants of the network.
-        epochs: Passes over the training cells.
-        batch_size: Architectures a step.
-        learning_rate: Of Adam.
-        encoder_rate: The encoder's learning rate, as a share of the regressor's.
-        weight_decay: L2 penalty in Adam's gradient.
-        cosine: Whether the learning rate follows a cosine to zero, as NP's; else it is halved
-            after one half and after three quarters of the epochs.
-        labels: One of ``label_scales.LABEL_SCALES``.
-        loss: One of ``LOSSES``.
-        reduction: How the sequences that it reads show fixed reductions, one of
-            ``cell_sequences.REDUCTIONS``.
-        prune_dead: Whether it reads them without the vertices that lie on no path.
-
     Raises:
         UnknownNameError: If there is no such scale, loss or reduction.
         NasutilsError: If there is no epoch or an empty batch.
     """
 
+    #: sizes and variants of the network
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
-    epochs: int = 200
-    batch_size: int = 10
-    learning_rate: float = 1e-3
-    encoder_rate: float = 1.0
-    weight_decay: float = 0.0
+    epochs: int = 200  #: passes over the training cells
+    batch_size: int = 10  #: architectures a step
+    learning_rate: float = 1e-3  #: of Adam
+    encoder_rate: float = 1.0  #: the encoder's learning rate, as a share of the regressor's
+    weight_decay: float = 0.0  #: L2 penalty in Adam's gradient
+    #: whether the learning rate follows a cosine to zero, as NP's; else it is halved after one half
+    #: and after three quarters of the epochs
     cosine: bool = False
-    labels: str = "z_score"
-    loss: str = "squared"
+    labels: str = "z_score"  #: one of ``label_scales.LABEL_SCALES``
+    loss: str = "squared"  #: one of ``LOSSES``
+    #: how the sequences that it reads show fixed reductions, one of ``cell_sequences.REDUCTIONS``
     reduction: str = "block"
-    prune_dead: bool = False
+    prune_dead: bool = False  #: whether it reads them without the vertices that lie on no path
 
     def __post_init__(self) -> None:
         lookup("label scale", self.labels, LABEL_SCALES)
@@ -135,35 +119,20 @@ _CELLS_AT_ONCE = 256
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """R trained predictors of one space.
+    """R trained predictors of one space."""
 
-    Attributes:
-        network: Frozen and in evaluation mode.
-        recipe: What it was built and trained by.
-        order: Of the sequences that it reads.
-        vocabulary: Of the sequences that it reads.
-        vertices: Of each of their distinct cells.
-        losses: Mean training loss of each epoch, (R, epochs).
-    """
-
-    network: PredictorNetwork
-    recipe: Recipe
-    order: tuple[int, ...]
-    vocabulary: tuple[str, ...]
-    vertices: tuple[int, ...]
-    losses: np.ndarray
+    network: PredictorNetwork  #: frozen and in evaluation mode
+    recipe: Recipe  #: what it was built and trained by
+    order: tuple[int, ...]  #: of the sequences that it reads
+    vocabulary: tuple[str, ...]  #: of the sequences that it reads
+    vertices: tuple[int, ...]  #: of each of their distinct cells
+    losses: np.ndarray  #: mean training loss of each epoch, (R, epochs)
 
     def predict(self, sequences: CellSequences, *, threads: int = 2) -> np.ndarray:
-        """Predict accuracies on the scale of the training targets.
+        """Predict accuracies on the scale of the training targets, of every replica: (R, B).
 
         Replicas of the same training cells are an ensemble: their mean ranks better than one.
-
-        Args:
-            sequences: B architectures.
-            threads: Parts of the sequences that are encoded at a time.
-
-        Returns:
-            Predictions of every replica, (R, B).
+        So many ``threads`` encode a part of the B sequences at a time.
 
         Raises:
             DataError: If the sequences are not of the kind that the predictor was trained on.
@@ -173,21 +142,16 @@ class Predictor:
     def features(self, sequences: CellSequences, *, threads: int = 2) -> np.ndarray:
         """Return the global features h that predictions are made of (Eq. 5), (R, B, d).
 
-        Args:
-            sequences: As of ``predict``.
-            threads: As of ``predict``.
-
-        Raises:
-            DataError: As ``predict``.
+        Arguments and errors are those of ``predict``.
         """
         return self._over_parts(sequences, self.network.encoder, threads)
 
     def member(self, replica: int) -> "Predictor":
         """Return one of the R predictors alone."""
-        network = copy.deepcopy(self.network)
+        alone, network = slice(replica, replica + 1), copy.deepcopy(self.network)
         for parameter in network.parameters():  # all of them have the replicas in front
-            parameter.data = parameter.data[replica : replica + 1]
-        return replace(self, network=network, losses=self.losses[replica : replica + 1])
+            parameter.data = parameter.data[alone]
+        return replace(self, network=network, losses=self.losses[alone])
 
     def _over_parts(self, sequences: CellSequences, module: nn.Module, threads: int) -> np.ndarray:
         self._check(sequences)
@@ -239,7 +203,7 @@ def fit(
         rows: The training cells of each replica, positions of shape (R, n).
         recipe: One of ``RECIPES``, or another.
         seeds: One a replica.
-        start: A network of R replicas that has learnt other figures, ``proxy_task.learn_proxies``:
+        start: A network of R replicas that has learnt other figures, ``pretraining.learn_proxies``:
             all but its last layer are where training starts.
         progress: Whether to draw a bar.
 
@@ -249,10 +213,9 @@ def fit(
     """
     labels, rows = checked_labels(len(sequences), accuracy, rows, seeds)
     targets = LABEL_SCALES[recipe.labels](labels)  # (R, n)
+    vocabulary = len(sequences.vocabulary)
     with deterministic_cpu():
-        network = PredictorNetwork(
-            len(sequences.vocabulary), sequences.order, recipe.encoder, seeds
-        )
+        network = PredictorNetwork(vocabulary, sequences.order, recipe.encoder, seeds)
         if start:
             network.encoder.load_state_dict(start.encoder.state_dict())
             network.regressor[0].load_state_dict(start.regressor[0].state_dict())

@@ -1,6 +1,6 @@
 """What a search finds by a trained predictor, which costs no training (Tables 3, 6 and 7)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,20 +18,16 @@ BUDGET = 1000
 SEARCH_SIZES = {"demo": 78, "bench": 156, "paper": 156}
 MAX_FLOPS = 500  # millions
 
+#: Row, metric, and a figure a split.
+Finds = Iterator[tuple[str, str, Sequence[float]]]
+
 
 def evolve(predict: Predict, space: str, *, budget: int, seed: int) -> SearchResult:
-    """Search a space by evolution, for what a predictor ranks highest.
-
-    Args:
-        predict: Its scores.
-        space: Name of the search space.
-        budget: Architectures to ask it for.
-        seed: Of all draws.
-    """
+    """Search a space by evolution for what a predictor, asked for a budget of scores, likes."""
     architecture = get_space(space)
     return evolutionary_search(
         architecture.random,
-        lambda parent, rng: parent.mutate(rng),
+        architecture.mutate,
         predict,
         budget=budget,
         rng=np.random.default_rng(seed),
@@ -40,79 +36,58 @@ def evolve(predict: Predict, space: str, *, budget: int, seed: int) -> SearchRes
     )
 
 
-def _search_table(
-    run: Run, benchmark: Benchmark, name: str, size: int, splits: Sequence[Split], found: Prediction
-) -> None:
-    """Record the cell ranked first, and the best of ten by validation accuracy (Table 6)."""
-    if size != SEARCH_SIZES[run.scale]:
-        return
-    for queries in (1, 10):
+def _of_table(benchmark: Benchmark, name: str, splits: Sequence[Split], found: Prediction) -> Finds:
+    """Return the cell ranked first, and the best of ten by validation accuracy (Table 6)."""
+    for queries, word in ((1, "query"), (10, "queries")):
         top = np.argsort(-found.scores, axis=1)[:, :queries]  # (R, queries)
         best = [picks[benchmark.labels[picks].argmax()] for picks in top]
-        place = f"{name}, {queries} {'query' if queries == 1 else 'queries'}", _at(benchmark, size)
-        for metric, values in (
-            ("valid_accuracy", benchmark.labels),
-            ("test_accuracy", benchmark.test_accuracy),
-        ):
-            run.add("search", *place, metric, values[best], _seeds(splits))
+        row = f"{name}, {queries} {word}"
+        yield row, "valid_accuracy", benchmark.labels[best]
+        yield row, "test_accuracy", benchmark.test_accuracy[best]
 
 
-def _search_light(
-    run: Run, benchmark: Benchmark, name: str, size: int, splits: Sequence[Split], found: Prediction
-) -> None:
-    """Record the network that is ranked first among the measured ones of few FLOPs (Table 7)."""
+def _light(benchmark: Benchmark, name: str, splits: Sequence[Split], found: Prediction) -> Finds:
+    """Return the network that is ranked first among the measured ones of few FLOPs (Table 7)."""
     flops, accuracy = benchmark.table["flops"].to_numpy(), benchmark.test_accuracy
     light = [split.test[flops[split.test] < MAX_FLOPS] for split in splits]
     first = [rows[scores[rows].argmax()] for rows, scores in zip(light, found.scores, strict=True)]
-    place, seeds = (name, _at(benchmark, size)), _seeds(splits)
-    run.add("search", *place, "top1_accuracy", accuracy[first], seeds)
-    run.add("search", *place, "flops_m", flops[first], seeds)
+    yield name, "top1_accuracy", accuracy[first]
+    yield name, "flops_m", flops[first]
     if name == "Ours":
-        best = [accuracy[rows].max() for rows in light]
-        run.add("search", "best measured", place[1], "top1_accuracy", best, seeds)
+        yield "best measured", "top1_accuracy", [accuracy[rows].max() for rows in light]
 
 
-def _search_darts(
-    run: Run, benchmark: Benchmark, name: str, size: int, splits: Sequence[Split], found: Prediction
-) -> None:
-    """Record what the surrogate says of the five that evolution ranks highest (Table 3)."""
+def _of_darts(benchmark: Benchmark, name: str, splits: Sequence[Split], found: Prediction) -> Finds:
+    """Return what the surrogate says of the five that evolution ranks highest (Table 3)."""
     if found.model is None:
         return
-    surrogate, seeds, means = Surrogate(), _seeds(splits), []
-    for replica, seed in enumerate(seeds):
+    surrogate, means = Surrogate(), []
+    for replica, split in enumerate(splits):
         predict = predict_of(found.model.member(replica), benchmark)
-        result = evolve(predict, benchmark.space, budget=BUDGET, seed=seed)
+        result = evolve(predict, benchmark.space, budget=BUDGET, seed=split.seed)
         top = np.argsort(-result.scores)[:5]
         means.append(surrogate.predict([result.architectures[i] for i in top]).mean())
-    run.add("search", name, _at(benchmark, size), "accuracy", means, seeds)
+    yield name, "accuracy", means
     if name == "Ours":
         best = [benchmark.test_accuracy[split.labelled].max() for split in splits]
-        run.add("search", "best of the labelled", _at(benchmark, size), "accuracy", best, seeds)
+        yield "best of the labelled", "accuracy", best
 
 
-#: Benchmark -> how what its predictors find is recorded.
-SEARCHES: dict[str, Callable[..., None]] = {
-    **dict.fromkeys(("nb201-digits", "nb201-c10", "nb201-c100", "nb201-in16"), _search_table),
-    "mbv3-imagenet": _search_light,
-    "nb301-approx-random": _search_darts,
+#: Benchmark -> what is found by the prediction of a method that has learnt some splits.
+SEARCHES: dict[str, Callable[[Benchmark, str, Sequence[Split], Prediction], Finds]] = {
+    **dict.fromkeys(("nb201-digits", "nb201-c10", "nb201-c100", "nb201-in16"), _of_table),
+    "mbv3-imagenet": _light,
+    "nb301-approx-random": _of_darts,
 }
 
 
-def search(run: Run, benchmark: Benchmark, *found: object) -> None:
-    """Search a benchmark by the predictors of one method and number of labels, if it is searched.
-
-    Args:
-        run: Where to record.
-        benchmark: The benchmark.
-        found: Method, number of labels, splits, and prediction.
-    """
-    if benchmark.id in SEARCHES:
-        SEARCHES[benchmark.id](run, benchmark, *found)
-
-
-def _at(benchmark: Benchmark, size: int) -> str:
-    return f"{benchmark.id}/{size}"
-
-
-def _seeds(splits: Sequence[Split]) -> list[int]:
-    return [split.seed for split in splits]
+def search(
+    run: Run, benchmark: Benchmark, name: str, size: int, splits: Sequence[Split], found: Prediction
+) -> None:
+    """Search a benchmark by a method that has learnt so many labels, if it is searched; record."""
+    finds = SEARCHES.get(benchmark.id)
+    if finds is None or (finds is _of_table and size != SEARCH_SIZES[run.scale]):
+        return
+    column, seeds = f"{benchmark.id}/{size}", [split.seed for split in splits]
+    for row, metric, values in finds(benchmark, name, splits, found):
+        run.add("search", row, column, metric, values, seeds)

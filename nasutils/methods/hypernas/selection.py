@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
 
 from nasutils.errors import NasutilsError
@@ -52,7 +51,7 @@ def cross_validate(
     *,
     folds: int = 4,
 ) -> np.ndarray:
-    """Rank each fold of the training cells by a predictor of the others.
+    """Rank each fold of the training cells by a predictor of the others: tau with their labels.
 
     All predictors train side by side. Folds are equally large; cells that are left over are in none
     and train every predictor. The same rows under several seeds are repetitions.
@@ -63,10 +62,7 @@ def cross_validate(
         rows: The training cells of each of R splits, positions of shape (R, n).
         recipe: How each predictor is built and trained.
         seeds: One a split, of its folds and predictors.
-        folds: Of each split.
-
-    Returns:
-        Kendall's tau between predictions and labels of every held-out fold, (R, folds).
+        folds: Of each split; the taus are of shape (R, folds).
 
     Raises:
         NasutilsError: As ``predictor.fit``; or if there are fewer than two folds or than two cells
@@ -79,7 +75,7 @@ def cross_validate(
     training, held, weights = (np.concatenate(parts) for parts in zip(*splits, strict=True))
     predictor = fit(sequences, accuracy, training, recipe, weights.tolist())
     used, places = np.unique(held, return_inverse=True)
-    predicted = predictor.predict(sequences[torch.from_numpy(used)])  # (R * folds, used)
+    predicted = predictor.predict(sequences[used])  # (R * folds, used)
     scores = np.take_along_axis(predicted, places.reshape(held.shape), axis=1)
     taus = [kendall_tau(*pair) for pair in zip(scores, accuracy[held], strict=True)]
     return np.reshape(taus, (len(rows), folds))

@@ -1,7 +1,7 @@
 """The chapter's published tables, and the paper's figures beside ours."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,12 +23,7 @@ PRINTED = {"nb101-naslib": "nb101-c10"}
 
 
 def columns_of(
-    id: str,
-    sizes: Sequence[int],
-    heading: str = "",
-    *,
-    metric: str = "kendall_tau",
-    digits: int = 3,
+    id: str, sizes: Sequence[int], heading: str = "", metric: str = "kendall_tau", digits: int = 3
 ) -> Columns:
     """Return a column for each number of labels, headed by some words and the number."""
     start = f"{heading}, " if heading else ""
@@ -36,20 +31,11 @@ def columns_of(
 
 
 def _joint_columns(id: str, sizes: Sequence[int]) -> Columns:
-    accuracy = columns_of(id, sizes, "%", metric="accuracy", digits=1)
-    return columns_of(id, sizes, "τ", digits=2) | accuracy
+    return columns_of(id, sizes, "τ", digits=2) | columns_of(id, sizes, "%", "accuracy", 1)
 
 
-@dataclass(frozen=True)
-class Published:
-    """A table of ours alone.
-
-    Attributes:
-        item: The item of its figures.
-        columns: Its columns.
-        first: Heading of the rows' names.
-        rows: The rows, in order; all of the item where empty.
-    """
+class Published(NamedTuple):
+    """A table of an item of ours alone: ``first`` heads its rows, which are all where empty."""
 
     item: str
     columns: Columns
@@ -57,76 +43,49 @@ class Published:
     rows: tuple[str, ...] = ()
 
 
-_TAU = "τ by labels"
+_TAU, _NB101 = "τ by labels", (50, 100, 172)
 _WITH_PROXIES = ("Trees", "Trees + proxies", "Ours", GENERATED_TASK, PROXY_TASK, BOTH)
 _JOINT = (ALONE, "HyperNAS", "HyperNAS, our training", "HyperNAS-H", "GHN")
 
 #: Name of a table -> the table.
 PUBLISHED = {
-    "neighbours": Published(
-        "neighbours",
-        {
-            ("nb201-c10/156", "kendall_tau"): ("NAS-Bench-201, 156 labels", 2),
-            ("nb101-naslib/172", "kendall_tau"): ("NAS-Bench-101, 172 labels", 2),
-        },
-        "Encoder",
-    ),
-    "proxies": Published(
-        "ranking", columns_of("nb201-c10-proxies", (39, 78, 156, 469), "NB201"), _TAU, _WITH_PROXIES
-    ),
-    "proxies-101": Published(
-        "ranking", columns_of("nb101-naslib-proxies", (50, 100, 172), "NB101"), _TAU, _WITH_PROXIES
-    ),
+    "neighbours": Published("neighbours", {
+        ("nb201-c10/156", "kendall_tau"): ("NAS-Bench-201, 156 labels", 2),
+        ("nb101-naslib/172", "kendall_tau"): ("NAS-Bench-101, 172 labels", 2),
+    }, "Encoder"),
+    "proxies": Published("ranking", columns_of("nb201-c10-proxies", (39, 78, 156, 469), "NB201"),
+                         _TAU, _WITH_PROXIES),
+    "proxies-101": Published("ranking", columns_of("nb101-naslib-proxies", _NB101, "NB101"),
+                             _TAU, _WITH_PROXIES),
     "contexts": Published(
         "ranking",
         columns_of("nb201-c10", (39, 156), "NB201")
         | columns_of("nb101-naslib-20k", (172,), "NB101")
         | columns_of("mbv3-imagenet", (50, 200), "MBv3"),
-        _TAU,
-        ("NP", "HyperNAS-P", "Concatenate", "Position", "Ours", "Ours, positions"),
+        _TAU, ("NP", "HyperNAS-P", "Concatenate", "Position", "Ours", "Ours, positions"),
     ),
     "joint-201": Published("joint", _joint_columns("nb201-c10", (39, 78, 156)), "Trained", _JOINT),
-    "joint-101": Published(
-        "joint", _joint_columns("nb101-naslib", (50, 100, 172)), "Trained", _JOINT
-    ),
-    "q": Published(
-        "joint",
-        {
-            ("nb201-c10/78", "kendall_tau"): ("τ", 3),
-            ("nb201-c10/78", "accuracy"): ("Accuracy of generated networks (%)", 1),
-        },
-        "Coefficient",
-        ("q = 1.25", "HyperNAS", "q = 2", "q = 3"),
-    ),
-    "teacher": Published(
-        "teacher",
-        {
-            (f"{id}/generated", metric): (f"{text}: {heading}", 2)
-            for id, text in (("nb201-c10", "NB201"), ("nb101-naslib", "NB101"))
-            for metric, heading in (("mean", "mean"), ("kendall_tau", "τ"))
-        },
-        "Of generated networks",
-    ),
-    "spaces-mbv3": Published(
-        "ranking", columns_of("mbv3-imagenet", (50, 100, 200), "MobileNetV3"), _TAU
-    ),
-    "spaces": Published(
-        "ranking",
-        columns_of("vit-c100", (50, 100), "ViT")
-        | columns_of("nb301-approx-random", (200, 1000), "DARTS"),
-        _TAU,
-    ),
-    "light": Published(
-        "search",
-        {
-            ("mbv3-imagenet/200", "top1_accuracy"): ("MBv3: top-1 (%)", 2),
-            ("mbv3-imagenet/200", "flops_m"): ("MFLOPs", 0),
-            ("nb301-approx-random/200", "accuracy"): ("DARTS, 200 (%)", 2),
-            ("nb301-approx-random/1000", "accuracy"): ("DARTS, 1000 (%)", 2),
-        },
-        "Found by",
-    ),
-}
+    "joint-101": Published("joint", _joint_columns("nb101-naslib", _NB101), "Trained", _JOINT),
+    "q": Published("joint", {
+        ("nb201-c10/78", "kendall_tau"): ("τ", 3),
+        ("nb201-c10/78", "accuracy"): ("Accuracy of generated networks (%)", 1),
+    }, "Coefficient", ("q = 1.25", "HyperNAS", "q = 2", "q = 3")),
+    "teacher": Published("teacher", {
+        (f"{id}/generated", metric): (f"{text}: {heading}", 2)
+        for id, text in (("nb201-c10", "NB201"), ("nb101-naslib", "NB101"))
+        for metric, heading in (("mean", "mean"), ("kendall_tau", "τ"))
+    }, "Of generated networks"),
+    "spaces-mbv3": Published("ranking", columns_of("mbv3-imagenet", (50, 100, 200), "MobileNetV3"),
+                             _TAU),
+    "spaces": Published("ranking", columns_of("vit-c100", (50, 100), "ViT")
+                        | columns_of("nb301-approx-random", (200, 1000), "DARTS"), _TAU),
+    "light": Published("search", {
+        ("mbv3-imagenet/200", "top1_accuracy"): ("MBv3: top-1 (%)", 2),
+        ("mbv3-imagenet/200", "flops_m"): ("MFLOPs", 0),
+        ("nb301-approx-random/200", "accuracy"): ("DARTS, 200 (%)", 2),
+        ("nb301-approx-random/1000", "accuracy"): ("DARTS, 1000 (%)", 2),
+    }, "Found by"),
+}  # fmt: skip
 
 
 def show(results: PublishedResults, name: str) -> Table:
@@ -144,14 +103,7 @@ def _printed(item: str, row: str = "") -> pd.DataFrame:
 
 
 def table1(results: PublishedResults, id: str, sizes: Sequence[int], name: str) -> Table:
-    """Set the paper's taus and ours side by side, a column a number of labels.
-
-    Args:
-        results: Ours.
-        id: The benchmark.
-        sizes: Its numbers of labels.
-        name: Of the table on its page.
-    """
+    """Set the paper's taus and ours side by side, a column a number of labels."""
     ours = ["NP", "HyperNAS-P", "HyperNAS", "Trees", "Ours", AVERAGED, GENERATED_TASK]
     columns = columns_of(id, sizes)
     paper = ["NP", "PINAT", "CAP", "HyperNAS"]
@@ -164,9 +116,8 @@ def uniform(results: PublishedResults) -> Table:
     """Set our recipe on uniformly drawn cells of NAS-Bench-101 beside the paper's HyperNAS."""
     sizes = (50, 100, 172, 424)
     columns = columns_of("nb101-test", sizes)
-    theirs = printed_rows(
-        "hypernas", "table1", columns, ["HyperNAS"], beside={"nb101-test": "nb101-c10"}
-    )
+    beside = {"nb101-test": "nb101-c10"}
+    theirs = printed_rows("hypernas", "table1", columns, ["HyperNAS"], beside=beside)
     ours = results.spread("ranking", columns)
     ours.index = ours.index + ", uniform cells"
     return table_of(pd.concat([theirs, ours]), "uniform", _TAU)
@@ -178,14 +129,10 @@ def tried(results: PublishedResults) -> Table:
     columns = {(place, "kendall_tau"): (title, 3) for place, title in places.items()}
     chosen = results.spread("choice", columns)
     rows = sorted(chosen.index, key=lambda row: (row != "ours", row))
-    gains = {
-        title: {
-            row: gain_text(results.gain("choice", row, "ours", place, "kendall_tau"))
-            for row in rows
-        }
-        for place, title in places.items()
-    }
-    table = pd.DataFrame(gains, index=rows)
+    table = pd.DataFrame(index=rows)
+    for place, title in places.items():
+        gains = [results.gain("choice", row, "ours", place, "kendall_tau") for row in rows]
+        table[title] = [*map(gain_text, gains)]
     if "ours" in chosen.index:
         table.loc["ours"] = [f"τ {text}" if text else "" for text in chosen.loc["ours"]]
     return table_of(table.loc[:, (table != "").any()], "tried", "Setting")
@@ -229,14 +176,11 @@ def table9(results: PublishedResults) -> Table:
         "HyperNAS (reduced networks)": ("joint", "HyperNAS"),
     }
     places = {"NB101, 172": "nb101-naslib/172", "NB201, 156": "nb201-c10/156"}
-    seconds = {
-        heading: {
-            row: f"{results.mean(*figure, place, 'seconds'):.0f}".replace("nan", "")
-            for row, figure in rows.items()
-        }
-        for heading, place in places.items()
-    }
-    return table_of(pd.DataFrame(seconds), "table9", "Seconds of training")
+    table = pd.DataFrame(index=[*rows])
+    for heading, place in places.items():
+        seconds = [results.mean(*figure, place, "seconds") for figure in rows.values()]
+        table[heading] = ["" if np.isnan(mean) else f"{mean:.0f}" for mean in seconds]
+    return table_of(table, "table9", "Seconds of training")
 
 
 def table10(results: PublishedResults) -> Table:

@@ -4,7 +4,7 @@ In HyperNAS the hypernetwork shares the encoder with the predictor, and both are
 the few labelled cells. But it needs no label: here it is trained first, alone, on random cells of
 the space. Then every one of them is evaluated under generated weights. How well a network does
 that way tells something about its architecture, so that these figures are two more zero-cost
-proxies, which an encoder learns by ``proxy_task``. The order is ours, not the paper's; that
+proxies, which an encoder learns by ``pretraining``. The order is ours, not the paper's; that
 generated weights rank architectures was first shown by Brock et al., "SMASH", ICLR 2018,
 https://arxiv.org/abs/1708.05344.
 """
@@ -23,7 +23,6 @@ from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.joint import EVALUATION, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import Recipe
 from nasutils.paths import cache_dir
-from nasutils.spaces.registry import Architecture
 
 # Raised whenever the same settings make other networks.
 _VERSION = 1
@@ -46,18 +45,14 @@ ALONE = JointRecipe(
 class TeacherSettings:
     """How a hypernetwork becomes a teacher.
 
-    Attributes:
-        cells: Architectures that it learns to make, and whose networks are evaluated.
-        images: Images to evaluate them on.
-        recipe: How it is trained, without prediction.
-
     Raises:
         NasutilsError: If there are fewer than two architectures or no image, or the recipe
             predicts, which would need labels.
     """
 
-    cells: int = 3000
-    images: int = 256
+    cells: int = 3000  #: architectures that it learns to make, and whose networks are evaluated
+    images: int = 256  #: images to evaluate them on
+    #: how it is trained, without prediction
     recipe: JointRecipe = field(default_factory=lambda: ALONE)
 
     def __post_init__(self) -> None:
@@ -79,26 +74,25 @@ def evaluate_generated_networks(
 ) -> pd.DataFrame:
     """Train a hypernetwork on random architectures, and evaluate what it makes of them.
 
-    Args:
-        network: One of ``auxiliary.NETWORKS``.
-        auxiliary: Its target networks and images; those to evaluate on are not those to learn.
-        settings: How.
-        seed: Of the architectures and the training.
-        progress: Whether to draw bars.
+    One of ``auxiliary.NETWORKS`` comes with its task, whose images to evaluate on are not those to
+    learn; the seed is that of the architectures and the training.
 
     Returns:
-        A row an architecture, all different: ``arch``, its string; ``accuracy`` in percent and
-        ``cross_entropy`` in nats on the images to evaluate on.
+        A row an architecture, no two written alike: ``arch``, its string; ``accuracy`` in percent
+        and ``cross_entropy`` in nats on the images to evaluate on.
 
     Raises:
         NasutilsError: As ``fit_jointly``.
     """
-    drawn = _random_architectures(network, settings.cells, seed)
+    rng, drawn = np.random.default_rng(seed), {}  # an ordered set
+    while len(drawn) < settings.cells:
+        drawn[NETWORKS[network].architecture.random(rng)] = None
+    drawn = list(drawn)
     sequences = cell_sequences(network, drawn, cells_per_stage=auxiliary.cells_per_stage)
     targets = [auxiliary.target(architecture) for architecture in drawn]
     images, bar = auxiliary.train, {"progress": progress}
     model = fit_jointly(sequences, None, targets.__getitem__, images, settings.recipe, seed, **bar)
-    found = model.evaluate(sequences, targets, auxiliary.valid.first(settings.images), **bar)
+    found = model.evaluate(sequences, targets, auxiliary.valid[: settings.images], **bar)
     found.insert(0, "arch", [str(architecture) for architecture in drawn])
     return found
 
@@ -113,7 +107,7 @@ def generated_networks(
 ) -> pd.DataFrame:
     """Return what ``evaluate_generated_networks`` returns, from the cache if it is there.
 
-    Its arguments, but for the settings: by default those of the published figures.
+    The settings are those of the published figures where left out.
     """
     settings = settings or TeacherSettings()
     images = auxiliary.train.images
@@ -124,11 +118,3 @@ def generated_networks(
         ["arch", *EVALUATION],
         lambda: evaluate_generated_networks(network, auxiliary, settings, seed, progress=progress),
     )
-
-
-def _random_architectures(network: str, count: int, seed: int) -> list[Architecture]:
-    """Draw different architectures."""
-    rng, drawn = np.random.default_rng(seed), {}
-    while len(drawn) < count:
-        drawn[NETWORKS[network].architecture.random(rng)] = None
-    return list(drawn)

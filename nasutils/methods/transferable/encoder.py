@@ -30,11 +30,9 @@ _COLUMN = {name: 1 + i for i, name in enumerate(FEATURES)}  # column 0 is the ty
 class NodeEmbedding(nn.Module):
     """The sum of what is known of a node: its type, its sizes and, with weights, their shape.
 
-    Channels over 512 and height and width over 256 pass a linear map each; the height and the width
-    of a kernel and whether there is a bias have embeddings, zero where an operator has no weights.
-
-    Args:
-        hidden: Dimensions of the embedding, H.
+    Channels over 512 and height and width over 256 pass a linear map each to H = ``hidden``; the
+    height and the width of a kernel and whether there is a bias have embeddings, zero where an
+    operator has no weights.
     """
 
     def __init__(self, hidden: int) -> None:
@@ -48,18 +46,9 @@ class NodeEmbedding(nn.Module):
         self.bias = nn.Embedding(3, hidden, padding_idx=0)
 
     def forward(self, kinds: Tensor) -> Tensor:
-        """Embed nodes.
-
-        Args:
-            kinds: Type and features as of a ``Batch``, int64 of shape (K, 12).
-
-        Returns:
-            Shape (K, H).
-        """
+        """Embed nodes by type and features, as of a ``Batch``: int64 of shape (K, 12) to (K, H)."""
         sizes = kinds.to(self.channels.weight.dtype)
-        kernel_h, kernel_w, bias = (
-            kinds[:, _COLUMN[name]] for name in ("kernel_h", "kernel_w", "bias")
-        )
+        kernel_h, kernel_w, bias = _columns(kinds, "kernel_h", "kernel_w", "bias").unbind(1)
         return (
             self.op(kinds[:, 0])
             + self.channels(_columns(sizes, "c_in", "c_out") / _CHANNELS)
@@ -78,13 +67,8 @@ def _columns(kinds: Tensor, *names: str) -> Tensor:
 class MessagePassing(nn.Module):
     """Layers of the k-GNN of Morris et al. (AAAI 2019), k = 1: PyTorch Geometric's ``GraphConv``.
 
-    Messages pass edges both ways, as in the undirected graph that spectra are of.
-
-    Args:
-        inputs: Dimensions of the nodes' embeddings.
-        hidden: Width of the layers, H.
-        layers: Their number.
-        activation: After each; one of ``ACTIVATIONS``.
+    Messages pass edges both ways, as in the undirected graph that spectra are of. After each layer
+    comes one of ``ACTIVATIONS``.
 
     Raises:
         UnknownNameError: If there is no such activation.
@@ -110,11 +94,8 @@ class AttentionLayer(nn.Module):
     """A layer of a transformer encoder: attention within each graph, then an MLP for each node.
 
     Each part is added to what comes in, and normalises it first, which trains without a warm-up of
-    the learning rate. Source: Vaswani et al., "Attention Is All You Need", NeurIPS 2017.
-
-    Args:
-        hidden: Width, H.
-        heads: Heads that share it.
+    the learning rate. The heads share the width, H = ``hidden``. Source: Vaswani et al., "Attention
+    Is All You Need", NeurIPS 2017.
     """
 
     def __init__(self, hidden: int, heads: int) -> None:
@@ -131,24 +112,14 @@ class AttentionLayer(nn.Module):
         )
 
     def forward(self, x: Tensor, batch: Batch, present: Tensor) -> Tensor:
-        """Update the nodes' features.
-
-        Args:
-            x: Of shape (V, H).
-            batch: Says whose nodes they are.
-            present: Whether graph b has a node n, bool of shape (B, N).
-
-        Returns:
-            Shape (V, H).
-        """
+        """Update the nodes' features, (V, H); ``present``: whether graph b has node n, (B, N)."""
         # Graphs are padded for the attention alone: all else works on the nodes that there are.
         projected = self.query_key_value(self.norm(x))
         padded = projected.new_zeros(*present.shape, projected.shape[1])
         padded[batch.graph, batch.place] = projected
         query, key, value = padded.unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        attended = F.scaled_dot_product_attention(
-            query, key, value, attn_mask=present[:, None, None]
-        )  # (B, heads, N, H / heads)
+        mask = present[:, None, None]
+        attended = F.scaled_dot_product_attention(query, key, value, mask)  # (B, heads, N, H/heads)
         x = x + self.mix(attended.transpose(1, 2).flatten(2)[batch.graph, batch.place])
         return x + self.mlp(x)
 
@@ -156,11 +127,7 @@ class AttentionLayer(nn.Module):
 class Attention(nn.Module):
     """A transformer encoder over all nodes of a graph, which know their place by eigenvectors.
 
-    Args:
-        inputs: Dimensions of the nodes' embeddings.
-        hidden: Width of the layers, H.
-        layers: Their number; "up to 2" in the paper.
-        heads: Of the attention.
+    The paper has "up to 2" layers.
     """
 
     def __init__(self, inputs: int, hidden: int, layers: int, heads: int) -> None:
@@ -173,8 +140,7 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, batch: Batch) -> Tensor:
         """Let each node attend to all of its graph: (V, inputs) to (V, H)."""
         x = self.enter(x) + self.place(batch.positions.to(x.dtype))
-        numbers = torch.arange(int(batch.sizes.max()), device=x.device)
-        present = numbers < batch.sizes[:, None]
+        present = torch.arange(int(batch.sizes.max()), device=x.device) < batch.sizes[:, None]
         for layer in self.layers:
             x = layer(x, batch, present)
         return self.norm(x)
@@ -190,22 +156,15 @@ def mean_pool(x: Tensor, batch: Batch) -> Tensor:
 class GraphEncoderSettings:
     """Sizes of the encoder (Section 7.3); where one branch has no layers, the other is as wide.
 
-    Attributes:
-        embedding: Dimensions of a graph's embedding, m; the branches share them evenly.
-        node: Dimensions of a node's embedding.
-        gnn_layers: Layers of message passing. The paper does not state them.
-        transformer_layers: Layers of attention.
-        heads: Heads of each.
-
     Raises:
         NasutilsError: If both branches have no layers, or the widths cannot be divided.
     """
 
-    embedding: int = 128
-    node: int = 64
-    gnn_layers: int = 4
-    transformer_layers: int = 2
-    heads: int = 2
+    embedding: int = 128  #: dimensions of a graph's embedding, m; the branches share them evenly
+    node: int = 64  #: dimensions of a node's embedding
+    gnn_layers: int = 4  #: Layers of message passing. The paper does not state them.
+    transformer_layers: int = 2  #: layers of attention
+    heads: int = 2  #: heads of each
 
     def __post_init__(self) -> None:
         if self.gnn_layers < 0 or self.transformer_layers < 0 or not self.branches:
@@ -223,11 +182,7 @@ class GraphEncoderSettings:
 
 
 class CLEncoder(nn.Module):
-    """The graph encoder of contrastive learning: both branches, concatenated, and a mean.
-
-    Args:
-        settings: Its sizes.
-    """
+    """The graph encoder of contrastive learning: both branches, concatenated, and a mean."""
 
     def __init__(self, settings: GraphEncoderSettings | None = None) -> None:
         super().__init__()
@@ -250,14 +205,9 @@ class CLEncoder(nn.Module):
 
 
 class GNNEncoder(nn.Module):
-    """The encoder of the GNN baseline: message passing and a mean.
+    """The encoder of the GNN baseline: message passing and a mean; raises as ``MessagePassing``.
 
-    GENNAPE states 6 layers of 32 with tanh; this paper 4 or 6 layers of 64.
-
-    Args:
-        layers: Of message passing.
-        hidden: Width of the layers and of the embedding.
-        activation: One of ``ACTIVATIONS``.
+    GENNAPE states 6 layers of 32 with tanh; this paper 4 or 6 layers of 64. At least one is needed.
     """
 
     def __init__(self, layers: int = 6, hidden: int = 32, activation: str = "tanh") -> None:
@@ -288,9 +238,7 @@ def mlp(inputs: int, hidden: int, outputs: int, layers: int) -> nn.Sequential:
 def projection_head(embedding: int = 128, outputs: int = 64) -> nn.Sequential:
     """Return the MLP of 4 layers between embedding and contrastive loss; it is thrown away later.
 
-    Args:
-        embedding: Of the encoder, (B, embedding); the width of the layers, too, which is ours.
-        outputs: Length of a projection, p.
+    It maps (B, embedding) to (B, outputs), p in the paper; the width of its layers is ours.
     """
     return mlp(embedding, embedding, outputs, 4)
 

@@ -84,7 +84,7 @@ def _row_names() -> list[str]:
     benchmarks=_target_ids, methods=_row_names,
 )  # fmt: skip
 def transfer(run: Run) -> dict[tuple[str, str, int], list[float]]:
-    """Table 1: every method carried to every target, with few labels and with more.
+    """Carry every method to every target, with few labels and with more (Table 1).
 
     Returns:
         Row, target and number of labels -> rho of each run over networks that it has not learnt.
@@ -136,17 +136,17 @@ def search(run: Run) -> dict[tuple[str, str], list[Find]]:
     published = [name for name in SEARCHERS if name != _UNPUBLISHED]
     default = published if run.real else ["One GNN", _UNPUBLISHED]
     ids = [id for id in LABELLED_BY if run.real != (id in TARGETS["demo"])]
-    seeds = run.seeds(demo=1, bench=5, paper=5)
-    found = {}
+    seeds, found = run.seeds(demo=1, bench=5, paper=5), {}
     for name in [run.method] if run.method else default:
         for id in [run.benchmark] if run.benchmark else ids:
             finds = [_search_once(run, name, id, seed) for seed in seeds]
             found[name, id] = finds
-            metric = "test_accuracy" if finds[0].rank else "accuracy"
-            run.add("table2", name, id, metric, [find.accuracy for find in finds], seeds)
-            run.add("table2", name, id, "queries", [find.queries for find in finds], seeds)
-            if finds[0].rank:
-                run.add("table2", name, id, "rank", [find.rank for find in finds], seeds)
+            accuracies, ranks, queries = zip(*finds, strict=True)
+            measure = "test_accuracy" if ranks[0] else "accuracy"
+            run.add("table2", name, id, measure, accuracies, seeds)
+            run.add("table2", name, id, "queries", queries, seeds)
+            if ranks[0]:
+                run.add("table2", name, id, "rank", ranks, seeds)
     return found
 
 

@@ -37,18 +37,14 @@ def contrastive_loss(
         temperature: Of the agreement, tau in Eq. 4.1.
         weight_temperature: Temperature of the softmax that turns spectral distances into weights.
 
-    Returns:
-        A scalar.
-
     Raises:
         UnknownNameError: If there are no such weights.
         NasutilsError: If the shapes do not fit, a temperature is not positive, or a graph is alone
             in its class.
     """
     _check(z, eigenvalues, classes, temperature, weight_temperature)
-    alpha = positive_weights(
-        eigenvalues, classes, weights=weights, weight_temperature=weight_temperature
-    )
+    options = {"weights": weights, "weight_temperature": weight_temperature}
+    alpha = positive_weights(eigenvalues, classes, **options)
     z = F.normalize(z, dim=1)
     own = torch.eye(len(z), dtype=torch.bool, device=z.device)
     similarity = z @ z.mT / temperature
@@ -66,17 +62,8 @@ def positive_weights(
 ) -> Tensor:
     """Return the convex combination over each graph's positives, alpha in Eq. 4.5.
 
-    Args:
-        eigenvalues: Of B graphs, shape (B, 11).
-        classes: Theirs, int of shape (B,); no graph is alone in its class.
-        weights: One of ``WEIGHTS``.
-        weight_temperature: Temperature of the softmax.
-
-    Returns:
-        Shape (B, B): row i holds the weights of the positives of graph i, zero elsewhere.
-
-    Raises:
-        UnknownNameError: If there are no such weights.
+    Arguments and errors as of ``contrastive_loss``; no graph is alone in its class. Row i of the
+    (B, B) holds the weights of the positives of graph i, zero elsewhere.
     """
     sign = lookup("weights of the positives", weights, WEIGHTS)
     # The fast way by a matrix product would make distances of equal graphs other than zero.
@@ -87,8 +74,7 @@ def positive_weights(
 
 def _positives(classes: Tensor) -> Tensor:
     """Return whether j is a positive of i, bool of shape (B, B)."""
-    same = classes[:, None] == classes
-    return same.fill_diagonal_(False)
+    return (classes[:, None] == classes).fill_diagonal_(False)
 
 
 def _check(
@@ -105,9 +91,8 @@ def _check(
         raise NasutilsError(
             f"temperatures are positive, not {temperature} and {weight_temperature}."
         )
-    alone = ~_positives(classes).any(1)
-    if alone.any():
+    if len(alone := classes[~_positives(classes).any(1)]):
         raise NasutilsError(
-            f"class {classes[alone][0].item()} has one graph in the batch: a graph without a "
+            f"class {alone[0].item()} has one graph in the batch: a graph without a "
             "positive has no loss. Draw at least two of each class."
         )

@@ -11,10 +11,9 @@ from nasutils.methods.common.architecture_graphs import (
     rank_by_graphs,
 )
 from nasutils.methods.transferable.encoder import GraphEncoderSettings
-from nasutils.methods.transferable.graph_predictor import FitRecipe
 from nasutils.methods.transferable.pretraining import PAIR, ContrastiveRecipe
 from nasutils.methods.transferable.sources import Sources, default_sources, fitted_to_sources
-from nasutils.methods.transferable.transfer_predictor import TransferRecipe
+from nasutils.methods.transferable.transfer_predictor import FitRecipe, TransferRecipe
 
 CHAPTER = "transferable"
 
@@ -66,14 +65,9 @@ def fit_transfer(
 ) -> Predict:
     """Carry a predictor from its sources to a benchmark, and fine-tune it on a split's labels.
 
-    Pre-training and the sources' labels are learnt once, whatever the split.
-
-    Args:
-        recipe: How to make the predictor.
-        benchmark: The target.
-        split: Its labels.
-        sources: What it sees before; the target's ``default_sources`` if left out.
-        labelled: Sources whose labels it learns; all of other search spaces if left out.
+    Pre-training and the sources' labels are learnt once, whatever the split. What it sees before
+    are the target's ``default_sources`` if left out, and ``labelled`` are the ids of those whose
+    labels it learns, all of other search spaces if left out.
     """
     sources = sources or default_sources(benchmark)
     if labelled is None:

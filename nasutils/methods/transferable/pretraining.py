@@ -1,11 +1,15 @@
 """Contrastive pre-training of the encoder on unlabelled graphs of several families.
 
 Source: Han et al., "A General-Purpose Transferable Predictor for NAS", Section 4.2. The paper
-states the loss and its temperatures; batch size, epochs and learning rate are ours.
+states the loss and its temperatures; batch size, epochs and learning rate are ours. Many
+experiments start from the same encoder, so that they are cached.
 """
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,12 +17,18 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 from tqdm import tqdm
 
+from nasutils.cache import cached
 from nasutils.errors import NasutilsError, UnknownNameError, lookup
+from nasutils.files import atomic_write
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.spectrum import most_similar
 from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings, projection_head
 from nasutils.methods.transferable.loss import SIMILAR, WEIGHTS, contrastive_loss
+from nasutils.paths import cache_dir
 from nasutils.threads import deterministic_cpu
+
+# Raised whenever the same recipe on the same graphs trains another encoder.
+_VERSION = 1
 
 #: What attracts a graph: all of its family (SupCon), or one similar graph alone (SimCLR).
 FAMILY, PAIR = POSITIVES = ("family", "pair")
@@ -28,35 +38,27 @@ FAMILY, PAIR = POSITIVES = ("family", "pair")
 class ContrastiveRecipe:
     """How to pre-train.
 
-    Attributes:
-        encoder: Sizes of the encoder.
-        epochs: Passes over as many graphs as all families have together.
-        batch_size: Graphs a step, evenly of each family.
-        learning_rate: Of Adam.
-        positives: One of ``POSITIVES``; with "pair" the loss does not know the families.
-        weights: Of the positives, one of ``loss.WEIGHTS``.
-        temperature: Of the agreement, tau.
-        weight_temperature: Temperature of the softmax over spectral distances.
-        near: The paper picks "a very similar graph from the training set" in place of augmenting
-            one: half of a batch are picked at random among so many of the most similar to the other
-            half, of the same family where the loss knows it. 0 leaves them out.
-        chunk_nodes: Padded nodes that are encoded at once. A larger batch is cut, and its parts are
-            encoded once more for their gradients, which takes a third longer and little memory.
-
     Raises:
         UnknownNameError: If there are no such positives or weights.
         NasutilsError: If pairs are asked for without picking any.
     """
 
+    #: sizes of the encoder
     encoder: GraphEncoderSettings = field(default_factory=GraphEncoderSettings)
-    epochs: int = 10
-    batch_size: int = 192
-    learning_rate: float = 1e-3
+    epochs: int = 10  #: passes over as many graphs as all families have together
+    batch_size: int = 192  #: graphs a step, evenly of each family
+    learning_rate: float = 1e-3  #: of Adam
+    #: one of ``POSITIVES``; with "pair" the loss does not know the families
     positives: str = FAMILY
-    weights: str = SIMILAR
-    temperature: float = 0.1
-    weight_temperature: float = 0.05
+    weights: str = SIMILAR  #: of the positives, one of ``loss.WEIGHTS``
+    temperature: float = 0.1  #: of the agreement, tau
+    weight_temperature: float = 0.05  #: temperature of the softmax over spectral distances
+    #: The paper picks "a very similar graph from the training set" in place of augmenting one: half
+    #: of a batch are picked at random among so many of the most similar to the other half, of the
+    #: same family where the loss knows it. 0 leaves them out.
     near: int = 10
+    #: Padded nodes that are encoded at once. A larger batch is cut, and its parts are encoded once
+    #: more for their gradients, which takes a third longer and little memory.
     chunk_nodes: int = 65_536
 
     def __post_init__(self) -> None:
@@ -69,27 +71,18 @@ class ContrastiveRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """What pre-training gave, in evaluation mode and on the CPU.
+    """What pre-training gave, in evaluation mode and on the CPU."""
 
-    Attributes:
-        encoder: The encoder.
-        head: The projection head.
-        losses: Mean contrastive loss of each epoch, (epochs,).
-    """
-
-    encoder: CLEncoder
-    head: nn.Module
-    losses: np.ndarray
+    encoder: CLEncoder  #: the encoder
+    head: nn.Module  #: the projection head
+    losses: np.ndarray  #: mean contrastive loss of each epoch, (epochs,)
 
 
 class FamilyBatches:
-    """Draws batches evenly from families of graphs, however many each has.
+    """Draws batches evenly from families of N graphs, however many each has.
 
-    Args:
-        graphs: All N graphs.
-        family: The family of each, from 0; int of shape (N,).
-        recipe: Its batch size, positives and similar graphs.
-        rng: Source of all draws.
+    ``family`` numbers the family of each graph from 0, int of shape (N,); the recipe says how
+    large batches are, and what positives and similar graphs.
 
     Raises:
         NasutilsError: If a family is too small for its share of a batch, or this is below two.
@@ -112,19 +105,19 @@ class FamilyBatches:
                 f"at least 2 are needed, and the smallest family has {smallest}."
             )
         self._family, self._pairs, self._rng = family, recipe.positives == PAIR, rng
-        self._decks = [_Deck(rows, rng) for rows in members]
-        self._near = None
+        self._members, self._left = members, [rows[:0] for rows in members]
+        self._near = np.empty((len(graphs), recipe.near), dtype=np.int64)
         if recipe.near:
-            groups = [np.arange(len(graphs))] if self._pairs else members
-            self._near = _similar(graphs.eigenvalues, groups, recipe.near)
+            for rows in [np.arange(len(graphs))] if self._pairs else members:
+                self._near[rows] = rows[most_similar(graphs.eigenvalues[rows], recipe.near)]
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of a batch and their classes, int of shape (B,) each.
 
         Families give a graph once a batch; pairs are the two halves, a class each.
         """
-        rows = np.concatenate([deck.deal(self._share) for deck in self._decks])
-        if self._near is not None:
+        rows = np.concatenate([self._deal(family) for family in range(len(self._members))])
+        if self._near.size:
             which = self._rng.integers(self._near.shape[1], size=len(rows))
             rows = np.concatenate([rows, self._near[rows, which]])
         if self._pairs:
@@ -132,27 +125,59 @@ class FamilyBatches:
         rows = np.unique(rows)
         return rows, self._family[rows]
 
-
-class _Deck:
-    """Rows in a random order that are dealt; when they run out, all are shuffled again."""
-
-    def __init__(self, rows: np.ndarray, rng: np.random.Generator) -> None:
-        self._rows, self._rng, self._left = rows, rng, np.array([], dtype=np.int64)
-
-    def deal(self, size: int) -> np.ndarray:
-        """Return other rows; a rest that is too small is shuffled in again."""
-        if len(self._left) < size:
-            self._left = self._rng.permutation(self._rows)
-        dealt, self._left = self._left[:size], self._left[size:]
+    def _deal(self, family: int) -> np.ndarray:
+        """Return rows of a family in random order; when too few are left, all are shuffled."""
+        if len(self._left[family]) < self._share:
+            self._left[family] = self._rng.permutation(self._members[family])
+        dealt, self._left[family] = np.split(self._left[family], [self._share])
         return dealt
 
 
-def _similar(eigenvalues: np.ndarray, groups: Sequence[np.ndarray], size: int) -> np.ndarray:
-    """Return the rows most similar to each within its group, (N, size)."""
-    found = np.empty((len(eigenvalues), size), dtype=np.int64)
-    for rows in groups:
-        found[rows] = rows[most_similar(eigenvalues[rows], size)]
-    return found
+def pretrained(
+    families: Sequence[GraphSet],
+    recipe: ContrastiveRecipe | None = None,
+    *,
+    seed: int,
+    device: str = "cpu",
+    progress: bool = False,
+) -> Pretrained:
+    """Return what ``pretrain`` returns, from the cache if it is there.
+
+    Encoders of a CPU and of a GPU are kept apart.
+    """
+    recipe = recipe or ContrastiveRecipe()
+    name = f"contrastive-{_key(families, recipe, seed, torch.device(device).type)}.pt"
+    return cached(
+        cache_dir() / "encoders" / name,
+        load=partial(_load, recipe),
+        make=lambda: pretrain(families, recipe, seed=seed, device=device, progress=progress),
+        save=_save,
+    )
+
+
+def _key(families: Sequence[GraphSet], recipe: ContrastiveRecipe, seed: int, device: str) -> str:
+    digest = hashlib.sha256(repr((_VERSION, recipe, seed, device)).encode())
+    for graphs in families:
+        for each in fields(graphs):
+            array = np.ascontiguousarray(getattr(graphs, each.name))
+            digest.update(repr((array.dtype.str, array.shape)).encode())
+            digest.update(array.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _load(recipe: ContrastiveRecipe, path: Path) -> Pretrained:
+    state = torch.load(path, weights_only=True)
+    model = _model(recipe)
+    model.load_state_dict(state["model"])
+    model.eval().requires_grad_(False)
+    return Pretrained(*model, state["losses"].numpy())
+
+
+def _save(found: Pretrained, path: Path) -> None:
+    model = nn.ModuleList([found.encoder, found.head])
+    state = {"model": model.state_dict(), "losses": torch.from_numpy(found.losses)}
+    with atomic_write(path) as part, part.open("wb") as file:
+        torch.save(state, file)
 
 
 def pretrain(
@@ -163,15 +188,10 @@ def pretrain(
     device: str = "cpu",
     progress: bool = False,
 ) -> Pretrained:
-    """Train an encoder on unlabelled graphs, on one thread of the CPU or on a GPU.
+    """Train an encoder on unlabelled graphs of families, the target's too.
 
-    Args:
-        families: The graphs of each family, the target's too.
-        recipe: The default one if left out.
-        seed: Of the weights, batches and signs. On the CPU it determines the result; on a GPU sums
-            of messages have no fixed order.
-        device: Where to train.
-        progress: Whether to draw a bar.
+    It takes one thread of the CPU, where the seed of the weights, batches and signs determines
+    the result; or a GPU, where sums of messages have no fixed order.
 
     Raises:
         NasutilsError: If a family is too small for the batches.
@@ -182,11 +202,15 @@ def pretrain(
     batches = FamilyBatches(graphs, family, recipe, np.random.default_rng(seed))
     with deterministic_cpu(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        encoder = CLEncoder(recipe.encoder)
-        model = nn.ModuleList([encoder, projection_head(encoder.embedding)]).to(device)
+        model = _model(recipe).to(device)
         losses = _train(model, graphs, batches, recipe, seed, progress)
     model.cpu().eval().requires_grad_(False)
     return Pretrained(*model, losses)
+
+
+def _model(recipe: ContrastiveRecipe) -> nn.ModuleList:
+    encoder = CLEncoder(recipe.encoder)
+    return nn.ModuleList([encoder, projection_head(encoder.embedding)])
 
 
 def _train(
@@ -232,12 +256,9 @@ def _project(
     encoder, head = model
     device = next(model.parameters()).device
     parts = graphs.split(rows, chunk_nodes)
-    found = []
-    for part in parts:
-        batch = graphs.batch(rows[part]).with_random_signs(signs).to(device)
-        # What a part computes inside is kept for its gradient only if there is no other part.
-        found.append(
-            checkpoint(encoder, batch, use_reentrant=False) if len(parts) > 1 else encoder(batch)
-        )
+    # What a part computes inside is kept for its gradient only if there is no other part.
+    embed = partial(checkpoint, encoder, use_reentrant=False) if len(parts) > 1 else encoder
+    batches = (graphs.batch(rows[part]).with_random_signs(signs) for part in parts)
+    found = [embed(batch.to(device)) for batch in batches]
     order = torch.from_numpy(np.argsort(np.concatenate(parts))).to(device)
     return head(torch.cat(found)[order])

@@ -5,18 +5,15 @@ Source: Han et al., "A General-Purpose Transferable Predictor for NAS", Section 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from nasutils.benchmarks.benchmark import Benchmark
 from nasutils.benchmarks.oracle import QueryOracle
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.architecture_graphs import (
-    GRAPHS,
-    Labelled,
-    network_of,
-    rank_by_graphs,
-)
+from nasutils.methods.common.architecture_graphs import GRAPHS, Labelled, rank_by_graphs
+from nasutils.methods.common.benchmark_sequences import network_of
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.transfer_predictor import TransferPredictor
 from nasutils.search import Score, SearchResult, ask
@@ -34,26 +31,17 @@ _ATTEMPTS = 20
 class EvolutionSettings:
     """Sizes of a search. The paper states the first four (Table 6), the others are ours.
 
-    Attributes:
-        top: The best architectures so far, which become parents; k.
-        budget: Queries a round, B.
-        population: Random architectures to begin with, all queried.
-        rounds: Rounds, T.
-        children: Children that the predictor ranks for each query.
-        crossover: Share of children with two parents.
-        max_edits: Mutations of a child, one to so many, all as likely.
-
     Raises:
         NasutilsError: If a size is not positive, or the share is none.
     """
 
-    top: int
-    budget: int
-    population: int
-    rounds: int
-    children: int = 10
-    crossover: float = 0.5
-    max_edits: int = 2
+    top: int  #: the best architectures so far, which become parents; k
+    budget: int  #: queries a round, B
+    population: int  #: random architectures to begin with, all queried
+    rounds: int  #: rounds, T
+    children: int = 10  #: children that the predictor ranks for each query
+    crossover: float = 0.5  #: share of children with two parents
+    max_edits: int = 2  #: mutations of a child, one to so many, all as likely
 
     def __post_init__(self) -> None:
         for name in ("top", "budget", "population", "rounds", "children", "max_edits"):
@@ -71,18 +59,12 @@ class EvolutionSettings:
 #: Benchmark -> settings of Table 6 under the contrastive predictor, and under random or zero-cost
 #: ones. They differ since the labels for fine-tuning count as queries, too.
 PUBLISHED: dict[str, dict[str, EvolutionSettings]] = {
-    "nb101-test": {
-        "predictor": EvolutionSettings(20, 100, 50, 6),
-        "baseline": EvolutionSettings(20, 100, 100, 6),
-    },
-    "nb201-c10": {
-        "predictor": EvolutionSettings(10, 10, 10, 5),
-        "baseline": EvolutionSettings(10, 20, 10, 4),
-    },
-    "nb301-approx": {
-        "predictor": EvolutionSettings(20, 100, 50, 7),
-        "baseline": EvolutionSettings(20, 100, 100, 7),
-    },
+    id: {"predictor": EvolutionSettings(*predictor), "baseline": EvolutionSettings(*baseline)}
+    for id, predictor, baseline in (
+        ("nb101-test", (20, 100, 50, 6), (20, 100, 100, 6)),
+        ("nb201-c10", (10, 10, 10, 5), (10, 20, 10, 4)),
+        ("nb301-approx", (20, 100, 50, 7), (20, 100, 100, 7)),
+    )
 }
 
 
@@ -106,32 +88,49 @@ def evolve(
             The paper's predictor, if left out, keeps to what it has learnt before the search.
 
     Returns:
-        Everything that was queried, in order; fewer than ``settings.queries`` where no new
-        architectures were found.
+        All that was queried, in order; fewer than ``settings.queries`` where the space ran out.
 
     Raises:
         NasutilsError: If scores are NaN or too few, or there is nothing to begin with.
         UnknownNameError: If children with two parents are asked for in a space without crossover.
     """
-    fresh = _Fresh(oracle.accepts)
-    known = fresh.draw(lambda: oracle.space.random(rng), settings.population)
-    if not known:
+    first = _fresh(lambda: oracle.space.random(rng), settings.population, oracle.accepts, set())
+    if not first:
         raise NasutilsError(f"no architecture that {oracle.id} knows was found to begin with.")
+    known, seen = [*first.values()], set(first)
     scores = oracle(known)
     for _ in range(settings.rounds):
         best = [known[i] for i in np.argsort(-scores, kind="stable")[: settings.top]]
-        born = fresh.copy().draw(
-            lambda best=best: _child(best, settings, rng), settings.budget * settings.children
-        )
+        size, bear = settings.budget * settings.children, partial(_child, best, settings, rng)
+        born = [*_fresh(bear, size, oracle.accepts, seen).values()]
         if not born:
             break
         if learn:
             rank = learn(known, scores)
         order = np.argsort(-ask(rank, born), kind="stable")[: settings.budget]
-        chosen = fresh.keep([born[i] for i in order])
+        chosen = [born[i] for i in order]
+        seen.update(each.isomorphism_class() for each in chosen)
         scores = np.concatenate((scores, oracle(chosen)))
         known = known + chosen
     return SearchResult(known, scores)
+
+
+def _fresh(
+    make: Callable[[], Architecture],
+    size: int,
+    accepts: Callable[[Architecture], bool],
+    seen: set[str],
+) -> dict[str, Architecture]:
+    """Make architectures, by class, until so many are valid and new or there seem to be no more."""
+    found: dict[str, Architecture] = {}
+    for _ in range(_ATTEMPTS * size):
+        if len(found) == size:
+            break
+        architecture = make()
+        name = architecture.isomorphism_class()
+        if name not in seen and name not in found and accepts(architecture):
+            found[name] = architecture
+    return found
 
 
 def learn_answers(
@@ -139,11 +138,8 @@ def learn_answers(
 ) -> Learn:
     """Return what fine-tunes a predictor on all answers so far, as ``evolve`` asks for it.
 
-    Args:
-        predictor: One that has learnt the sources; every time it is fine-tuned anew.
-        benchmark: Says what networks the architectures are put into.
-        labelled: What else it is fine-tuned on.
-        seed: Of the order of the labels.
+    The predictor has learnt the sources, and every time is fine-tuned anew: on graphs and labels
+    of its own, and on the answers, whose architectures the benchmark's networks are made of.
     """
     graphs, labels = labelled
     graph = GRAPHS[network_of(benchmark)]
@@ -166,34 +162,3 @@ def _child(
     for _ in range(rng.integers(1, settings.max_edits + 1)):
         child = child.mutate(rng)
     return child
-
-
-class _Fresh:
-    """Lets through what is valid and new."""
-
-    def __init__(
-        self, accept: Callable[[Architecture], bool], seen: frozenset[str] = frozenset()
-    ) -> None:
-        self._accept, self._seen = accept, set(seen)
-
-    def copy(self) -> "_Fresh":
-        return _Fresh(self._accept, frozenset(self._seen))
-
-    def keep(self, architectures: Sequence[Architecture]) -> list[Architecture]:
-        """Return those that are valid and new, and remember them."""
-        kept = []
-        for architecture in architectures:
-            name = architecture.isomorphism_class()
-            if name not in self._seen and self._accept(architecture):
-                self._seen.add(name)
-                kept.append(architecture)
-        return kept
-
-    def draw(self, make: Callable[[], Architecture], size: int) -> list[Architecture]:
-        """Make architectures until so many are valid and new, or there seem to be no more."""
-        kept: list[Architecture] = []
-        for _ in range(_ATTEMPTS * size):
-            if len(kept) == size:
-                break
-            kept += self.keep([make()])
-        return kept

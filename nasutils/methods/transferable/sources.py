@@ -23,28 +23,19 @@ from nasutils.methods.transferable.transfer_predictor import (
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Graphs without labels for the encoder, and labelled sets for the head.
+    """Graphs without labels for the encoder, and labelled sets for the head."""
 
-    Attributes:
-        benchmarks: Their graphs train the encoder, the target's too, and the labels of those of
-            other search spaces than the target's train the head.
-        graphs: How many of each benchmark, the first of its table; all where None.
-        labels: How many of each, the first.
-        random: Search spaces of which 120 random networks train the encoder, too.
-        epochs: Of contrastive training.
-        seed: Of weights, batches and the order of the labels.
-        device: Where predictors learn and predict.
-        progress: Whether to draw a bar.
-    """
-
+    #: their graphs train the encoder, the target's too, and the labels of those of other search
+    #: spaces than the target's train the head
     benchmarks: tuple[str, ...]
-    graphs: int | None = None
-    labels: int = 0
+    graphs: int | None = None  #: how many of each benchmark, the first of its table; all where None
+    labels: int = 0  #: how many of each, the first
+    #: search spaces of which 120 random networks train the encoder, too
     random: tuple[str, ...] = ()
-    epochs: int = 3
-    seed: int = 0
-    device: str = "cpu"
-    progress: bool = field(default=False, compare=False)
+    epochs: int = 3  #: of contrastive training
+    seed: int = 0  #: of weights, batches and the order of the labels
+    device: str = "cpu"  #: where predictors learn and predict
+    progress: bool = field(default=False, compare=False)  #: whether to draw a bar
 
     def unlabelled(self) -> list[GraphSet]:
         """Return the graphs of each family: random networks first, then the benchmarks'."""
@@ -88,7 +79,7 @@ def unfitted(recipe: TransferRecipe, sources: Sources) -> TransferPredictor:
     """Return a predictor that has seen the sources' graphs, but no label; made once."""
     return pretrained_predictor(
         recipe,
-        sources.unlabelled() if _is_contrastive(recipe) else (),
+        sources.unlabelled,
         seed=sources.seed,
         epochs=sources.epochs,
         device=sources.device,
@@ -100,18 +91,8 @@ def unfitted(recipe: TransferRecipe, sources: Sources) -> TransferPredictor:
 def fitted_to_sources(
     recipe: TransferRecipe, sources: Sources, labelled: tuple[str, ...]
 ) -> TransferPredictor:
-    """Return a predictor that has learnt the labels of some of the sources, made once.
-
-    Args:
-        recipe: How to make it.
-        sources: What there is.
-        labelled: Ids of those whose labels it learns; none to go without.
-    """
+    """Return a predictor that has learnt the labels of some of the sources, ids, made once."""
     predictor = unfitted(recipe, sources)
     if not labelled:
         return predictor
     return predictor.fit_sources([sources.labelled(id) for id in labelled], sources.seed)
-
-
-def _is_contrastive(recipe: TransferRecipe) -> bool:
-    return bool(recipe.contrastive or (recipe.beside and _is_contrastive(recipe.beside)))

@@ -19,7 +19,6 @@ from nasutils.methods.transferable.experiments import (
 from nasutils.methods.transferable.methods import RECIPES
 from nasutils.report import (
     Claim,
-    Effect,
     PublishedResults,
     Table,
     gain_text,
@@ -49,7 +48,7 @@ _ROWS = (RIDGE, "Untrained encoder", "CL-fine-tune", "GNN-fine-tune", "One GNN",
          "Ours + GNN")  # fmt: skip
 _PARTS = ("Untrained encoder", *(name for name in RECIPES if name.startswith("CL, ")))
 _PRINTED = ("0.553", "0.917", "0.892")  # CL-fine-tune in Table 1
-_REDUCED = "graphs and labels of the sources"
+_REDUCED, _OURS = "graphs and labels of the sources", "weights at .005, five heads at rate 1e-3"
 
 
 def ranking(results: PublishedResults) -> Table:
@@ -71,12 +70,9 @@ def against(
 ) -> Table:
     """Set what rows gain over another, which stands first."""
     ours = results.spread("transfer", _rhos(TARGETS))
-    gains = pd.DataFrame(
-        {
-            head: {row: gain(results, row, base, column) for row in rows if row in ours.index}
-            for column, head in TARGETS.items()
-        }
-    )
+    gains = pd.DataFrame(index=[row for row in rows if row in ours.index])
+    for column, head in TARGETS.items():
+        gains[head] = [gain(results, row, base, column) for row in gains.index]
     return table_of(pd.concat([in_order(ours, [base]), gains]), name, heading)
 
 
@@ -162,16 +158,13 @@ def claims(results: PublishedResults) -> list[Claim]:
 
 
 def _ranking_claims(results: PublishedResults) -> list[Claim]:
-    def shown(row: str) -> str:
-        return " / ".join(
-            f"{results.of('transfer', row, column, 'spearman'):.3f}" for column in MAIN
-        )
-
-    def reached(row: str) -> tuple[Effect, ...]:
-        return tuple(
-            results.effect("transfer", row, column, "spearman", printed=figure)
-            for column, figure in zip(MAIN, _PRINTED, strict=True)
-        )
+    def reached(row: str, changes: str = "") -> Claim:
+        rhos = [("transfer", row, column, "spearman") for column in MAIN]
+        pairs = zip(rhos, _PRINTED, strict=True)
+        effects = tuple(results.effect(*rho, printed=figure) for rho, figure in pairs)
+        ours = " / ".join(f"{results.of(*rho):.3f}" for rho in rhos)
+        claim, paper = "Table 1: ρ on the three benchmarks", " / ".join(_PRINTED)
+        return Claim(claim, paper, ours, effects, reduced=_REDUCED, changes=changes)
 
     best = [
         np.nanmax([-1, *(results.mean("table1", row, id, "spearman") for row in PROXIES.values())])
@@ -182,16 +175,10 @@ def _ranking_claims(results: PublishedResults) -> list[Claim]:
         results.effect("transfer", "CL-fine-tune", column, "spearman", no_effect=proxy)
         for column, proxy in zip(MAIN, best, strict=True)
     )
-    claim, paper = "Table 1: ρ on the three benchmarks", " / ".join(_PRINTED)
     return [
-        Claim(claim, paper, shown("CL-fine-tune"), reached("CL-fine-tune"), reduced=_REDUCED),
-        *(
-            Claim(claim, paper, shown(row), reached(row), reduced=_REDUCED, changes=changes)
-            for row, changes in (
-                ("Ours", "weights at .005, five heads at rate 1e-3"),
-                ("Ours + GNN", "the same, averaged with a GNN"),
-            )
-        ),
+        reached("CL-fine-tune"),
+        reached("Ours", _OURS),
+        reached("Ours + GNN", "the same, averaged with a GNN"),
         Claim("CL ranks better than the GNN", "on all three", over_gnn.said("targets"),
               over_gnn.effects(), reduced=_REDUCED),
         Claim("CL ranks better than every zero-cost proxy", "on all three",
@@ -208,9 +195,8 @@ def _part_claims(results: PublishedResults) -> list[Claim]:
         ("families as classes are better than none", "CL, pairs for families"),
     ):
         over = results.contrast("transfer", "CL-fine-tune", row, TARGETS, "spearman")
-        found.append(
-            Claim(claim, "implied", over.said("targets"), over.effects(), reduced=_REDUCED)
-        )
+        said, effects = over.said("targets"), over.effects()
+        found.append(Claim(claim, "implied", said, effects, reduced=_REDUCED))
     return found
 
 
@@ -225,7 +211,7 @@ def _search_claims(results: PublishedResults) -> list[Claim]:
         chance = random.mean if random.seeds else 0.0  # what evolution finds by random ranks
         for row, changes in (
             ("CL-fine-tune", ""),
-            ("Ours", "weights at .005, five heads at rate 1e-3"),
+            ("Ours", _OURS),
             ("Ours" + ANSWERS, "the same, fine-tuned on all answers"),
         ):
             place = "table2", row, id

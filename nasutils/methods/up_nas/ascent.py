@@ -9,34 +9,27 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import NasutilsError, lookup
-from nasutils.methods.up_nas.model import UnifiedEstimator
+from nasutils.methods.up_nas.estimator import UnifiedEstimator
 from nasutils.spaces.registry import Architecture
 from nasutils.threads import deterministic_cpu
 
 
 @dataclass(frozen=True, slots=True)
 class AscentResult:
-    """What an ascent found.
+    """What an ascent found."""
 
-    Attributes:
-        best: The architecture of the highest score among all that were passed.
-        score: Its score.
-        ends: The last valid architecture of each start.
-        scores: Score of every distinct architecture that was passed, the starts included.
-        steps: Steps that each start took, each with graphs decoded and checked; the last one led
-            out of the space unless it is the limit.
-        rows: Rows asked of the estimator: one a start for each gradient, as all starts share a
-            batch to the end, and one for each score.
-        seconds: Wall time.
-    """
-
-    best: Architecture
-    score: float
-    ends: list[Architecture]
+    best: Architecture  #: the architecture of the highest score among all that were passed
+    score: float  #: its score
+    ends: list[Architecture]  #: the last valid architecture of each start
+    #: score of every distinct architecture that was passed, the starts included
     scores: dict[Architecture, float]
+    #: steps that each start took, each with graphs decoded and checked; the last one led out of the
+    #: space unless it is the limit
     steps: np.ndarray
+    #: rows asked of the estimator: one a start for each gradient, as all starts share a batch to
+    #: the end, and one for each score
     rows: int
-    seconds: float
+    seconds: float  #: wall time
 
 
 #: How to climb -> torch's optimiser and its learning rate.
@@ -68,7 +61,7 @@ def gradient_ascent(
     Args:
         estimator: Scores and decodes embeddings.
         starts: Architectures to climb from.
-        steps: ``gradient`` or ``adam``.
+        steps: One of ``STEPS``.
         learning_rate: That of ``STEPS`` if left out: the paper's for Adam, ours for the gradient.
         max_steps: Steps after which a start stops in any case, a limit the paper does not need.
 
@@ -81,12 +74,11 @@ def gradient_ascent(
             f"gradient ascent needs a start and a step; got {len(starts)} and {max_steps}."
         )
     optimiser, default_rate = lookup("rule of ascent", steps, STEPS)
+    rate = default_rate if learning_rate is None else learning_rate
     began = time.perf_counter()
     paths = _Paths(estimator, starts)
-    z = estimator.embed(starts).clone().requires_grad_()
-    rule = optimiser(
-        [z], lr=default_rate if learning_rate is None else learning_rate, maximize=True
-    )
+    z = estimator.model.embed(starts).clone().requires_grad_()
+    rule = optimiser([z], lr=rate, maximize=True)
     for _ in range(max_steps):
         z.grad = torch.autograd.grad(estimator.objective(z).sum(), z)[0]
         rule.step()
@@ -96,49 +88,32 @@ def gradient_ascent(
     passed = list(paths.passed)
     scores = dict(zip(passed, map(float, estimator.score(passed)), strict=True))
     best = max(scores, key=scores.__getitem__)
-    return AscentResult(
-        best=best,
-        score=scores[best],
-        ends=paths.ends,
-        scores=scores,
-        steps=paths.steps,
-        rows=int(paths.steps.max()) * len(starts) + len(passed),
-        seconds=time.perf_counter() - began,
-    )
+    rows = int(paths.steps.max()) * len(starts) + len(passed)
+    seconds = time.perf_counter() - began
+    return AscentResult(best, scores[best], paths.ends, scores, paths.steps, rows, seconds)
 
 
 class _Paths:
     """Where each start is, and what it has passed."""
 
     def __init__(self, estimator: UnifiedEstimator, starts: Sequence[Architecture]) -> None:
-        self.estimator = estimator
+        self.codec = estimator.model.codec
         self.ends = list(starts)
         self.passed = dict.fromkeys(starts)  # an ordered set
         self.alive = np.ones(len(starts), dtype=bool)
         self.steps = np.zeros(len(starts), dtype=int)
-        self._graphs: tuple[np.ndarray, np.ndarray] | None = None
+        self._last: np.ndarray | float = np.nan  # equal to no graphs
 
     def record(self, adjacency: Tensor, labels: Tensor) -> None:
         """Take note of the graphs after one step of all starts."""
-        graphs = adjacency.cpu().numpy(), labels.cpu().numpy()
+        graphs = torch.cat([adjacency.flatten(1), labels.flatten(1)], dim=1).numpy()
         self.steps += self.alive
-        for row in np.flatnonzero(self.alive & self._changed(graphs)):
-            architecture = self.estimator.decode(graphs[0][row], graphs[1][row])
+        # Most starts have the same graphs as a step ago.
+        for row in np.flatnonzero(self.alive & (graphs != self._last).any(1)):
+            architecture = self.codec.decode(adjacency[row].numpy(), labels[row].numpy())
             if architecture is None:
                 self.alive[row] = False
             else:
                 self.ends[row] = architecture
                 self.passed[architecture] = None
-        self._graphs = graphs
-
-    def _changed(self, graphs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-        """Return which starts have other graphs than a step ago: most have not."""
-        if self._graphs is None:
-            return np.ones(len(self.alive), dtype=bool)
-        return np.any(
-            [
-                (new != old).reshape(len(new), -1).any(1)
-                for new, old in zip(graphs, self._graphs, strict=True)
-            ],
-            axis=0,
-        )
+        self._last = graphs

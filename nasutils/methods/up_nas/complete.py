@@ -36,14 +36,12 @@ def complete_scores(
         raise NasutilsError(f"{len(architectures)} cells, but scores of {len(normalised)}.")
     edges = np.array([architecture.one_hot().ravel() for architecture in architectures])
     completed, explained = normalised.copy(), {}
-    for proxy, scores in normalised.items():
-        known = scores.notna().to_numpy()
-        if known.all():
-            continue
+    for proxy in normalised.columns[normalised.isna().any()]:
+        known = normalised[proxy].notna().to_numpy()
         if known.sum() < _ENOUGH:
             raise NasutilsError(f"{proxy}: {known.sum()} scores; {_ENOUGH} are needed to go by.")
         ridge = RidgeCV(_PENALTIES, scoring="r2", store_cv_results=False)
-        ridge.fit(edges[known], scores[known])
+        ridge.fit(edges[known], normalised.loc[known, proxy])
         completed.loc[~known, proxy] = ridge.predict(edges[~known])
         explained[proxy] = float(ridge.best_score_)
     return completed, pd.Series(explained, dtype=float)

@@ -15,13 +15,12 @@ from nasutils.benchmarks.rows import darts_proxies
 from nasutils.data import load_table
 from nasutils.data.nasbench301 import Surrogate
 from nasutils.digits.query import query
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
 from nasutils.methods.up_nas.ascent import gradient_ascent
 from nasutils.methods.up_nas.complete import complete_scores
-from nasutils.methods.up_nas.estimator import MPE_SCHEDULES
+from nasutils.methods.up_nas.estimator import MPE_SCHEDULES, ProxyModel, UnifiedEstimator
 from nasutils.methods.up_nas.methods import UnifiedProxy
-from nasutils.methods.up_nas.model import ProxyModel, UnifiedEstimator
 from nasutils.methods.up_nas.normalise import NORMALISATIONS, Normalisation
 from nasutils.methods.up_nas.pipeline import Pipeline, Sizes
 from nasutils.methods.up_nas.strategies import STRATEGIES, Found
@@ -88,21 +87,17 @@ def weights(run: Run, steps: Pipeline) -> pd.DataFrame:
     for name in NORMALISATIONS:
         rule = UnifiedProxy(trials=steps.sizes.trials // 2, normalisation=name)
         fitted = rule.fit(benchmark, steps.split)
-        tau = {
-            f"paper's {UP_TITLES[theirs]}": kendall_tau(
-                unified_proxy(fitted.normalised, published_weights(theirs)),
-                benchmark.test_accuracy,
-            )
-            for theirs in ("up_sum", *SEARCHED)
-        }
         best = tuning[fitted.scores[tuning].argmax()]
         rows[name] = {
             ("tuning", "kendall_tau"): fitted.search.tau,
             ("tuning", "valid_accuracy"): benchmark.labels[best],
             ("all", "kendall_tau"): kendall_tau(fitted.scores, benchmark.test_accuracy),
             ("best by score", "test_accuracy"): benchmark.test_accuracy[fitted.scores.argmax()],
-            **{(column, "kendall_tau"): value for column, value in tau.items()},
         }
+        for theirs in ("up_sum", *SEARCHED):
+            scores = unified_proxy(fitted.normalised, published_weights(theirs))
+            column = f"paper's {UP_TITLES[theirs]}", "kendall_tau"
+            rows[name][column] = kendall_tau(scores, benchmark.test_accuracy)
         for (column, metric), value in rows[name].items():
             run.add("normalisation", name, f"{benchmark.id}/{column}", metric, value)
     return pd.DataFrame(rows).T
@@ -124,7 +119,7 @@ def ranking(run: Run, steps: Pipeline) -> pd.DataFrame:
         ("original", ranks, scaled),
         ("predicted", predicted, predicted),
     ):
-        scores = {PROXY_TITLES[proxy]: single[proxy] for proxy in PROXY_TITLES}
+        scores = {title: single[proxy] for proxy, title in PROXY_TITLES.items()}
         for name, fitted in steps.unified.items():
             scores[UP_TITLES[name]] = unified_proxy(summed, fitted.weights)
         taus[version] = {
@@ -135,12 +130,7 @@ def ranking(run: Run, steps: Pipeline) -> pd.DataFrame:
     return pd.DataFrame(taus)
 
 
-@experiment(
-    "search",
-    version=1,
-    items=("table3", "table4", "table7", "search", "cost"),
-    demo=False,
-)
+@experiment("search", version=1, items=("table3", "table4", "table7", "search", "cost"), demo=False)
 def search(run: Run, steps: Pipeline) -> None:
     """Look up what ascents find (Tables 3, 4 and 7), and other ways to the same estimate."""
     table = _nasbench201()
@@ -187,9 +177,9 @@ def _compare_strategies(run: Run, steps: Pipeline, accuracy: pd.Series) -> None:
 
 
 def _add_costs(run: Run, item: str, row: str, column: str, found: Found) -> None:
-    run.add(item, row, column, "zc_evals", found.queries)
-    run.add(item, row, column, "predictor_rows", found.rows)
-    run.add(item, row, column, "seconds", found.seconds)
+    figures = {"zc_evals": found.queries, "predictor_rows": found.rows, "seconds": found.seconds}
+    for metric, value in figures.items():
+        run.add(item, row, column, metric, value)
 
 
 @experiment("transfer", version=1, items=("transfer", "transfer cells"), demo=False)
@@ -197,9 +187,7 @@ def transfer(run: Run, steps: Pipeline) -> None:
     """Rank the cells of other benchmarks by the weights that were found on one."""
     for id in TRANSFER:
         benchmark = get_benchmark(id)
-        normalised = Normalisation.fit("normal_score", benchmark.proxies).transform(
-            benchmark.proxies
-        )
+        normalised = _normal_scores(benchmark.proxies)
         sums = {UP_TITLES[name]: steps.unified[name].weights for name in UNIFIED}
         sums |= {f"{UP_TITLES[n]}, the paper's weights": published_weights(n) for n in SEARCHED}
         scores = {
@@ -235,7 +223,7 @@ def darts(run: Run, steps: Pipeline) -> None:
     cells = [DARTSGenotype.random(draws).canonical() for _ in range(DARTS_CELLS)]
     fresh = [DARTSGenotype.random(draws).canonical() for _ in range(DARTS_FRESH)]
     began = time.perf_counter()
-    graphs = get_codec("darts").encode(cells)
+    graphs = CODECS["darts"].encode(cells)
     vgae, _ = train_vgae(*graphs, seed=run.seed, schedule=VGAE_SCHEDULES["darts"])
     run.add("cost", "VGAE", "darts", "seconds", time.perf_counter() - began)
     for row, share in reconstruction(vgae, fresh).items():
@@ -248,9 +236,13 @@ def darts(run: Run, steps: Pipeline) -> None:
         _search_darts(run, name, model.unified(steps.unified[name].weights), surrogate)
 
 
+def _normal_scores(proxies: pd.DataFrame) -> pd.DataFrame:
+    return Normalisation.fit("normal_score", proxies).transform(proxies)
+
+
 def reconstruction(vgae: VGAE, cells: Sequence[Architecture]) -> dict[str, float]:
     """Return the shares of DARTS cells that decode exactly, to any, and exactly to the nearest."""
-    codec = get_codec("darts")
+    codec = CODECS["darts"]
     z = vgae.embed(*codec.encode(cells))
     decoded = codec.decode_all(*vgae.reconstruct(z, codec.graphs))
     logits = vgae.decode(z.view(len(z), codec.graphs, codec.vertices, -1))
@@ -265,13 +257,13 @@ def reconstruction(vgae: VGAE, cells: Sequence[Architecture]) -> dict[str, float
 def _darts_model(run: Run, steps: Pipeline, vgae: VGAE) -> ProxyModel:
     """Fill in the public proxies, train the estimator on them, and record how both rank."""
     proxies = darts_proxies().iloc[:DARTS_SCORED]
-    normalised = Normalisation.fit("normal_score", proxies).transform(proxies)
     genotypes = [DARTSGenotype.from_string(arch).canonical() for arch in proxies.index]
-    complete, explained = complete_scores(genotypes, normalised.where(proxies.notna()))
+    normalised = _normal_scores(proxies).where(proxies.notna())
+    complete, explained = complete_scores(genotypes, normalised)
     for proxy, share in explained.items():
         run.add("completed", PROXY_TITLES[proxy], "darts", "r_squared", share)
     began = time.perf_counter()
-    codec, schedule = get_codec("darts"), MPE_SCHEDULES["darts"]
+    codec, schedule = CODECS["darts"], MPE_SCHEDULES["darts"]
     model = ProxyModel.fit(codec, vgae, genotypes, complete, schedule, seed=run.seed)
     run.add("cost", "MPE", "darts", "seconds", time.perf_counter() - began)
     benchmark = get_benchmark("nb301-surrogate")  # the first of the cells
@@ -305,12 +297,9 @@ def _search_darts(run: Run, name: str, estimator: UnifiedEstimator, surrogate: S
 
 @experiment("agreement", version=1, items=("agreement",), default=False, demo=False)
 def own_proxies(run: Run, cells: int, folder: Path) -> None:
-    """Score cells of NAS-Bench-201 by our own proxies, and compare ranks with the public ones.
+    """Score so many cells by our own proxies, and compare ranks with the public ones.
 
-    Args:
-        run: The run.
-        cells: Cells to score.
-        folder: Where the scores are kept, so that a stopped run goes on from there.
+    The folder keeps the scores, so that a stopped run goes on from there.
     """
     benchmark = "nb201-c10-proxies"
     sources = {"rho": "ours", "public_rho": "another public source"}

@@ -10,7 +10,7 @@ from nasutils.data.proxy_files import PROXIES
 from nasutils.methods.base import Method, Need, Predict, look_up, register
 from nasutils.methods.up_nas.normalise import Normalisation
 from nasutils.methods.up_nas.tpe import WeightSearch, search_weights
-from nasutils.methods.up_nas.unify import UNIFIED, UP_TITLES, published_weights, unified_proxy
+from nasutils.methods.up_nas.unify import UP_TITLES, published_weights, unified_proxy
 
 #: Where proxies are missing the sum is over the others; without these it would be another score.
 _REQUIRED = frozenset(PROXIES) - {"nwot", "zen"}
@@ -18,17 +18,11 @@ _REQUIRED = frozenset(PROXIES) - {"nwot", "zen"}
 
 @dataclass(frozen=True, eq=False)
 class FittedProxy:
-    """A unified proxy on a benchmark of M architectures.
+    """A unified proxy on a benchmark of M architectures."""
 
-    Attributes:
-        normalised: Their proxies on a common scale, (M, P).
-        weights: Of the P proxies.
-        search: How the weights were found; None where they were given.
-    """
-
-    normalised: pd.DataFrame
-    weights: pd.Series
-    search: WeightSearch | None = None
+    normalised: pd.DataFrame  #: their proxies on a common scale, (M, P)
+    weights: pd.Series  #: of the P proxies
+    search: WeightSearch | None = None  #: how the weights were found; None where they were given
 
     @property
     def scores(self) -> np.ndarray:
@@ -38,18 +32,13 @@ class FittedProxy:
 
 @dataclass(frozen=True, eq=False)
 class UnifiedProxy:
-    """How a unified proxy comes to its scale and its weights.
+    """How a unified proxy comes to its scale and its weights."""
 
-    Attributes:
-        weights: Its weights; searched for on the labelled architectures where None.
-        rounded: Whether the search rounds them, as for UP_selected.
-        trials: Weights that the search tries.
-        normalisation: One of ``NORMALISATIONS``, fitted on the labelled architectures.
-    """
-
+    #: its weights; searched for on the labelled architectures where None
     weights: pd.Series | None = None
-    rounded: bool = False
-    trials: int = 1000
+    rounded: bool = False  #: whether the search rounds them, as for UP_selected
+    trials: int = 1000  #: weights that the search tries
+    #: one of ``NORMALISATIONS``, fitted on the labelled architectures
     normalisation: str = "normal_score"
 
     def fit(self, benchmark: Benchmark, split: Split) -> FittedProxy:
@@ -68,15 +57,9 @@ class UnifiedProxy:
         found = search_weights(normalised.iloc[tuning], benchmark.labels[tuning], **options)
         return FittedProxy(normalised, found.weights, found)
 
-    def method(self, name: str, description: str) -> Method:
-        """Return it as a method of this chapter."""
-
-        def fit(benchmark: Benchmark, split: Split) -> Predict:
-            return look_up(benchmark, self.fit(benchmark, split).scores)
-
-        needs = {Need.PROXIES} if self.weights is not None else {Need.PROXIES, Need.LABELS}
-        options = {"needs": frozenset(needs), "proxies": _REQUIRED, "description": description}
-        return Method("up_nas", name, fit, **options)
+    def predict(self, benchmark: Benchmark, split: Split) -> Predict:
+        """Fit it, as the ``fit`` of a method."""
+        return look_up(benchmark, self.fit(benchmark, split).scores)
 
 
 #: The four unified proxies of Table 1 -> how they come to their weights.
@@ -87,7 +70,16 @@ UNIFIED_PROXIES: dict[str, UnifiedProxy] = {
     "up_selected": UnifiedProxy(rounded=True),
 }
 
-for _name in UNIFIED:
-    _searched = UNIFIED_PROXIES[_name].weights is None
-    _how = "weights searched on the labels" if _searched else "equal weights"
-    register(UNIFIED_PROXIES[_name].method(UP_TITLES[_name], f"13 proxies, {_how}"))
+for _name, _rule in UNIFIED_PROXIES.items():
+    _searched = _rule.weights is None
+    register(
+        Method(
+            "up_nas",
+            UP_TITLES[_name],
+            _rule.predict,
+            needs=frozenset({Need.PROXIES, Need.LABELS} if _searched else {Need.PROXIES}),
+            proxies=_REQUIRED,
+            description="13 proxies, "
+            + ("weights searched on the labels" if _searched else "equal weights"),
+        )
+    )

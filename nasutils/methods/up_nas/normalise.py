@@ -9,6 +9,7 @@ every other cell by what it saw there.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,6 @@ Transform = Callable[[np.ndarray], np.ndarray]
 Rule = Callable[[str, np.ndarray], Transform]
 
 FLAN_LOG = ("fisher", "flops", "grad_norm", "params", "snip", "synflow")
-FLAN_Z_SCORE = ("grasp",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,20 @@ class Normalisation:
     Scores that are not finite have a fixed meaning: -inf (undefined, ranks last) becomes the
     lowest finite score of the training cells, +inf (overflow) the highest, NaN (not scored)
     their median, so that a missing score speaks neither for nor against a cell.
-
-    Attributes:
-        name: One of ``NORMALISATIONS``.
-        columns: Proxy -> its fitted map.
     """
 
-    name: str
-    columns: Mapping[str, Transform]
+    columns: Mapping[str, Transform]  #: proxy -> its fitted map
 
     @classmethod
     def fit(cls, name: str, scores: pd.DataFrame) -> "Normalisation":
-        """Fit on the training cells.
-
-        Args:
-            name: One of ``NORMALISATIONS``.
-            scores: A row a training cell, a column a proxy.
+        """Fit one of ``NORMALISATIONS`` on training cells, a row each, a column a proxy.
 
         Raises:
             UnknownNameError: If there is no such normalisation.
             DataError: If a proxy has no finite score.
         """
         rule = lookup("normalisation", name, NORMALISATIONS)
-        return cls(name, {proxy: _fit_column(rule, proxy, scores[proxy]) for proxy in scores})
+        return cls({proxy: _fit_column(rule, proxy, scores[proxy]) for proxy in scores})
 
     def transform(self, scores: pd.DataFrame) -> pd.DataFrame:
         """Return the normalised proxies of any cells, finite, with the rows of ``scores``.
@@ -74,19 +65,10 @@ def _fit_column(rule: Rule, proxy: str, scores: pd.Series) -> Transform:
     finite = values[np.isfinite(values)]
     if not len(finite):
         raise DataError(f"proxy {proxy!r} has no finite score among {len(values)} cells")
-    low, high, middle = finite.min(), finite.max(), np.median(finite)
-
-    def fill(x: np.ndarray) -> np.ndarray:
-        return np.nan_to_num(x, nan=middle, neginf=low, posinf=high)
-
+    meanings = {"nan": np.median(finite), "neginf": finite.min(), "posinf": finite.max()}
     # Cells that were not scored say nothing about the others' scale.
-    fitted = rule(proxy, fill(values[~np.isnan(values)]))
-    return lambda x: fitted(fill(x))
-
-
-def _raw(proxy: str, train: np.ndarray) -> Transform:
-    """Leave the score as it is."""
-    return lambda x: x
+    fitted = rule(proxy, np.nan_to_num(values[~np.isnan(values)], **meanings))
+    return lambda x: fitted(np.nan_to_num(x, **meanings))
 
 
 def _min_max(proxy: str, train: np.ndarray) -> Transform:
@@ -102,13 +84,13 @@ def _z_score(proxy: str, train: np.ndarray) -> Transform:
 
 
 def _flan(proxy: str, train: np.ndarray) -> Transform:
-    """Min-max, with log1p before it for ``FLAN_LOG``; z-score for ``FLAN_Z_SCORE``."""
-    if proxy in FLAN_Z_SCORE:
+    """Min-max, with log1p before it for ``FLAN_LOG``; z-score for GraSP."""
+    if proxy == "grasp":
         return _z_score(proxy, train)
-    if proxy in FLAN_LOG:
-        scale = _min_max(proxy, _log1p(train))
-        return lambda x: scale(_log1p(x))
-    return _min_max(proxy, train)
+    if proxy not in FLAN_LOG:
+        return _min_max(proxy, train)
+    scale = _min_max(proxy, _log1p(train))
+    return lambda x: scale(_log1p(x))
 
 
 def _log1p(x: np.ndarray) -> np.ndarray:
@@ -119,25 +101,20 @@ def _log1p(x: np.ndarray) -> np.ndarray:
 def _rank(proxy: str, train: np.ndarray) -> Transform:
     """Map to the share of training cells that score lower; a tie counts one half."""
     ordered = np.sort(train)
-
-    def share_below(x: np.ndarray) -> np.ndarray:
-        below = np.searchsorted(ordered, x, side="left")
-        return (below + np.searchsorted(ordered, x, side="right")) / (2 * len(ordered))
-
-    return share_below
+    below, not_above = (partial(np.searchsorted, ordered, side=side) for side in ("left", "right"))
+    return lambda x: (below(x) + not_above(x)) / (2 * len(ordered))
 
 
 def _normal_score(proxy: str, train: np.ndarray) -> Transform:
     """Map the rank to the normal quantile of that rank, so that the best are told apart further."""
-    share_below = _rank(proxy, train)
-    n = len(train)
+    share_below, n = _rank(proxy, train), len(train)
     # Within (0, 1) also for a score beyond all training cells: (n p + 1/2) / (n + 1).
     return lambda x: ndtri((n * share_below(x) + 0.5) / (n + 1))
 
 
 #: Name -> how it is fitted.
 NORMALISATIONS: dict[str, Rule] = {
-    "raw": _raw,
+    "raw": lambda proxy, train: lambda x: x,
     "min_max": _min_max,
     "flan": _flan,
     "z_score": _z_score,

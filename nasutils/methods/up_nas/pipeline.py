@@ -10,50 +10,34 @@ import numpy as np
 import pandas as pd
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.common.vgae import VGAE, VGAE_SCHEDULES, VGAESchedule, train_vgae
-from nasutils.methods.up_nas.estimator import MPE_SCHEDULES
+from nasutils.methods.up_nas.estimator import MPE_SCHEDULES, ProxyModel, UnifiedEstimator
 from nasutils.methods.up_nas.methods import UNIFIED_PROXIES, FittedProxy
-from nasutils.methods.up_nas.model import ProxyModel, UnifiedEstimator
 from nasutils.spaces.nasbench201 import NASBench201Cell, all_cells
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much the steps compute.
+    """How much the steps compute."""
 
-    Attributes:
-        tuning: Cells that the weights are searched on.
-        trials: Weights that a search tries.
-        starts: Starts of an ascent.
-        vgae: How the auto-encoder is trained.
-        mpe: How the estimator is trained.
-    """
-
-    tuning: int = 1000
-    trials: int = 1000
-    starts: int = 375
-    vgae: VGAESchedule = VGAE_SCHEDULES["nasbench201"]
-    mpe: Schedule = MPE_SCHEDULES["nasbench201"]
+    tuning: int = 1000  #: cells that the weights are searched on
+    trials: int = 1000  #: weights that a search tries
+    starts: int = 375  #: starts of an ascent
+    vgae: VGAESchedule = VGAE_SCHEDULES["nasbench201"]  #: how the auto-encoder is trained
+    mpe: Schedule = MPE_SCHEDULES["nasbench201"]  #: how the estimator is trained
 
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
-    """UP-NAS under one seed. A step is taken when it is first needed.
+    """UP-NAS under one seed. A step is taken when it is first needed."""
 
-    Attributes:
-        benchmark: Of N cells with proxies.
-        seed: Of the draws of cells, the searches of weights, and the networks.
-        sizes: Of the steps.
-        progress: Whether to draw a bar.
-        seconds: Wall time of each step taken, by its name: ``up_weighted``, ``VGAE``, ``MPE``.
-    """
-
-    benchmark: Benchmark
-    seed: int
-    sizes: Sizes = Sizes()
-    progress: bool = False
+    benchmark: Benchmark  #: of N cells with proxies
+    seed: int  #: of the draws of cells, the searches of weights, and the networks
+    sizes: Sizes = Sizes()  #: of the steps
+    progress: bool = False  #: whether to draw a bar
+    #: wall time of each step taken, by its name: ``up_weighted``, ``VGAE``, ``MPE``
     seconds: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -67,8 +51,8 @@ class Pipeline:
         found = {}
         for name, rule in UNIFIED_PROXIES.items():
             with self._timed(name):
-                rule = replace(rule, trials=self.sizes.trials)
-                found[name] = rule.fit(self.benchmark, self.split)
+                trials = replace(rule, trials=self.sizes.trials)
+                found[name] = trials.fit(self.benchmark, self.split)
         return found
 
     @cached_property
@@ -79,10 +63,10 @@ class Pipeline:
     @cached_property
     def vgae(self) -> VGAE:
         """The auto-encoder, which sees all cells of the space and no accuracy."""
-        graphs = get_codec("nasbench201").encode(self.space)
+        graphs = CODECS["nasbench201"].encode(self.space)
+        options = {"seed": self.seed, "schedule": self.sizes.vgae, "progress": self.progress}
         with self._timed("VGAE"):
-            schedule, progress = self.sizes.vgae, self.progress
-            return train_vgae(*graphs, seed=self.seed, schedule=schedule, progress=progress)[0]
+            return train_vgae(*graphs, **options)[0]
 
     @cached_property
     def model(self) -> ProxyModel:
@@ -96,10 +80,8 @@ class Pipeline:
         half = self._draws[0][: len(self.benchmark) // 2]
         cells = self.benchmark.architectures_at(half)
         scores = self.unified["up_weighted"].normalised.iloc[half]
-        codec, schedule = get_codec("nasbench201"), self.sizes.mpe
-        return ProxyModel.fit(
-            codec, self.vgae, cells, scores, schedule, seed=self.seed, layers=layers
-        )
+        task = CODECS["nasbench201"], self.vgae, cells, scores
+        return ProxyModel.fit(*task, self.sizes.mpe, seed=self.seed, layers=layers)
 
     @cached_property
     def unseen(self) -> np.ndarray:

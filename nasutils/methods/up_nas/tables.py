@@ -11,15 +11,7 @@ from nasutils.methods.up_nas.strategies import STRATEGIES
 from nasutils.methods.up_nas.unify import PROXY_TITLES, UP_TITLES
 from nasutils.metrics import kendall_tau
 from nasutils.proxies import describe
-from nasutils.report import (
-    Claim,
-    Contrast,
-    Effect,
-    PublishedResults,
-    Table,
-    all_of,
-    table_of,
-)
+from nasutils.report import Claim, Contrast, Effect, PublishedResults, Table, all_of, table_of
 from nasutils.report.numbers import minus
 from nasutils.report.published_results import Place
 from nasutils.spaces.darts import DARTSGenotype
@@ -36,6 +28,7 @@ _TRANSFER = {
     "nb101-naslib-proxies": "NB101",
     "nb201-digits": "Digits",
 }
+_ASCENT = "375 starts, plain gradient, the best cell passed"
 #: Column behind the benchmark, and metric -> heading and digits.
 _NORMALISATION = {
     ("tuning", "kendall_tau"): ("τ, tuning", 2),
@@ -46,40 +39,27 @@ _NORMALISATION = {
 }
 #: Item -> heading of its rows, and column and metric -> heading and digits.
 _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
-    "normalisation": (
-        "Normalisation",
-        {(f"{_C10}/{what}", metric): head for (what, metric), head in _NORMALISATION.items()},
-    ),
-    "search": (
-        "Under UP_weighted",
-        {
-            ("nb201-c10", "test_accuracy"): ("Test accuracy (%)", 2),
-            ("nb201-c10", "zc_evals"): ("Cells scored", 0),
-            ("nb201-c10", "seconds"): ("Seconds", 1),
-        },
-    ),
-    "transfer": (
-        "Score",
-        {(id, "kendall_tau"): (heading, 2) for id, heading in _TRANSFER.items()},
-    ),
-    "darts": (
-        "Unified proxy",
-        {
-            ("nb301-surrogate/original", "kendall_tau"): ("τ, original", 2),
-            ("nb301-surrogate/predicted", "kendall_tau"): ("τ, predicted", 2),
-        },
-    ),
-    "table6": (
-        "Strategy, weights",
-        {
-            ("nb301-approx", "surrogate_error"): ("Ours (%)", 2),
-            ("nb301-approx", "seconds"): ("Seconds", 1),
-            ("nb301-approx", "estimate"): ("Estimate", 1),
-            ("nb301-approx", "params_m"): ("Params (M)", 1),
-            ("nb301-approx", "zc_evals"): ("Scored", 0),
-        },
-    ),
-}
+    "normalisation": ("Normalisation", {
+        (f"{_C10}/{what}", metric): head for (what, metric), head in _NORMALISATION.items()
+    }),
+    "search": ("Under UP_weighted", {
+        ("nb201-c10", "test_accuracy"): ("Test accuracy (%)", 2),
+        ("nb201-c10", "zc_evals"): ("Cells scored", 0),
+        ("nb201-c10", "seconds"): ("Seconds", 1),
+    }),
+    "transfer": ("Score", {(id, "kendall_tau"): (head, 2) for id, head in _TRANSFER.items()}),
+    "darts": ("Unified proxy", {
+        ("nb301-surrogate/original", "kendall_tau"): ("τ, original", 2),
+        ("nb301-surrogate/predicted", "kendall_tau"): ("τ, predicted", 2),
+    }),
+    "table6": ("Strategy, weights", {
+        ("nb301-approx", "surrogate_error"): ("Ours (%)", 2),
+        ("nb301-approx", "seconds"): ("Seconds", 1),
+        ("nb301-approx", "estimate"): ("Estimate", 1),
+        ("nb301-approx", "params_m"): ("Params (M)", 1),
+        ("nb301-approx", "zc_evals"): ("Scored", 0),
+    }),
+}  # fmt: skip
 
 
 #: Name in the text -> where the figure stands, and how it is written.
@@ -161,32 +141,18 @@ def darts_cells(results: PublishedResults, seed: int = 0) -> dict[str, DARTSGeno
 
 def contrasts(results: PublishedResults) -> tuple[Contrast, Contrast]:
     """Return by how much ascents err less than rivals, and two hidden layers beat one and three."""
+    place = ["nb301-approx"], "surrogate_error"
     saved = [
-        results.contrast(
-            "table6",
-            f"{rival}_{name}",
-            f"Gradient Ascent_{name}",
-            ["nb301-approx"],
-            "surrogate_error",
-        )
+        results.contrast("table6", f"{rival}_{name}", f"Gradient Ascent_{name}", *place)
         for rival in ("Random", "Evolutionary")
         for name in ("weighted", "selected")
     ]
+    place = ["nb201-c10"], "valid_accuracy"
     deeper = [
-        results.contrast(
-            "table7", "MPE_2+UP_sum", f"MPE_{layers}+UP_sum", ["nb201-c10"], "valid_accuracy"
-        )
+        results.contrast("table7", "MPE_2+UP_sum", f"MPE_{layers}+UP_sum", *place)
         for layers in (1, 3)
     ]
     return all_of(saved), all_of(deeper)
-
-
-_PART = "9,445 of 15,625 cells"
-_ASCENT = "375 starts, plain gradient, the best cell passed"
-
-
-#: Row of Table 2 -> the paper's tau, original and predicted.
-_PRINTED = {"UP_weighted": ("0.71", "0.66"), "UP_selected": ("0.68", "0.59")}
 
 
 def claims(results: PublishedResults) -> list[Claim]:
@@ -198,34 +164,22 @@ def _ranking_claims(results: PublishedResults) -> list[Claim]:
     def place(row: str, version: str = "original") -> Place:
         return "table2", row, f"{_C10}/{version}", "kendall_tau"
 
-    def shown(row: str) -> str:
-        taus = (results.of(*place(row, version)) for version in ("original", "predicted"))
-        return " and ".join(f"{tau:.3f}" for tau in taus)
-
     best = max(PROXY_TITLES.values(), key=lambda row: results.mean(*place(row)))
     gain = results.contrast("table2", "UP_weighted", best, [f"{_C10}/original"], "kendall_tau")
-    return [
-        Claim(
-            "UP_weighted ranks better than the best single proxy",
-            "0.71 over 0.574",
-            f"{results.of(*place('UP_weighted')):.3f} over {results.of(*place(best)):.3f}",
-            gain.effects({f"{_C10}/original": 0.71 - 0.574}),
-            reduced=_PART,
-        ),
-        *(
-            Claim(
-                f"{row}, original and predicted: τ",
-                " and ".join(printed),
-                shown(row),
-                tuple(
-                    results.effect(*place(row, version), printed=figure)
-                    for version, figure in zip(("original", "predicted"), printed, strict=True)
-                ),
-                reduced=_PART,
-            )
-            for row, printed in _PRINTED.items()
-        ),
-    ]
+    part = partial(Claim, reduced="9,445 of 15,625 cells")
+    over = f"{results.of(*place('UP_weighted')):.3f} over {results.of(*place(best)):.3f}"
+    effects = gain.effects({f"{_C10}/original": 0.71 - 0.574})
+    claim = "UP_weighted ranks better than the best single proxy"
+    found = [part(claim, "0.71 over 0.574", over, effects)]
+    for row, printed in (("UP_weighted", ("0.71", "0.66")), ("UP_selected", ("0.68", "0.59"))):
+        taus = [place(row, version) for version in ("original", "predicted")]
+        pairs = zip(taus, printed, strict=True)
+        effects = tuple(results.effect(*tau, printed=figure) for tau, figure in pairs)
+        ours = " and ".join(f"{results.of(*tau):.3f}" for tau in taus)
+        found.append(
+            part(f"{row}, original and predicted: τ", " and ".join(printed), ours, effects)
+        )
+    return found
 
 
 def _search_claims(results: PublishedResults) -> list[Claim]:
@@ -245,68 +199,40 @@ def _search_claims(results: PublishedResults) -> list[Claim]:
     c10, c100, in16 = (place("UP_weighted", data) for data in ("c10", "c100", "in16"))
     changed = partial(Claim, changes=_ASCENT)
     return [
-        changed(
-            "UP_weighted finds a cell with this CIFAR-10 test accuracy",
-            "94.18 %",
-            f"{results.of(*c10)}",
-            (results.effect(*c10, printed="94.18"),),
-        ),
-        changed(
-            "the same cell on CIFAR-100 and ImageNet16-120",
-            "71.59 and 47.16 %",
-            f"{slashed(c100, in16)} %",
-            (results.effect(*c100, printed="71.59"), results.effect(*in16, printed="47.16")),
-        ),
-        changed(
-            "all four unified proxies find the same cell",
-            "94.18 % each",
-            f"{slashed(*map(place, UP_TITLES.values()))} %, range",
-            (Effect.of(found.max(axis=1) - found.min(axis=1), "0.00", direction=0),),
-        ),
-        changed(
-            "DARTS: ascent finds better cells than random and evolutionary search",
-            "2.44 / 2.88 / 2.75 % error (weighted)",
-            f"{slashed(*errors)} %",
-            saved.effects(),
-            data="the surrogate's error",
-        ),
-        changed(
-            "two hidden layers are best by validation",
-            "91.18 / 91.31 / 91.17 %",
-            f"{slashed(*layers)} %",
-            deeper.effects(),
-        ),
-    ]
+        changed("UP_weighted finds a cell with this CIFAR-10 test accuracy", "94.18 %",
+                f"{results.of(*c10)}", (results.effect(*c10, printed="94.18"),)),
+        changed("the same cell on CIFAR-100 and ImageNet16-120", "71.59 and 47.16 %",
+                f"{slashed(c100, in16)} %",
+                (results.effect(*c100, printed="71.59"), results.effect(*in16, printed="47.16"))),
+        changed("all four unified proxies find the same cell", "94.18 % each",
+                f"{slashed(*map(place, UP_TITLES.values()))} %, range",
+                (Effect.of(found.max(axis=1) - found.min(axis=1), "0.00", direction=0),)),
+        changed("DARTS: ascent finds better cells than random and evolutionary search",
+                "2.44 / 2.88 / 2.75 % error (weighted)", f"{slashed(*errors)} %",
+                saved.effects(), data="the surrogate's error"),
+        changed("two hidden layers are best by validation", "91.18 / 91.31 / 91.17 %",
+                f"{slashed(*layers)} %", deeper.effects()),
+    ]  # fmt: skip
 
 
 def _other_claims(results: PublishedResults) -> list[Claim]:
-    ids = ["nb101-naslib-proxies", "nb301-surrogate"]
-
     def carried(row: str) -> str:
-        taus = (results.of("transfer", row, id, "kendall_tau") for id in ids)
-        return ", ".join(f"{tau:.2f}" for tau in taus)
+        return ", ".join(f"{results.of('transfer', row, *place):.2f}" for place in others)
 
-    steps = [results.by_seed("cost", step, _C10, "seconds") for step in ("VGAE", "MPE")]
-    training = steps[0] + steps[1]
+    others = [("nb101-naslib-proxies", "kendall_tau"), ("nb301-surrogate", "kendall_tau")]
+    ids = [id for id, _ in others]
+    over = results.contrast("transfer", "UP_weighted", "Params alone", ids, "kendall_tau")
+    vgae, mpe = (results.by_seed("cost", step, _C10, "seconds") for step in ("VGAE", "MPE"))
     searching = results.by_seed("cost", "ascent, UP_weighted", "nb201-c10", "seconds")
-    limits = ((training, 120), (searching, 5))
+    limits = ((vgae + mpe, 120), (searching, 5))
+    ours = f"{carried('UP_weighted')}; parameters alone {carried('Params alone')}"
     return [
-        Claim(
-            "the weights serve any space and data set",
-            "no figure",
-            f"NAS-Bench-101 and 301: {carried('UP_weighted')}; "
-            f"parameters alone {carried('Params alone')}",
-            results.contrast(
-                "transfer", "UP_weighted", "Params alone", ids, "kendall_tau"
-            ).effects(),
-            data="the cells with public proxies",
-        ),
-        Claim(
-            "training takes less than two minutes, a search five seconds",
-            "120 s, 5 s",
-            f"{training.mean():.0f} s with the encoder, {searching.mean():.1f} s",
-            tuple(Effect.of(seconds, no_effect=limit, direction=-1) for seconds, limit in limits),
-            changes=_ASCENT,
-        ),
+        Claim("the weights serve any space and data set", "no figure",
+              f"NAS-Bench-101 and 301: {ours}", over.effects(),
+              data="the cells with public proxies"),
+        Claim("training takes less than two minutes, a search five seconds", "120 s, 5 s",
+              f"{(vgae + mpe).mean():.0f} s with the encoder, {searching.mean():.1f} s",
+              tuple(Effect.of(seconds, no_effect=most, direction=-1) for seconds, most in limits),
+              changes=_ASCENT),
         Claim("DARTS cell on ImageNet: top-1 error", "23.5 %", needs="GPU days of training"),
-    ]
+    ]  # fmt: skip

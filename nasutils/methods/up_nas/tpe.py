@@ -8,6 +8,7 @@ NAS-Bench-201-CIFAR-10; ours are defaults of this file and of the chapter.
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,17 +22,11 @@ from nasutils.metrics import kendall_tau
 
 @dataclass(frozen=True, slots=True)
 class WeightSearch:
-    """What a search of weights found.
+    """What a search of weights found."""
 
-    Attributes:
-        weights: The best weights, each in [-1, 1], indexed by proxy.
-        tau: Kendall's tau that they reach on the cells of the search.
-        history: Best tau so far after each trial; shape (trials,).
-    """
-
-    weights: pd.Series
-    tau: float
-    history: np.ndarray
+    weights: pd.Series  #: the best weights, each in [-1, 1], indexed by proxy
+    tau: float  #: Kendall's tau that they reach on the cells of the search
+    history: np.ndarray  #: best tau so far after each trial; shape (trials,)
 
 
 def search_weights(
@@ -45,19 +40,12 @@ def search_weights(
     """Find weights that maximise Kendall's tau between unified proxy and accuracy (Section 3.4).
 
     The estimator models the weights jointly, as proxies that measure the same thing can stand in
-    for each other.
-
-    Args:
-        normalised: Normalised proxies of N cells, all columns of which get a weight.
-        accuracy: Validation accuracy of the same cells, shape (N,).
-        seed: Of the sampler; the same seed finds the same weights.
-        trials: Weights to try.
-        rounded: Whether to round the weights to -1, 0 and 1 before they are evaluated, as for
-            UP_selected.
+    for each other. All columns of the frame, normalised proxies of N cells, get a weight; the
+    accuracy is their validation accuracy, (N,). The same seed finds the same weights. Where
+    ``rounded``, they are -1, 0 and 1 before they are evaluated, as for UP_selected.
 
     Raises:
-        NasutilsError: If the cells cannot be ranked, fewer than one trial is asked for, or optuna
-            is not installed.
+        NasutilsError: If the cells cannot be ranked, or fewer than one trial is asked for.
     """
     if trials < 1:
         raise NasutilsError(f"a search of weights needs at least one trial, not {trials}.")
@@ -72,23 +60,22 @@ def search_weights(
         # All weights rounded to zero rank nothing.
         return kendall_tau(unified_proxy(normalised, weights), accuracy) if weights.any() else 0.0
 
-    with _quiet_study(seed) as study:
+    with _quiet_optuna() as optuna:
+        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
+        study = optuna.create_study(direction="maximize", sampler=sampler)
         study.optimize(objective, n_trials=trials)
     history = np.maximum.accumulate([trial.value for trial in study.trials])
     return WeightSearch(weights_of(study.best_params), float(study.best_value), history)
 
 
 @contextlib.contextmanager
-def _quiet_study(seed: int) -> Iterator[Any]:
-    """Give an optuna study that neither logs its trials nor leaves optuna silenced."""
-    try:
-        import optuna
-    except ImportError as error:
-        raise NasutilsError("the search of weights needs optuna: pip install optuna") from error
+def _quiet_optuna() -> Iterator[ModuleType]:
+    """Give optuna, which neither logs its trials nor stays silenced."""
+    import optuna  # takes a second
+
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True)
-        yield optuna.create_study(direction="maximize", sampler=sampler)
+        yield optuna
     finally:
         optuna.logging.set_verbosity(verbosity)

@@ -1,7 +1,5 @@
 """The Unified Proxy: a weighted sum of zero-cost proxies, and the weights of the paper."""
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 
@@ -29,13 +27,8 @@ PROXY_NAMES = {
 PROXY_TITLES = {ours: paper for paper, ours in PROXY_NAMES.items()}
 
 #: The four unified proxies of Table 1 -> their names in the other tables.
-UP_TITLES = {
-    "up_sum": "UP_sum",
-    "up_sum-": "UP_sum-",
-    "up_weighted": "UP_weighted",
-    "up_selected": "UP_selected",
-}
-UNIFIED = tuple(UP_TITLES)
+UNIFIED = ("up_sum", "up_sum-", "up_weighted", "up_selected")
+UP_TITLES = {name: name.replace("up", "UP") for name in UNIFIED}
 
 
 def published_weights(name: str) -> pd.Series:
@@ -44,14 +37,9 @@ def published_weights(name: str) -> pd.Series:
     Raises:
         UnknownNameError: If ``name`` is none of ``UNIFIED``.
     """
-    return lookup("unified proxy", name, _table1()).copy()
-
-
-@cache
-def _table1() -> dict[str, pd.Series]:
     rows = load_paper_numbers("up_nas").query("item == 'table1'")
     table = rows.pivot(index="row", columns="column", values="value").rename(PROXY_NAMES)
-    return {name: table[name] for name in UNIFIED}
+    return lookup("unified proxy", name, dict(table[[*UNIFIED]].items()))
 
 
 def selected_weights(weights: pd.Series) -> pd.Series:
@@ -63,25 +51,17 @@ def selected_weights(weights: pd.Series) -> pd.Series:
 
 
 def unified_proxy(normalised: pd.DataFrame, weights: pd.Series) -> pd.Series:
-    """Sum weighted proxies: UP(A) = sum_i lambda_i f_i(A), Eq. 1.
-
-    Args:
-        normalised: A row a cell; columns beyond those of ``weights`` are not read.
-        weights: Indexed by proxy.
+    """Sum weighted proxies: UP(A) = sum_i lambda_i f_i(A), Eq. 1; a row of the frame is a cell.
 
     Raises:
         DataError: If a weighted proxy is missing or has a score that is not finite.
     """
-    missing = weights.index.difference(normalised.columns)
-    if len(missing):
+    if len(missing := weights.index.difference(normalised.columns)):
         raise DataError(
             f"the unified proxy needs {', '.join(missing)}; there are: "
             f"{', '.join(normalised.columns)}"
         )
     scores = normalised[weights.index].to_numpy(float)
-    bad = ~np.isfinite(scores).all(0)
-    if bad.any():
-        raise DataError(
-            f"{', '.join(weights.index[bad])}: scores that are not finite; normalise them first"
-        )
+    if len(bad := weights.index[~np.isfinite(scores).all(0)]):
+        raise DataError(f"{', '.join(bad)}: scores that are not finite; normalise them first")
     return pd.Series(scores @ weights.to_numpy(float), index=normalised.index)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch_geometric.data import Batch as GeometricBatch
+from torch_geometric.data import Data
 
 from nasutils.errors import NasutilsError
 from nasutils.methods.common.graph_set import GraphSet
@@ -21,18 +22,24 @@ def same(a, b):
     return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(GraphSet))
 
 
+def data(graph):
+    """Return a graph as PyTorch Geometric has it."""
+    parts = (graph.ops, graph.features, graph.edges)
+    op, x, edges = (torch.from_numpy(part).long() for part in parts)
+    return Data(x=x, op=op, edge_index=edges)
+
+
 def test_a_batch_is_that_of_the_graphs(few_graphs, mixed):
     rows = [20, 3, 3, 0, 15]
     every = few_graphs["nasbench101"] + few_graphs["darts"]
     chosen = [every[row] for row in rows]
-    expected = GeometricBatch.from_data_list([graph.to_data() for graph in chosen])
+    expected = GeometricBatch.from_data_list([data(graph) for graph in chosen])
     batch = mixed.batch(rows)
     assert torch.equal(batch.edges, expected.edge_index)
     assert torch.equal(batch.graph, expected.batch)
     kinds = batch.kinds[batch.node]
-    sizes = (expected.channels, expected.resolution, expected.weight, expected.bias)
     assert torch.equal(kinds[:, 0], expected.op)
-    assert torch.equal(kinds[:, 1:].float(), torch.cat(sizes, dim=1))
+    assert torch.equal(kinds[:, 1:], expected.x)
     assert batch.sizes.tolist() == [graph.num_nodes for graph in chosen]
     assert batch.place.tolist() == [v for graph in chosen for v in range(graph.num_nodes)]
     positions = np.concatenate([spectrum(graph)[1] for graph in chosen])

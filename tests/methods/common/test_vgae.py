@@ -8,7 +8,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from nasutils.errors import NasutilsError
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.vgae import VGAE, GINLayer, VGAESchedule, train_vgae, vgae_loss
 from nasutils.spaces.darts import DARTSGenotype
 
@@ -44,7 +44,7 @@ def test_renaming_the_vertices_renames_the_embedding():
 def test_graphs_do_not_see_each_other():
     torch.manual_seed(0)
     vgae = VGAE(11).eval()
-    adjacency, ops = get_codec("darts").encode([DARTSGenotype.random(np.random.default_rng(0))])
+    adjacency, ops = CODECS["darts"].encode([DARTSGenotype.random(np.random.default_rng(0))])
     both, _ = vgae.encode(adjacency, ops)
     for cell in (0, 1):
         alone, _ = vgae.encode(adjacency[:, cell : cell + 1], ops[:, cell : cell + 1])
@@ -89,7 +89,7 @@ def test_size_is_the_references():
 
 def test_what_was_learnt_comes_back_exactly(few_cells, cell_graphs, trained_vgae):
     vgae, losses = trained_vgae
-    codec = get_codec("nasbench201")
+    codec = CODECS["nasbench201"]
     z = vgae.embed(*cell_graphs)
     assert z.shape == (8, 128)
     graphs = vgae.reconstruct(z, codec.graphs)
@@ -108,7 +108,7 @@ def test_posterior_does_not_depend_on_the_batch(cell_graphs, trained_vgae):
 
 def test_darts_embeds_both_cells():
     rng = np.random.default_rng(0)
-    adjacency, ops = get_codec("darts").encode([DARTSGenotype.random(rng) for _ in range(8)])
+    adjacency, ops = CODECS["darts"].encode([DARTSGenotype.random(rng) for _ in range(8)])
     vgae, _ = train_vgae(adjacency, ops, seed=0, schedule=VGAESchedule(epochs=1, batch_size=4))
     assert vgae.embed(adjacency, ops).shape == (8, 352)
     edges, labels = vgae.reconstruct(vgae.embed(adjacency, ops), 2)

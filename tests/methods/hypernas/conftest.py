@@ -18,10 +18,8 @@ from nasutils.methods.hypernas import auxiliary, experiments, pretraining
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.hypernetwork import HypernetworkSettings
 from nasutils.methods.hypernas.joint import Images
-from nasutils.methods.hypernas.joint_methods import JOINT, JointMethod
-from nasutils.methods.hypernas.methods import MeanMethod
+from nasutils.methods.hypernas.methods import JOINT, JointMethod, MeanMethod
 from nasutils.methods.hypernas.predictor import RECIPES
-from nasutils.methods.hypernas.proxy_task import ProxySchedule
 from nasutils.methods.hypernas.selection import CANDIDATES
 from nasutils.methods.hypernas.teacher import ALONE, TeacherSettings
 from nasutils.spaces.registry import SPACES
@@ -112,7 +110,7 @@ def quick_version(entry):
     changes = {"recipe": short(predictors.recipe), "resized": False}
     if first := predictors.pretraining:
         teacher = short_teacher() if first.teacher else None
-        changes["pretraining"] = replace(first, schedule=ProxySchedule(steps=2), teacher=teacher)
+        changes["pretraining"] = replace(first, steps=2, teacher=teacher)
     predictors = replace(predictors, **changes)
     return replace(entry, fit=predictors.fit, fit_predict=predictors.fit_predict)
 
@@ -144,7 +142,7 @@ def quick(monkeypatch, tmp_path):
 
     def few_images(*arguments, **options):
         task = auxiliary.load_auxiliary(*arguments, **options)
-        return replace(task, valid=task.valid.first(20))
+        return replace(task, valid=task.valid[:20])
 
     monkeypatch.setattr(experiments, "load_auxiliary", few_images)
     pretraining.pretrain.cache_clear()

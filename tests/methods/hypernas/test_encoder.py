@@ -55,7 +55,7 @@ def test_equation_1_by_hand():
     gcn = DirectedGCN(1, 1, 1, replicas=1)
     with torch.no_grad():
         gcn.layers[0].weight.copy_(torch.tensor([[[3.0, -1.0]]]))  # W+ = 3, W- = -1
-    features = gcn(graphs, gcn.first_product(torch.tensor([[[[2.0], [-4.0]]]])))
+    features = gcn(graphs, gcn.layers[0](torch.tensor([[[2.0], [-4.0]]]))[:, None])
     # E V W+ = (-3, -12), cut to 0; E^T V W- = (-2, 1), cut to (0, 1); halved.
     assert features.flatten().tolist() == [0.0, 0.5]
 

@@ -10,7 +10,7 @@ from nasutils.benchmarks.registry import get_benchmark
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.methods.base import METHODS, get_method
 from nasutils.methods.hypernas import experiments, searches
-from nasutils.methods.hypernas.joint_methods import JOINT
+from nasutils.methods.hypernas.methods import JOINT
 from nasutils.methods.hypernas.selection import CANDIDATES
 from nasutils.metrics import kendall_tau
 from nasutils.study.run import Run

@@ -12,8 +12,7 @@ from nasutils.digits import task
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.common.target_networks import Target
-from nasutils.methods.hypernas.encoder import EncoderSettings
-from nasutils.methods.hypernas.ghn import GHNEncoder
+from nasutils.methods.hypernas.encoder import EncoderSettings, GHNEncoder
 from nasutils.methods.hypernas.graphs import graphs_of
 from nasutils.methods.hypernas.hypernetwork import HypernetworkSettings
 from nasutils.methods.hypernas.joint import VARIANTS, Images, JointRecipe, fit_jointly

@@ -12,11 +12,11 @@ from nasutils.methods.common.cell_sequences import Cells, cell_sequences
 from nasutils.methods.common.label_scales import LABEL_SCALES
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.predictor import (
+    LOSSES,
     RECIPES,
     Recipe,
     fit,
     pairwise_loss,
-    squared_error,
 )
 from nasutils.metrics import kendall_tau
 from nasutils.spaces.nasbench101 import NASBench101Cell
@@ -43,7 +43,7 @@ def test_losses_by_hand():
         torch.tensor([[1.0, 3.0], [0.0, 0.0]]),
         torch.tensor([[1.0, 1.0], [2.0, 0]]),
     )
-    assert squared_error(predicted, targets).tolist() == [2.0, 2.0]
+    assert LOSSES["squared"](predicted, targets).tolist() == [2.0, 2.0]
     # Two pairs: (0, 1) with margin 2 and (0, 2) with margin -1; 1 and 2 tie.
     predicted, targets = torch.tensor([[2.0, 0.0, 3.0]]), torch.tensor([[5.0, 1.0, 1.0]])
     expected = (math.log(1 + math.exp(-2)) + math.log(1 + math.exp(1))) / 2
@@ -132,7 +132,7 @@ def test_accumulated_gradients_are_those_of_a_batch(sequences):
         network.zero_grad()
         for row in rows:
             predicted = network(take_all(graphs, row[None]))
-            (weight * squared_error(predicted, targets[:, row])).sum().backward()
+            (weight * LOSSES["squared"](predicted, targets[:, row])).sum().backward()
         return torch.cat([p.grad.flatten() for p in network.parameters() if p.grad is not None])
 
     together = gradient([torch.arange(10)], 1)

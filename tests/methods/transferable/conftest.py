@@ -13,7 +13,7 @@ from nasutils.graphs import (
 from nasutils.methods.common import architecture_graphs
 from nasutils.methods.common.architecture_graphs import random_networks
 from nasutils.methods.common.graph_set import GraphSet
-from nasutils.methods.transferable import pretrained_cache
+from nasutils.methods.transferable import pretraining
 from nasutils.methods.transferable.sources import fitted_to_sources, unfitted
 
 
@@ -41,7 +41,7 @@ def tiny_sets():
 def tiny_benchmarks(monkeypatch, tmp_path):
     """Twelve NAS-Bench-201 cells and ten of NAS-Bench-101, by the number of their operations."""
     monkeypatch.setattr(architecture_graphs, "cache_dir", lambda: tmp_path)
-    monkeypatch.setattr(pretrained_cache, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(pretraining, "cache_dir", lambda: tmp_path)
 
     def tiny(space, size):
         cells = random_networks(space, size)

@@ -9,11 +9,10 @@ from nasutils.benchmarks.benchmark import Split
 from nasutils.benchmarks.oracle import QueryOracle
 from nasutils.errors import JobError, UnknownNameError
 from nasutils.methods.transferable import experiments
-from nasutils.methods.transferable.graph_predictor import FitRecipe
 from nasutils.methods.transferable.methods import RECIPES
 from nasutils.methods.transferable.search import EvolutionSettings
 from nasutils.methods.transferable.sources import SOURCES, Sources
-from nasutils.methods.transferable.transfer_predictor import TransferRecipe
+from nasutils.methods.transferable.transfer_predictor import FitRecipe, TransferRecipe
 from nasutils.metrics import spearman
 from nasutils.study.run import Run
 

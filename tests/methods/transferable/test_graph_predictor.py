@@ -13,7 +13,7 @@ from nasutils.methods.transferable.encoder import (
     mlp,
     regression_head,
 )
-from nasutils.methods.transferable.graph_predictor import (
+from nasutils.methods.transferable.transfer_predictor import (
     FIT_RECIPES,
     FitRecipe,
     GraphPredictor,

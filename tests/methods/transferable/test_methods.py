@@ -9,11 +9,10 @@ from nasutils.benchmarks.registry import get_benchmark
 from nasutils.methods.base import get_method, methods_of
 from nasutils.methods.transferable import methods, sources
 from nasutils.methods.transferable.encoder import GraphEncoderSettings
-from nasutils.methods.transferable.graph_predictor import FitRecipe
 from nasutils.methods.transferable.methods import RECIPES, fit_transfer, transfer_method
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe
 from nasutils.methods.transferable.sources import Sources, fitted_to_sources, unfitted
-from nasutils.methods.transferable.transfer_predictor import TransferRecipe
+from nasutils.methods.transferable.transfer_predictor import FitRecipe, TransferRecipe
 
 QUICK = FitRecipe(epochs=2, batch_size=8)
 

@@ -11,8 +11,8 @@ from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.spectrum import most_similar
 from nasutils.methods.transferable import pretraining
 from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings, projection_head
-from nasutils.methods.transferable.graph_predictor import embed
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe, FamilyBatches, pretrain
+from nasutils.methods.transferable.transfer_predictor import embed
 
 SMALL = ContrastiveRecipe(
     GraphEncoderSettings(embedding=16, node=8, gnn_layers=1, transformer_layers=1),

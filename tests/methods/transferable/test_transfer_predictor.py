@@ -9,12 +9,14 @@ import torch
 from nasutils.errors import NasutilsError
 from nasutils.methods.transferable import transfer_predictor
 from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings
-from nasutils.methods.transferable.graph_predictor import FitRecipe, GraphPredictor, embed
 from nasutils.methods.transferable.methods import RECIPES
 from nasutils.methods.transferable.transfer_predictor import (
-    FrozenEncoder,
+    FitRecipe,
+    GraphPredictor,
     TransferPredictor,
     TransferRecipe,
+    embed,
+    frozen,
     pretrained_predictor,
 )
 
@@ -27,7 +29,7 @@ def untrained(members=1, whole=False):
     encoder = CLEncoder(SMALL).requires_grad_(False)
     recipe = TransferRecipe(whole=whole, source=QUICK, fine_tune=QUICK, members=members)
     predictors = [GraphPredictor(encoder) for _ in range(members)]
-    return TransferPredictor(recipe, predictors, None if whole else FrozenEncoder(encoder))
+    return TransferPredictor(recipe, predictors, None if whole else frozen(encoder))
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +75,15 @@ def test_an_ensemble_is_the_mean_of_its_members(labelled):
 
 def test_two_methods_side_by_side_are_the_mean_of_both(labelled):
     graphs = labelled[1][0]
-    whole, frozen = untrained(whole=True), untrained(members=2)
-    both = replace(whole, beside=frozen)
+    whole, headed = untrained(whole=True), untrained(members=2)
+    both = replace(whole, beside=headed)
     assert both.predict(graphs) == pytest.approx(
-        (whole.predict(graphs) + frozen.predict(graphs)) / 2
+        (whole.predict(graphs) + headed.predict(graphs)) / 2
     )
     fitted, tuned = both.fit_sources(labelled[:1], 1), both.fine_tune(labelled[1], 2)
     for found, alone in (
-        (fitted, [each.fit_sources(labelled[:1], 1) for each in (whole, frozen)]),
-        (tuned, [each.fine_tune(labelled[1], 2) for each in (whole, frozen)]),
+        (fitted, [each.fit_sources(labelled[:1], 1) for each in (whole, headed)]),
+        (tuned, [each.fine_tune(labelled[1], 2) for each in (whole, headed)]),
     ):
         expected = np.mean([each.predict(graphs) for each in alone], axis=0)
         assert found.predict(graphs) == pytest.approx(expected)
@@ -97,23 +99,23 @@ def test_each_set_of_graphs_is_embedded_once_and_no_set_is_mistaken_for_another(
         return embed(encoder, graphs)
 
     monkeypatch.setattr(transfer_predictor, "embed", counting)
-    frozen = FrozenEncoder(CLEncoder(SMALL))
+    once = frozen(CLEncoder(SMALL))
     for start in range(4):  # sets that are thrown away at once, whose memory is used again
         graphs = labelled[0][0].take([start, start + 1])
-        first = frozen.embed(graphs)
-        assert frozen.embed(graphs) is first
-        assert np.array_equal(first, embed(frozen.embed.__wrapped__.args[0], graphs))
+        first = once(graphs)
+        assert once(graphs) is first
+        assert np.array_equal(first, embed(once.__wrapped__.args[0], graphs))
     assert len(embedded) == 4
 
 
 def test_untrained_predictors_repeat_and_members_differ(tiny_sets):
     several = replace(RECIPES["One GNN"], members=3, beside=RECIPES["One GNN"])
-    first, again = (pretrained_predictor(several, tiny_sets, seed=1) for _ in range(2))
+    first, again = (pretrained_predictor(several, lambda: tiny_sets, seed=1) for _ in range(2))
     assert len(first.members) == 3
     for a, b in zip(first.members, again.members, strict=True):
         assert same(a, b)
     assert not same(first.members[0], first.members[1])
-    [alone] = pretrained_predictor(RECIPES["One GNN"], tiny_sets, seed=1).members
+    [alone] = pretrained_predictor(RECIPES["One GNN"], lambda: tiny_sets, seed=1).members
     assert same(first.members[0], alone)
     assert same(first.beside.members[0], alone)
     assert first.encoder is first.members[0].encoder
@@ -128,8 +130,8 @@ def test_untrained_and_contrastive_encoders_differ_in_training_alone(tiny_sets, 
         return type("Found", (), {"encoder": CLEncoder()})()
 
     monkeypatch.setattr(transfer_predictor, "pretrained", fake)
-    plain = pretrained_predictor(RECIPES["Untrained encoder"], tiny_sets, seed=1)
-    trained = pretrained_predictor(RECIPES["CL-fine-tune"], tiny_sets, seed=1, epochs=2)
+    plain = pretrained_predictor(RECIPES["Untrained encoder"], lambda: tiny_sets, seed=1)
+    trained = pretrained_predictor(RECIPES["CL-fine-tune"], lambda: tiny_sets, seed=1, epochs=2)
     assert seen[0][0].epochs == 2
     assert seen[0][1]["seed"] == 1
     assert same(plain.members[0].head, trained.members[0].head)

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.up_nas.ascent import gradient_ascent
-from nasutils.methods.up_nas.model import ProxyModel
+from nasutils.methods.up_nas.estimator import ProxyModel
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
 
@@ -19,6 +19,7 @@ class Integers:
     def __init__(self, height):
         self.height = height
         self.checked = 0
+        self.model = self.codec = self  # it embeds and decodes by itself
 
     def embed(self, numbers):
         return torch.tensor(numbers, dtype=torch.float64).view(-1, 1)
@@ -108,7 +109,7 @@ def test_on_cells_every_passed_one_is_valid_and_scored(few_cells, trained_vgae, 
     # The one proxy is the share of 3x3 convolutions.
     scores = pd.DataFrame({"flops": [cell.ops.count(CONV3) / 6 for cell in few_cells]})
     schedule = Schedule(epochs=30, batch_size=8, learning_rate=1e-2)
-    codec = get_codec("nasbench201")
+    codec = CODECS["nasbench201"]
     model = ProxyModel.fit(codec, trained_vgae[0], few_cells, scores, schedule, seed=0)
     estimator = model.unified(pd.Series({"flops": 1.0}))
     result = gradient_ascent(estimator, few_cells, steps=steps, max_steps=200)

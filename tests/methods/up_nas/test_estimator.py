@@ -7,15 +7,15 @@ import torch
 from torch import nn
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
 from nasutils.methods.up_nas.estimator import (
     MPE_SCHEDULES,
-    MultiProxyEstimator,
+    ProxyModel,
     mpe_loss,
+    multi_proxy_estimator,
     train_estimator,
 )
-from nasutils.methods.up_nas.model import ProxyModel
 
 QUICK = Schedule(epochs=15, batch_size=16, learning_rate=1e-2)
 
@@ -38,7 +38,7 @@ def test_a_missing_score_adds_nothing():
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_hidden_layers_are_linear_bn_relu(layers):
-    mlp = MultiProxyEstimator(128, 13, layers=layers).mlp
+    mlp = multi_proxy_estimator(128, 13, layers)
     assert [type(m) for m in mlp] == [nn.Linear, nn.BatchNorm1d, nn.ReLU] * layers + [nn.Linear]
     assert [m.out_features for m in mlp if isinstance(m, nn.Linear)] == [256] * layers + [13]
 
@@ -102,7 +102,7 @@ def model(request, few_cells, trained_vgae):
     scores = pd.DataFrame(np.random.default_rng(0).normal(size=(8, 2)), columns=["nwot", "zen"])
     schedule = Schedule(epochs=2, batch_size=4, learning_rate=1e-3)
     return ProxyModel.fit(
-        get_codec("nasbench201"),
+        CODECS["nasbench201"],
         trained_vgae[0],
         few_cells,
         scores,

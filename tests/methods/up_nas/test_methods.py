@@ -9,8 +9,7 @@ from nasutils.benchmarks.evaluation import evaluate
 from nasutils.data.proxy_files import PROXIES
 from nasutils.errors import NasutilsError
 from nasutils.methods.base import Need, get_method
-from nasutils.methods.baselines.proxies import PROXY_METHODS
-from nasutils.methods.baselines.random import random_ranking
+from nasutils.methods.baselines.proxies import PROXY_METHODS, random_ranking
 from nasutils.methods.up_nas.methods import UNIFIED_PROXIES, UnifiedProxy
 from nasutils.methods.up_nas.normalise import Normalisation
 from nasutils.spaces.nasbench201 import NASBench201Cell

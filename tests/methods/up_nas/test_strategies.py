@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from nasutils.errors import NasutilsError, UnknownNameError
-from nasutils.methods.common.codecs import get_codec
+from nasutils.methods.common.codecs import CODECS
 from nasutils.methods.common.flat_parameters import Schedule
-from nasutils.methods.up_nas.model import ProxyModel
+from nasutils.methods.up_nas.estimator import ProxyModel
 from nasutils.methods.up_nas.strategies import STRATEGIES, search
 from nasutils.spaces.nasbench201 import CONV3, NASBench201Cell
 
@@ -16,7 +16,7 @@ def estimator(few_cells, trained_vgae):
     scores = pd.DataFrame({"flops": [cell.ops.count(CONV3) / 6 for cell in few_cells]})
     schedule = Schedule(epochs=30, batch_size=8, learning_rate=1e-2)
     model = ProxyModel.fit(
-        get_codec("nasbench201"), trained_vgae[0], few_cells, scores, schedule, seed=0
+        CODECS["nasbench201"], trained_vgae[0], few_cells, scores, schedule, seed=0
     )
     return model.unified(pd.Series({"flops": 1.0}))
 

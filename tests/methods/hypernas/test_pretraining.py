@@ -10,11 +10,11 @@ from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.predictor import Recipe, fit
-from nasutils.methods.hypernas.proxy_task import ProxySchedule, learn_proxies
+from nasutils.methods.hypernas.pretraining import learn_proxies
 from nasutils.spaces.nasbench201 import CONV3, POOL, NASBench201Cell
 
 ENCODER = EncoderSettings(hidden=16, layers=2, context="none", regressor=16)
-QUICK = ProxySchedule(steps=300, batch_size=32, learning_rate=1e-2)
+QUICK = {"steps": 300, "batch_size": 32, "learning_rate": 1e-2}
 RNG = np.random.default_rng(0)
 CELLS = [NASBench201Cell.random(RNG) for _ in range(100)]
 COUNTS = pd.DataFrame({op: [float(cell.ops.count(op)) for cell in CELLS] for op in (CONV3, POOL)})
@@ -25,8 +25,8 @@ def sequences():
     return cell_sequences("nb201_digits", CELLS)
 
 
-def learn(sequences, proxies, seeds=(0, 1), schedule=QUICK):
-    return learn_proxies(sequences, proxies, ENCODER, schedule, seeds)
+def learn(sequences, proxies, seeds=(0, 1), **changes):
+    return learn_proxies(sequences, proxies, ENCODER, seeds, **QUICK | changes)
 
 
 def predicted(network, sequences):
@@ -91,4 +91,4 @@ def test_bad_input(sequences):
     with pytest.raises(DataError, match="flat has one value"):
         learn(sequences, COUNTS.assign(flat=1.0))
     with pytest.raises(NasutilsError, match="0 steps"):
-        ProxySchedule(steps=0)
+        learn(sequences, COUNTS, steps=0)

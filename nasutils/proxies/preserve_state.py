@@ -18,7 +18,7 @@ _mha, _mkldnn = torch.backends.mha, torch.backends.mkldnn
 
 
 @contextlib.contextmanager
-def untouched(network: nn.Module, device: torch.device) -> Iterator[None]:
+def preserve_state(network: nn.Module, device: torch.device) -> Iterator[None]:
     """Restore each module's attributes, and torch's random state, on leaving.
 
     Weights and buffers need no restoring: ``run`` never hands the network's own to autograd.
@@ -129,10 +129,8 @@ def run(
 ) -> Tensor:
     """Return the network's output, with weights and buffers in place of its own.
 
-    What the network makes in passing has the precision of the images.
-
-    Raises:
-        NasutilsError: If the output holds no tensor that could be the logits.
+    What the network makes in passing has the precision of the images. NasutilsError if the output
+    holds no tensor that could be the logits.
     """
     network.train(training)
     with default_dtype(images.dtype):

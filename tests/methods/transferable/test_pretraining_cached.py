@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from nasutils.methods.transferable import pretrained_cache
+from nasutils.methods.transferable import pretraining
 from nasutils.methods.transferable.encoder import GraphEncoderSettings
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe, pretrain
 
@@ -19,7 +19,7 @@ RECIPE = ContrastiveRecipe(
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    monkeypatch.setattr(pretrained_cache, "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(pretraining, "cache_dir", lambda: tmp_path)
     return tmp_path / "encoders"
 
 
@@ -32,7 +32,7 @@ def trainings(monkeypatch):
         counted.append(options["seed"])
         return pretrain(*args, **options)
 
-    monkeypatch.setattr(pretrained_cache, "pretrain", counting)
+    monkeypatch.setattr(pretraining, "pretrain", counting)
     return counted
 
 
@@ -41,7 +41,7 @@ def weights(found):
 
 
 def test_the_second_time_nothing_is_trained(tiny_sets, cache, trainings):
-    first, second = (pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1) for _ in range(2))
+    first, second = (pretraining.pretrained(tiny_sets, RECIPE, seed=1) for _ in range(2))
     assert trainings == [1]
     assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
     assert second.losses.tolist() == first.losses.tolist()
@@ -49,39 +49,39 @@ def test_the_second_time_nothing_is_trained(tiny_sets, cache, trainings):
 
 
 def test_another_recipe_seed_or_graph_is_another_encoder(tiny_sets, cache, trainings):
-    pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1)
-    pretrained_cache.pretrained(tiny_sets, RECIPE, seed=2)
-    pretrained_cache.pretrained(tiny_sets, replace(RECIPE, temperature=0.2), seed=1)
-    pretrained_cache.pretrained(tiny_sets[::-1], RECIPE, seed=1)
+    pretraining.pretrained(tiny_sets, RECIPE, seed=1)
+    pretraining.pretrained(tiny_sets, RECIPE, seed=2)
+    pretraining.pretrained(tiny_sets, replace(RECIPE, temperature=0.2), seed=1)
+    pretraining.pretrained(tiny_sets[::-1], RECIPE, seed=1)
     assert trainings == [1, 2, 1, 1]
     assert len(list(cache.glob("*.pt"))) == 4
 
 
 def test_a_damaged_file_is_replaced(tiny_sets, cache, trainings):
-    pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1)
+    pretraining.pretrained(tiny_sets, RECIPE, seed=1)
     (path,) = cache.glob("*.pt")
     for damaged in (b"", path.read_bytes()[:500]):
         path.write_bytes(damaged)
         with pytest.warns(UserWarning, match="is damaged .*made again"):
-            pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1)
-    pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1)
+            pretraining.pretrained(tiny_sets, RECIPE, seed=1)
+    pretraining.pretrained(tiny_sets, RECIPE, seed=1)
     assert len(trainings) == 3
 
 
 def test_a_file_that_lacks_something_is_replaced(tiny_sets, cache, trainings):
-    pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1)
+    pretraining.pretrained(tiny_sets, RECIPE, seed=1)
     (path,) = cache.glob("*.pt")
     state = torch.load(path, weights_only=True)
     torch.save({"model": state["model"]}, path)
     with pytest.warns(UserWarning, match="is damaged .*made again"):
-        assert len(pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1).losses) == 2
+        assert len(pretraining.pretrained(tiny_sets, RECIPE, seed=1).losses) == 2
     assert len(trainings) == 2
 
 
 def test_a_cache_that_cannot_be_written_loses_nothing(tiny_sets, tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.touch()
-    monkeypatch.setattr(pretrained_cache, "cache_dir", lambda: blocked)
+    monkeypatch.setattr(pretraining, "cache_dir", lambda: blocked)
     with pytest.warns(UserWarning, match="cannot keep"):
-        found = pretrained_cache.pretrained(tiny_sets, RECIPE, seed=1)
+        found = pretraining.pretrained(tiny_sets, RECIPE, seed=1)
     assert len(found.losses) == 2
