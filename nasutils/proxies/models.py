@@ -60,7 +60,7 @@ def load_network(name: str, *, seed: int = 0, **options: Any) -> nn.Module:
 
 def _import(library: str) -> ModuleType:
     if library in ("timm", "torchvision"):
-        _declare_operators()
+        declare_operators()
     try:
         return importlib.import_module(library)
     except ImportError as error:
@@ -70,7 +70,7 @@ def _import(library: str) -> ModuleType:
         ) from error
 
 
-def _declare_operators() -> None:
+def declare_operators() -> None:
     """Let torchvision be imported where its own library does not load.
 
     The package index has torchvision for one build of torch alone. With another, say for the CPU,
