@@ -97,10 +97,11 @@ def snip_ssnr(passes: Passes) -> float:
 
 def layer_ssnrs(passes: Passes) -> list[float]:
     """Return each layer's sum of SNIP saliencies over their standard deviation (of a sample)."""
-    return [_ssnr(saliency.abs().double()) for saliency in _saliencies(passes)]
+    return [ssnr(saliency.abs().double()) for saliency in _saliencies(passes)]
 
 
-def _ssnr(saliency: Tensor) -> float:
+def ssnr(saliency: Tensor) -> float:
+    """Return the sum of a layer's saliencies over their deviation, 0 where they do not vary."""
     if saliency.numel() < 2 or (std := saliency.std()) == 0:
         return 0.0
     return float(saliency.sum() / std)
