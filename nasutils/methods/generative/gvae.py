@@ -213,7 +213,7 @@ def triplet_margin(z: Tensor, vectors: Tensor, weights: Weights) -> Tensor:
     return (excess * within).sum() / within.sum().clamp(min=1)
 
 
-def sample_losses(
+def batch_losses(
     model: GVAE,
     unlabelled: CellTensors,
     labelled: CellTensors,

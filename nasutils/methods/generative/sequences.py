@@ -158,8 +158,9 @@ class SequenceGenerator(GenerativeModel):
         valid = cluster in range(self.sizes["clusters"]) and channels in CHANNELS
         if not valid or stride not in STRIDES:
             raise NasutilsError(
-                f"cluster {cluster}, {channels} channels, stride {stride}: valid are clusters "
-                f"below {self.sizes['clusters']}, 8 to 1024 channels in steps of 8, strides 1 and 2."
+                f"cluster {cluster}, {channels} channels, stride {stride}: valid are clusters from "
+                f"0 to {self.sizes['clusters'] - 1}, channels from 8 to 1024 in steps of 8, and "
+                "strides 1 and 2."
             )
         places = cluster, CHANNELS.index(channels), STRIDES.index(stride)
         return tuple(s + p for s, p in zip(self.starts, places, strict=False))
