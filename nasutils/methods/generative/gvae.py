@@ -41,7 +41,7 @@ class Weights:
         reach: A positive lies within this distance of its anchor, in scaled proxy vectors.
     """
 
-    kl: float = 0.05
+    kl: float = 0.02
     triplet: float = 1.0
     predictor: float = 1.0
     margin: float = 0.1
@@ -171,15 +171,13 @@ class GVAE(GenerativeModel):
         joined = F.binary_cross_entropy_with_logits(edge_logits, edges.float(), reduction="sum")
         chosen = F.cross_entropy(op_logits.flatten(0, 1), ops.flatten().long(), reduction="sum")
         divergence = (mean**2 + log_variance.exp() - log_variance - 1).sum() / 2
-        known = mean[: len(labelled)]
-        error = F.mse_loss(self.predictor(z[: len(labelled)]), vectors)
-        return {
-            "edges": joined / len(ops),
-            "ops": chosen / len(ops),
-            "kl": weights.kl * divergence / len(ops),
-            "triplet": weights.triplet * triplet_margin(known, vectors, weights),
-            "predictor": weights.predictor * error,
-        }
+        terms = {"edges": joined, "ops": chosen, "kl": weights.kl * divergence}
+        terms = {name: term / len(ops) for name, term in terms.items()}
+        if known := len(labelled):
+            error = F.mse_loss(self.predictor(z[:known]), vectors)
+            terms["triplet"] = weights.triplet * triplet_margin(mean[:known], vectors, weights)
+            terms["predictor"] = weights.predictor * error
+        return terms
 
 
 def _mlp(width: int, outputs: int) -> nn.Sequential:
@@ -221,14 +219,18 @@ def batch_losses(
     schedule: Schedule,
     weights: Weights = Weights(),
 ) -> Callable[[torch.Generator], dict[str, Tensor]]:
-    """Return the losses of a random batch of each kind, as ``train`` asks for them."""
+    """Return the losses of a random batch of each kind, as ``train`` asks for them.
+
+    There may be no labelled cells; then it is the paper's naive training.
+    """
 
     def losses(generator: torch.Generator) -> dict[str, Tensor]:
         size = (schedule.batch_size,)
-        rows = [
-            torch.randint(len(cells), size, generator=generator) for cells in (unlabelled, labelled)
-        ]
-        batch = unlabelled[rows[0]], labelled[rows[1]], vectors[rows[1]]
+        some = torch.randint(len(unlabelled), size, generator=generator)
+        known = torch.arange(0)
+        if len(labelled):
+            known = torch.randint(len(labelled), size, generator=generator)
+        batch = unlabelled[some], labelled[known], vectors[known]
         return model.losses(*batch, generator, weights)
 
     return losses
