@@ -19,6 +19,7 @@ Every stride halves the resolution and rounds up: images may have any size.
 
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -115,6 +116,13 @@ def operation_layers(op: str, channels: int) -> list[Layer]:
         *(depthwise, *widened),
         *(Layer("conv", c, inner), norm),
     ]
+
+
+@cache
+def _operation_cost(op: str, channels: int) -> tuple[int, int]:
+    """Return the parameters of an operation, and its FLOPs at one position."""
+    layers = operation_layers(op, channels)
+    return sum(layer.params for layer in layers), sum(layer.flops for layer in layers)
 
 
 def projection_layers(c_in: int, sized: SizedCell) -> list[Layer]:
@@ -227,7 +235,9 @@ def network_size(
         add(projection_layers(c, sized))
         c = sized.channels
         for op in sized.cell.ops:
-            add(operation_layers(op, c))
+            own_params, flops_a_position = _operation_cost(op, c)
+            params += own_params
+            flops += flops_a_position * height * width
     add([Layer("norm", c), Layer("relu", c)])
     params += (c + 1) * num_classes
     flops += c * ((height + 1) * (width + 1) + num_classes)
