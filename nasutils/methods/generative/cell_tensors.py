@@ -53,6 +53,10 @@ class CellTensors:
     def __getitem__(self, rows: Tensor | slice) -> Self:
         return type(self)(self.edges[rows], self.ops[rows])
 
+    def keys(self) -> list[bytes]:
+        """Return a key a cell, which isomorphic cells share."""
+        return [row.tobytes() for row in torch.cat([self.edges, self.ops], 1).numpy()]
+
     def decode(self) -> list[GraphNetCell | None]:
         """Return the cells in canonical order; None where there is no valid one."""
         rows = zip(self.edges.numpy(), self.ops.numpy(), strict=True)

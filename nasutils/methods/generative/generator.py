@@ -15,6 +15,7 @@ from torch import Tensor
 from nasutils.errors import DataError, NasutilsError
 from nasutils.files import write_text
 from nasutils.methods.generative.ccnf import CCNF
+from nasutils.methods.generative.cell_tensors import CellTensors
 from nasutils.methods.generative.clusters import VECTOR, Clusters
 from nasutils.methods.generative.gvae import GVAE
 from nasutils.methods.generative.sequences import HighLevel
@@ -29,8 +30,8 @@ _TRIES = 50  # batches without a valid cell before the generator gives up
 
 
 @dataclass(frozen=True, eq=False)
-class CellGenerator:
-    """The three parts that generate cells together.
+class CellSampler:
+    """The three parts that together generate cells.
 
     Attributes:
         clusters: Families, and the scale of the proxy vectors.
@@ -130,7 +131,7 @@ class CellGenerator:
 class Drawing:
     """Valid cells of families, one at a time; 32 are drawn at once, and the rest is kept."""
 
-    generator: CellGenerator
+    sampler: CellSampler
     kept: dict[int, list[GraphNetCell]] = field(default_factory=dict)
 
     def __call__(self, cluster: int, rng: np.random.Generator) -> GraphNetCell:
@@ -143,7 +144,7 @@ class Drawing:
         for _ in range(_TRIES):
             if cells:
                 return cells.pop()
-            drawn = self.generator.of_cluster(cluster, _AT_ONCE, int(rng.integers(2**31)))
+            drawn = self.sampler.of_cluster(cluster, _AT_ONCE, int(rng.integers(2**31)))
             cells.extend(cell for cell in drawn if cell is not None)
         raise NasutilsError(f"none of {_TRIES * _AT_ONCE} draws of cluster {cluster} is a cell.")
 
@@ -169,7 +170,7 @@ def obedience(
     requested: Size,
     generated: Sequence[GraphNetCell | GraphNetSequence | None],
     size_of: Callable[..., Size],
-    known: Collection[str] = (),
+    known: Collection[bytes] = (),
 ) -> dict[str, float]:
     """Return how far generated architectures are what was asked for.
 
@@ -177,7 +178,7 @@ def obedience(
         requested: Parameters and FLOPs.
         generated: N architectures; None where one is not valid.
         size_of: Of an architecture.
-        known: Strings (of cells: isomorphism classes) that were trained on.
+        known: Cells that were trained on, as of ``CellTensors.keys``.
 
     Returns:
         ``valid``, a share of N; of the valid ones: ``unique`` and ``novel``, shares; medians of
@@ -191,9 +192,8 @@ def obedience(
         raise NasutilsError("obedience of no architecture: generate at least one.")
     valid = [each for each in generated if each is not None]
     found = {"valid": len(valid) / len(generated)}
-    names = [
-        each.isomorphism_class() if isinstance(each, GraphNetCell) else str(each) for each in valid
-    ]
+    cells = all(isinstance(each, GraphNetCell) for each in valid)
+    names = CellTensors.of(valid).keys() if cells else [str(each).encode() for each in valid]
     sizes = np.array([size_of(each) for each in valid]).reshape(-1, 2)
     factors = np.exp(np.abs(np.log(sizes / np.array(requested)))) - 1
     middle = np.median(np.c_[sizes, factors], axis=0) if valid else np.full(4, np.nan)

@@ -17,15 +17,23 @@ from torch import Tensor
 
 from nasutils.cache import cached
 from nasutils.files import atomic_write
-from nasutils.methods.generative import ccnf, gvae
+from nasutils.methods.generative import ccnf, gvae, sequences
 from nasutils.methods.generative.ccnf import CCNF, FIXED, Solver
 from nasutils.methods.generative.cell_tensors import CellTensors
 from nasutils.methods.generative.clusters import COUNTS, VECTOR, Clusters
-from nasutils.methods.generative.generator import CellGenerator
+from nasutils.methods.generative.evolution import HLDesign, hl_evolution
+from nasutils.methods.generative.fitness import TCETFitness
+from nasutils.methods.generative.generator import CellSampler, assemble
 from nasutils.methods.generative.gvae import GVAE, Weights, batch_losses
+from nasutils.methods.generative.limits import Limits
 from nasutils.methods.generative.model import GenerativeModel, Schedule, train
 from nasutils.methods.generative.pool import distinct_cells, labelled_pool
+from nasutils.methods.generative.proxy_vector import batch_of, get_scoring
+from nasutils.methods.generative.sequences import HighLevel, SequenceGenerator, sequence_losses
+from nasutils.networks.graphnet import Size, network_size
+from nasutils.search import SearchResult
 from nasutils.spaces.graphnet import GraphNetCell
+from nasutils.spaces.graphnet_sequence import GraphNetSequence
 from nasutils.threads import deterministic_cpu
 
 
@@ -44,6 +52,11 @@ class Sizes:
         ccnf: Sizes of the flow.
         flow: Training of the flow.
         solver: Of the flow, in training.
+        params: Of every network that a search asks for, at most (millions).
+        budget: Networks whose T-CET a search asks for.
+        designs: Random architectures from which the sequence generator learns sizes.
+        sequences: Sizes of the sequence generator.
+        writing: Training of the sequence generator.
     """
 
     unlabelled: int
@@ -55,9 +68,15 @@ class Sizes:
     joint: Schedule
     ccnf: dict[str, int]
     flow: Schedule
+    sequences: dict[str, int]
+    writing: Schedule
     solver: Solver = FIXED
+    params: float = 1.0
+    budget: int = 1000
+    designs: int = 2000
 
 
+_WRITING = replace(sequences.PUBLISHED, batch_size=32)
 _FLOW = replace(ccnf.PUBLISHED, learning_rate=1e-3)
 SIZES = {
     "demo": Sizes(
@@ -71,6 +90,10 @@ SIZES = {
         ccnf={"hidden": 64, "layers": 2},
         flow=replace(_FLOW, steps=300, learning_rate=3e-3),
         solver=Solver(steps=4),
+        sequences={"hidden": 64, "layers": 2, "heads": 2},
+        writing=replace(_WRITING, steps=400, learning_rate=3e-3),
+        budget=30,
+        designs=500,
     ),
     "bench": Sizes(
         unlabelled=40_000,
@@ -82,6 +105,8 @@ SIZES = {
         joint=replace(gvae.PUBLISHED, steps=1500, learning_rate=3.5e-4),
         ccnf={"hidden": 128, "layers": 4},
         flow=replace(_FLOW, steps=1000),
+        sequences={"hidden": 128, "layers": 4, "heads": 4},
+        writing=replace(_WRITING, steps=3000),
     ),
     "paper": Sizes(
         unlabelled=400_000,
@@ -93,8 +118,26 @@ SIZES = {
         joint=replace(gvae.PUBLISHED, steps=100_000),
         ccnf={},
         flow=ccnf.PUBLISHED,
+        sequences={"hidden": 768, "layers": 12, "heads": 12},
+        writing=sequences.PUBLISHED,
+        budget=20_000,
     ),
 }
+
+
+_ASKED = ["params", "flops"]
+
+
+def random_design(families: int, rng: np.random.Generator) -> HighLevel:
+    """Draw one to eight cells of 8 to 256 channels, log-uniform; every third has stride 2."""
+    return tuple(
+        (
+            int(rng.integers(families)),
+            8 * round(32 ** rng.random()),
+            1 + int(rng.random() < 1 / 3),
+        )
+        for _ in range(rng.integers(1, 9))
+    )
 
 
 @dataclass(eq=False)
@@ -132,6 +175,20 @@ class Pipeline:
         path = self.folder / f"cells-{self.sizes.unlabelled}.pt"
         read = lambda path: torch.load(path, weights_only=True)  # noqa: E731
         return CellTensors(**cached(path, load=read, make=make, save=save))
+
+    @cached_property
+    def known(self) -> set[bytes]:
+        """The keys of the unlabelled cells."""
+        return set(self.cells.keys())
+
+    def fresh(self, count: int) -> list[GraphNetCell]:
+        """Return random cells that no network has seen."""
+        drawn = (
+            cell
+            for cell in distinct_cells(self.seed + 1_000_000)
+            if CellTensors.of([cell]).keys()[0] not in self.known
+        )
+        return list(islice(drawn, count))
 
     @cached_property
     def pool(self) -> pd.DataFrame:
@@ -203,12 +260,63 @@ class Pipeline:
         return self._trained("ccnf", flow, losses, schedule)
 
     @cached_property
-    def generator(self) -> CellGenerator:
-        """All three together; where there is a folder, ``CellGenerator.load`` reads it there."""
-        found = CellGenerator(self.clusters, self.gvae, self.ccnf)
+    def sampler(self) -> CellSampler:
+        """All three together; where there is a folder, ``CellSampler.load`` reads it there."""
+        found = CellSampler(self.clusters, self.gvae, self.ccnf)
         if self.folder is not None:
             found.save(self.folder)
         return found
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What every network that a search asks for keeps: the images are those of its T-CET."""
+        images, labels = batch_of(get_scoring(self.sizes.scoring))
+        classes = int(labels.max()) + 1
+        return Limits(self.sizes.params, image_shape=tuple(images.shape[1:]), num_classes=classes)
+
+    def fitness(self, name: str) -> TCETFitness:
+        """Return T-CET as a search asks for it; what it learns is kept under a name."""
+        return TCETFitness(get_scoring(self.sizes.scoring), f"{name}-{self.seed}")
+
+    def size_of(self, sequence: GraphNetSequence) -> Size:
+        """Return what a sequence's network costs on these images."""
+        return network_size(sequence, self.limits.image_shape, self.limits.num_classes)
+
+    @cached_property
+    def hl_search(self) -> SearchResult[HLDesign]:
+        """HL-Evo under the limits (Algorithm 1), with lengths that may vary."""
+        return hl_evolution(
+            self.sampler.drawing(),
+            len(self.clusters),
+            self.fitness("hl-evo"),
+            self.limits,
+            budget=self.sizes.budget,
+            rng=np.random.default_rng(self.seed),
+            population=min(50, self.sizes.budget // 4),
+            vary_length=True,
+            progress=self.progress,
+        )
+
+    @cached_property
+    def sequences(self) -> SequenceGenerator:
+        """The sequence generator: it learns from HL-Evo's history, and sizes from random designs.
+
+        The designs need no T-CET, so that there can be more of them than the search asked for.
+        """
+        rng, draw = np.random.default_rng(self.seed), self.sampler.drawing()
+        designs = [random_design(len(self.clusters), rng) for _ in range(self.sizes.designs)]
+        networks = [assemble(design, draw, rng) for design in designs]
+        for found in self.hl_search.architectures:
+            cells = zip(found.families, found.sequence.cells, strict=True)
+            designs.append(tuple((family, c.channels, c.stride) for family, c in cells))
+            networks.append(found.sequence)
+        conditions = pd.DataFrame([self.size_of(each) for each in networks], columns=_ASKED)
+        schedule = self.sizes.writing
+        model = self._new(
+            lambda: SequenceGenerator(len(self.clusters), _ASKED, **self.sizes.sequences)
+        )
+        losses = sequence_losses(model, designs, conditions, schedule)
+        return self._trained("sequences", model, losses, schedule)
 
     def _new(self, make: Callable[[], GenerativeModel]) -> GenerativeModel:
         with torch.random.fork_rng(devices=[]):
