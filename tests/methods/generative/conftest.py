@@ -28,7 +28,7 @@ def vectors() -> torch.Tensor:
 def small_gvae(graphnet_cells, vectors) -> GVAE:
     torch.manual_seed(0)
     model = GVAE(hidden=48, latent=48, layers=2)
-    cells, schedule = CellTensors.of(graphnet_cells), Schedule(400, 24, 5e-3, cosine=True)
+    cells, schedule = CellTensors.of(graphnet_cells), Schedule(250, 24, 1e-2, cosine=True)
     losses = batch_losses(model, cells, cells, vectors, schedule, Weights(kl=0.002))
     train(model, losses, schedule, seed=0)
     return model
