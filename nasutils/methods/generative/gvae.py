@@ -198,11 +198,7 @@ def triplet_margin(z: Tensor, vectors: Tensor, weights: Weights) -> Tensor:
     if len(z) < 3:
         return z.sum() * 0
     apart = torch.cdist(vectors, vectors)
-    near, positive = (
-        (apart + torch.eye(len(z), device=z.device) * torch.inf)
-        .nan_to_num(nan=0.0, posinf=torch.inf)
-        .min(1)
-    )
+    near, positive = apart.clone().fill_diagonal_(torch.inf).min(1)
     distance = torch.cdist(z, z, p=1) / z.shape[1]
     anchor = torch.arange(len(z), device=z.device)
     closer, farther = distance[anchor, positive], distance[anchor, apart.argmax(1)]
