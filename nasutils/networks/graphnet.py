@@ -171,6 +171,8 @@ class GraphNetNetwork(nn.Module):
         in_channels: Channels of the images.
     """
 
+    replicas = 1  # networks in one, as training asks
+
     def __init__(
         self, sequence: GraphNetSequence, num_classes: int = 10, *, in_channels: int = 3
     ) -> None:

@@ -13,7 +13,7 @@ from nasutils.spaces.graphnet_sequence import CHANNELS, GraphNetSequence, SizedC
 
 A = TypeVar("A")
 
-_SMALLEST = GraphNetSequence([SizedCell(GraphNetCell([[0, 1], [0, 0]], ()), CHANNELS[0], 2)])
+_SMALLEST = GraphNetSequence([SizedCell(GraphNetCell([[0, 1], [0, 0]], ()), CHANNELS[0])])
 _TRIES = 10_000  # draws in a row that may be too large
 
 
