@@ -49,6 +49,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from torch.distributions import MultivariateNormal
 
 from nasutils.methods.generative import experiments, tables
 from nasutils.methods.generative.ccnf import CCNF, Solver
@@ -65,6 +66,7 @@ from nasutils.report import (
     use_style,
 )
 from nasutils.report.embeddings import draw_by_group
+from nasutils.report.graphnet_drawing import draw_graphnet_cell
 from nasutils.report.schematic import draw_flow
 from nasutils.spaces.graphnet import GraphNetCell
 from nasutils.study.run import Run
@@ -110,17 +112,20 @@ plt.show()
 # and the skip connection. Every vertex sums what enters it. A network is a sequence of up to 20
 # cells, each with its channels and its stride.
 
-# %%
+# %% mystnb={"image": {"alt": "Three random cells, drawn"}}
 rng = np.random.default_rng(seed)
-for _ in range(3):
+_, axes = plt.subplots(3, 1, figsize=figure_size(aspect=0.7))
+for ax in axes:
     cell = GraphNetCell.random(rng)
     params, flops = cell_size(cell)
+    draw_graphnet_cell(ax, cell, f"{params:.2f} M, {flops:.0f} M")
     print(cell)
-    print(f"  params {params:.3f} M, FLOPs {flops:.1f} M")
+plt.show()
 
 # %% [markdown]
-# The size is that of the network which stacks the cell 17 times (Eqs. 1 and 2). It is counted
-# without building anything.
+# {.caption-text}
+# Live. Random cells, with parameters and FLOPs of the network that stacks a cell 17 times (Eqs. 1
+# and 2). They are counted without building anything.
 #
 # ## Families of cells
 #
@@ -250,12 +255,13 @@ flow = CCNF(2, 1, hidden=4, layers=1).eval()
 flow.dynamics = LinearField()
 x, nothing = torch.tensor([[0.3, -1.2]]), torch.zeros(1, 1)
 through = torch.linalg.matrix_exp(matrix * flow.end_time.detach())
-normal = torch.distributions.MultivariateNormal(torch.zeros(2), through @ through.mT)
+covariance = through @ through.mT
 
 # %%
-with torch.no_grad():
-    ours = flow.log_prob(x, nothing, exact=True, solver=Solver(tolerance=1e-6))
-print(f"flow {ours.item():.3f}, closed form {normal.log_prob(x).item():.3f}")
+normal = MultivariateNormal(torch.zeros(2), covariance)
+exactly = {"exact": True, "solver": Solver(tolerance=1e-6)}
+ours = flow.log_prob(x, nothing, **exactly).item()
+print(f"flow {ours:.3f}, closed form {normal.log_prob(x).item():.3f}")
 
 # %% [markdown]
 # The trace of a network of 256 dimensions is dear, so Hutchinson's estimate takes its place:
@@ -294,7 +300,7 @@ paper_table("generative", "table1")
 # alone. At each position only tokens that may stand there are drawn: whatever it writes is an
 # architecture.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 generator = torch.Generator().manual_seed(seed)
 (design,) = steps.sequences.generate({"params": 0.5}, 1, generator)
 for family, channels, stride in design:
@@ -431,7 +437,7 @@ print(f"normal {estimates.var().item():.0f}, signs {signs.var().item():.0f}")
 #
 # Both grow: with little noise the flow stays at the centre of the family.
 
-# %%
+# %% tags=["nbval-ignore-output"]
 mean = torch.from_numpy(clusters.means[0]).float()
 for noise in (0.1, 0.4, 1.0):
     drawn = steps.sampler.sample(mean, 100, seed, noise=noise)
@@ -456,9 +462,9 @@ for noise in (0.1, 0.4, 1.0):
 # Each cell is one of $8 \cdot 128 \cdot 2$ triples: $2048^2$, about four million.
 
 # %%
-choices = [steps.sequences.allowed(position).sum().item() for position in range(3)]
-assert choices[1:] == [128, 2]
-print((8 * choices[1] * choices[2]) ** 2)
+allowed = [steps.sequences.allowed(place).sum().item() for place in range(3)]
+assert allowed[1:] == [128, 2]
+print((8 * allowed[1] * allowed[2]) ** 2)
 
 # %% [markdown]
 # ````{solution-end}

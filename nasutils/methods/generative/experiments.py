@@ -22,6 +22,7 @@ from nasutils.search import Score, SearchResult, random_search
 from nasutils.spaces.graphnet import GraphNetCell
 from nasutils.spaces.graphnet_sequence import GraphNetSequence
 from nasutils.study.run import Run, experiment
+from nasutils.threads import deterministic_cpu
 
 SPACE = "graphnet"
 #: Row of Figure 2 -> attribute of the pipeline.
@@ -44,6 +45,7 @@ def make_pipeline(run: Run) -> Pipeline:
 
 
 @experiment("latents", version=1, items=("figure2", "reconstruction"))
+@deterministic_cpu()
 def latents(run: Run, steps: Pipeline) -> pd.DataFrame:
     """Compare auto-encoders with and without labels and the triplet margin (Figure 2).
 
@@ -69,6 +71,7 @@ def latents(run: Run, steps: Pipeline) -> pd.DataFrame:
 
 
 @experiment("sampling", version=1, items=("table1",))
+@deterministic_cpu()
 def sampling(run: Run, steps: Pipeline) -> pd.DataFrame:
     """Sample around the best cell of NAS-Bench-201, three ways (Table 1).
 
@@ -106,6 +109,7 @@ def sampling(run: Run, steps: Pipeline) -> pd.DataFrame:
 
 
 @experiment("obedience", version=1, items=("obedience",))
+@deterministic_cpu()
 def obey(run: Run, steps: Pipeline) -> pd.DataFrame:
     """Ask for sizes, of cells and of architectures, and measure what comes.
 
@@ -153,6 +157,7 @@ def _write(
 
 
 @experiment("search", version=1, items=("table2",))
+@deterministic_cpu()
 def search(run: Run, steps: Pipeline) -> pd.DataFrame:
     """Search for the highest T-CET within the limits, at one budget and at the paper's proportions.
 
@@ -206,6 +211,7 @@ def _written_search(
 
 
 @experiment("cost", version=1, items=("table5",))
+@deterministic_cpu()
 def cost(run: Run, steps: Pipeline) -> pd.Series:
     """Return the seconds that the trainings took (Table 5)."""
     _ = steps.gvae, steps.ccnf, steps.sequences
