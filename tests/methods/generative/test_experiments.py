@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nasutils.methods.generative import experiments, fitness, pipeline, pool
@@ -34,6 +35,12 @@ def vector(cell, scoring):
     return {"snip_ssnr": rng.uniform(1, 9), "nwot": rng.normal(), **size._asdict()}
 
 
+def accuracies(networks, training, **options):
+    """What a short training could give: the longer, the better."""
+    lengths = [float(len(network.cells)) for network in networks]
+    return pd.DataFrame({"valid": lengths, "test": lengths, "seconds": 1.0})
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     """A run's figures by experiment, of either scale; the networks are shared."""
@@ -46,6 +53,7 @@ def recorded(tmp_path_factory):
             patch.setitem(pipeline.SIZES, scale, TINY)
         for name, value in {"FRESH": 20, "WRITTEN": 8, "QUANTILES": (0.3, 0.6)}.items():
             patch.setattr(experiments, name, value)
+        patch.setattr(experiments, "short_accuracies", accuracies)
         steps = {}
 
         def record(experiment, scale="demo"):
@@ -102,6 +110,24 @@ def test_search_keeps_budget_and_limits(recorded):
     row = "HL-Evo(T-CET)+CCNF"
     assert figures["table2", row, "graphnet/1m", "t_cet"] == best
     assert best > 3  # lengths vary, and the longer the better
+
+
+def test_the_best_of_the_searches_are_trained(recorded):
+    figures, _, steps = recorded(experiments.trained)
+    stacked = figures["table1", "NATS-Bench ref.", "digits"]
+    assert set(stacked) == {17}  # cells
+    row = "HL-Evo(T-CET)+CCNF"
+    best = sorted(len(d.sequence.cells) for d in steps.hl_search.architectures)[-10:]
+    assert figures["table2", row, "digits", "test_accuracy_min"] == best[0]
+    assert figures["table2", row, "digits", "test_accuracy_mean"] == np.mean(best)
+
+
+def test_searches_by_reduced_training(recorded):
+    figures, table, _ = recorded(experiments.reduced)
+    assert table["trained"].tolist() == [24, 0, 24]
+    # All mixtures of a sequence are as long as it is, and GraphNet's start has three cells.
+    assert table["test_accuracy"].iloc[0] == table["test_accuracy"].iloc[1]
+    assert figures["e2", "reduced training, GraphNet", "digits", "test_accuracy"] >= 3
 
 
 def test_cost_and_what_is_kept(recorded):
