@@ -41,7 +41,7 @@ if importlib.util.find_spec("nasutils") is None:
 # %% tags=["parameters"]
 scale: str = "demo"  # demo, bench or paper
 seed: int = 0  # of the cells, the networks and the draws
-part: str = "all"  # latents, sampling, obedience, search, cost
+part: str = "all"  # latents, sampling, obedience, search, cost; accuracy, reduced
 out: str = ""  # the job's folder, set by nasutils
 
 # %% tags=["hide-input"]
@@ -63,6 +63,7 @@ from nasutils.report import (
     figure_size,
     glue,
     paper_table,
+    table_of,
     use_style,
 )
 from nasutils.report.embeddings import draw_by_group
@@ -289,7 +290,7 @@ tables.live(sampled, "sampling")
 # flow given its vector. Means over valid cells; the distance is between scaled proxy vectors.
 
 # %%
-paper_table("generative", "table1")
+paper_table("generative", "table1", beside={"cifar10": "c10"})
 
 # %% [markdown]
 # ## Writing architectures
@@ -345,7 +346,19 @@ tables.published(results, "table2")
 
 # %% [markdown]
 # {.caption-text}
-# Published. The same at `bench`. What the networks would train to is another question.
+# Published. The same at `bench`. What do the networks train to? `part=accuracy` trains the ten best
+# of each search, and the cells of Table 1, for a short time; `part=reduced` searches by such
+# trainings, as Appendix E does.
+
+# %%
+run.do(experiments.trained, steps=steps)
+run.do(experiments.reduced, steps=steps)
+accuracies = results.pivot("table2", "test_accuracy_mean")
+table_of(accuracies, "trained", "Search")
+
+# %% [markdown]
+# {.caption-text}
+# Published. Test accuracy (%) after the short training, mean of the ten best by T-CET.
 #
 # What does it cost? The paper's Table 5 has about 30 GPU hours.
 
