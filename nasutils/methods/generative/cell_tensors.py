@@ -47,6 +47,22 @@ class CellTensors:
         joined = torch.from_numpy(np.array(edges, dtype=np.uint8).reshape(-1, PAIRS.shape[1]))
         return cls(joined, torch.tensor(ops, dtype=torch.uint8).view(-1, MAX_OPS))
 
+    @classmethod
+    def nearest(cls, edge_logits: Tensor, op_logits: Tensor) -> Self:
+        """Return the likeliest valid cells, (B, 28) and (B, 6, 29) logits.
+
+        The likeliest operations stand in the first slots, as many as are likeliest; a vertex that
+        no likely edge enters, or leaves, gets the likeliest one.
+        """
+        likelihoods = op_logits.log_softmax(-1)
+        rows = [
+            _nearest(*row) for row in zip(edge_logits.numpy(), likelihoods.numpy(), strict=True)
+        ]
+        edges, ops = (
+            torch.from_numpy(np.array(part, dtype=np.uint8)) for part in zip(*rows, strict=True)
+        )
+        return cls(edges, ops)
+
     def __len__(self) -> int:
         return len(self.ops)
 
@@ -61,6 +77,25 @@ class CellTensors:
         """Return the cells in canonical order; None where there is no valid one."""
         rows = zip(self.edges.numpy(), self.ops.numpy(), strict=True)
         return [_decoded(edges, ops) for edges, ops in rows]
+
+
+def _nearest(edges: np.ndarray, ops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    chosen, best = ops[:, :EMPTY].argmax(1), ops[:, :EMPTY].max(1)
+    totals = [best[:n].sum() + ops[n:, EMPTY].sum() for n in range(MAX_OPS + 1)]
+    used = int(np.argmax(totals))
+    slots = np.array([*range(used + 1), MAX_VERTICES - 1])
+    logits = np.full((MAX_VERTICES, MAX_VERTICES), -np.inf)
+    logits[*PAIRS.numpy()] = edges
+    logits = logits[np.ix_(slots, slots)]  # minus infinity where an edge would lead back
+    joined = logits > 0
+    for vertex in range(1, used + 2):
+        joined[logits[:, vertex].argmax(), vertex] |= not joined[:, vertex].any()
+    for vertex in range(used + 1):
+        joined[vertex, logits[vertex].argmax()] |= not joined[vertex].any()
+    matrix = np.zeros((MAX_VERTICES, MAX_VERTICES))
+    matrix[np.ix_(slots, slots)] = joined
+    chosen[used:] = EMPTY
+    return matrix[*PAIRS.numpy()], chosen
 
 
 def _decoded(edges: np.ndarray, ops: np.ndarray) -> GraphNetCell | None:

@@ -26,7 +26,6 @@ from nasutils.spaces.graphnet_sequence import GraphNetSequence, SizedCell
 #: Standard deviations of the base points, of the authors' code.
 CLUSTER_NOISE, REFERENCE_NOISE = 0.4, 1.0
 _AT_ONCE = 32  # cells that are drawn at once where one is asked for
-_TRIES = 50  # batches without a valid cell before the generator gives up
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +75,25 @@ class CellSampler:
         return torch.from_numpy(self.clusters.complete(scaled)).float()
 
     def sample(
-        self, condition: Tensor, count: int, seed: int, *, noise: float = REFERENCE_NOISE
+        self,
+        condition: Tensor,
+        count: int,
+        seed: int,
+        *,
+        noise: float = REFERENCE_NOISE,
+        nearest: bool = False,
     ) -> list[GraphNetCell | None]:
-        """Draw cells around a scaled proxy vector (P,) by the flow; None where decoding fails."""
-        generator = torch.Generator().manual_seed(seed)
-        return self.gvae.decode(self.ccnf.sample(condition, count, generator, noise=noise))
+        """Draw cells around a scaled proxy vector (P,) by the flow.
 
-    def of_cluster(self, cluster: int, count: int, seed: int) -> list[GraphNetCell | None]:
+        Decoded as by ``GVAE.decode``: not every latent is that of a valid cell.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        z = self.ccnf.sample(condition, count, generator, noise=noise)
+        return self.gvae.decode(z, nearest=nearest)
+
+    def of_cluster(
+        self, cluster: int, count: int, seed: int, *, nearest: bool = False
+    ) -> list[GraphNetCell | None]:
         """Draw cells of a family, around its mean (Eq. 9).
 
         Raises:
@@ -91,7 +102,7 @@ class CellSampler:
         if cluster not in range(len(self.clusters)):
             raise NasutilsError(f"no cluster {cluster}: there are {len(self.clusters)}, from 0.")
         mean = torch.from_numpy(self.clusters.means[cluster]).float()
-        return self.sample(mean, count, seed, noise=CLUSTER_NOISE)
+        return self.sample(mean, count, seed, noise=CLUSTER_NOISE, nearest=nearest)
 
     def neighbourhood(
         self, reference: GraphNetCell, count: int, seed: int, *, noise: float = 1.0
@@ -105,7 +116,7 @@ class CellSampler:
         return self.gvae.decode(_normal((count, self.gvae.sizes["latent"]), seed))
 
     def drawing(self) -> "Drawing":
-        """Return what draws one valid cell of a family at a time, as the searches ask for them."""
+        """Return what draws one valid cell of a family at a time, as searches ask for them."""
         return Drawing(self)
 
     def save(self, folder: Path) -> None:
@@ -135,18 +146,11 @@ class Drawing:
     kept: dict[int, list[GraphNetCell]] = field(default_factory=dict)
 
     def __call__(self, cluster: int, rng: np.random.Generator) -> GraphNetCell:
-        """Return a cell of a family.
-
-        Raises:
-            NasutilsError: If there is no such family, or none of 1,600 draws is a valid cell.
-        """
-        cells = self.kept.setdefault(cluster, [])
-        for _ in range(_TRIES):
-            if cells:
-                return cells.pop()
-            drawn = self.sampler.of_cluster(cluster, _AT_ONCE, int(rng.integers(2**31)))
-            cells.extend(cell for cell in drawn if cell is not None)
-        raise NasutilsError(f"none of {_TRIES * _AT_ONCE} draws of cluster {cluster} is a cell.")
+        """Return a cell of a family; raise a NasutilsError if there is no such family."""
+        if not (cells := self.kept.setdefault(cluster, [])):
+            seed = int(rng.integers(2**31))
+            cells.extend(self.sampler.of_cluster(cluster, _AT_ONCE, seed, nearest=True))
+        return cells.pop()
 
 
 def assemble(

@@ -117,8 +117,13 @@ class GVAE(GenerativeModel):
         return self.edge_decoder(z), self.op_decoder(z).unflatten(1, (MAX_OPS, CHOICES))
 
     @torch.no_grad()
-    def decode(self, z: Tensor) -> list[GraphNetCell | None]:
-        """Return the likeliest cells of latents (B, D); None where it is not valid.
+    def decode(self, z: Tensor, *, nearest: bool = False) -> list[GraphNetCell | None]:
+        """Return the likeliest cells of latents (B, D).
+
+        Args:
+            z: Latents.
+            nearest: Whether to take the likeliest valid cell, where the likeliest edges and
+                operations are none, which otherwise gives None.
 
         Raises:
             NasutilsError: If the network is untrained, or on another shape.
@@ -128,8 +133,10 @@ class GVAE(GenerativeModel):
             raise NasutilsError(
                 f"latent cells have shape (B, {self.sizes['latent']}), not {tuple(z.shape)}."
             )
-        edges, ops = self.logits(z)
-        return CellTensors((edges > 0).byte().cpu(), ops.argmax(-1).byte().cpu()).decode()
+        edges, ops = (logits.cpu() for logits in self.logits(z))
+        if nearest:
+            return CellTensors.nearest(edges, ops).decode()
+        return CellTensors((edges > 0).byte(), ops.argmax(-1).byte()).decode()
 
     @torch.no_grad()
     def embed(self, cells: Sequence[GraphNetCell] | CellTensors, batch_size: int = 1024) -> Tensor:

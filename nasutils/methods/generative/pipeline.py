@@ -73,7 +73,7 @@ class Sizes:
     solver: Solver = FIXED
     params: float = 1.0
     budget: int = 1000
-    designs: int = 2000
+    designs: int = 10_000
 
 
 _WRITING = replace(sequences.PUBLISHED, batch_size=32)
@@ -87,13 +87,13 @@ SIZES = {
         gvae={"hidden": 128, "latent": 64, "layers": 2},
         naive=replace(gvae.PUBLISHED, steps=1000, learning_rate=3e-3),
         joint=replace(gvae.PUBLISHED, steps=300, learning_rate=1e-3),
-        ccnf={"hidden": 64, "layers": 2},
-        flow=replace(_FLOW, steps=200, batch_size=128, learning_rate=3e-3),
-        solver=Solver(steps=4),
+        ccnf={"hidden": 128, "layers": 2},
+        flow=replace(_FLOW, steps=250, batch_size=128, learning_rate=3e-3),
+        solver=Solver(steps=3),
         sequences={"hidden": 64, "layers": 2, "heads": 2},
-        writing=replace(_WRITING, steps=300, learning_rate=3e-3),
+        writing=replace(_WRITING, steps=600, learning_rate=3e-3),
         budget=20,
-        designs=300,
+        designs=2000,
     ),
     "bench": Sizes(
         unlabelled=40_000,
@@ -301,11 +301,17 @@ class Pipeline:
     def sequences(self) -> SequenceGenerator:
         """The sequence generator: it learns from HL-Evo's history, and sizes from random designs.
 
-        The designs need no T-CET, so that there can be more of them than the search asked for.
+        The designs need no T-CET, and labelled cells stand for their families, so that there can be
+        many more of them than the search asked for.
         """
-        rng, draw = np.random.default_rng(self.seed), self.sampler.drawing()
+        rng, families = np.random.default_rng(self.seed), self.clusters.assign(self.vectors)
+
+        def labelled(family: int, rng: np.random.Generator) -> GraphNetCell:
+            members = np.flatnonzero(families == family)
+            return self.labelled_cells[rng.choice(members if len(members) else len(families))]
+
         designs = [random_design(len(self.clusters), rng) for _ in range(self.sizes.designs)]
-        networks = [assemble(design, draw, rng) for design in designs]
+        networks = [assemble(design, labelled, rng) for design in designs]
         for found in self.hl_search.architectures:
             cells = zip(found.families, found.sequence.cells, strict=True)
             designs.append(tuple((family, c.channels, c.stride) for family, c in cells))

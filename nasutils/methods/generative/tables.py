@@ -19,6 +19,7 @@ _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
         {
             (SPACE, "shared_cluster"): ("Neighbours in the cluster (%)", 1),
             (SPACE, "spearman"): ("ρ of distances", 2),
+            (f"{SPACE}/held-out", "spearman"): ("ρ of predictions", 2),
         },
     ),
     "reconstruction": (
@@ -55,6 +56,7 @@ _LIVE: dict[str, dict[str, tuple[str, float, int]]] = {
         "valid": ("Valid (%)", 100, 0),
         "shared cluster": ("Neighbours in the cluster (%)", 100, 0),
         "correlation": ("ρ of distances", 1, 2),
+        "predicted": ("ρ of predictions", 1, 2),
     },
     "sampling": {
         "success_rate": ("Valid (%)", 1, 0),

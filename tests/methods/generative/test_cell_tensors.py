@@ -47,3 +47,32 @@ def test_an_empty_slot_between_operations_is_passed_over():
     numbers = torch.tensor([[5, EMPTY, 0, EMPTY, EMPTY, EMPTY]])
     (cell,) = CellTensors(row.byte(), numbers.byte()).decode()
     assert cell == GraphNetCell(np.eye(4, k=1, dtype=int), ("conv_3x3", "skip"))
+
+
+def test_the_nearest_cell_is_the_cell_itself_where_there_is_one(graphnet_cells):
+    tensors = CellTensors.of(graphnet_cells)
+    edges = 4.0 * tensors.edges - 2
+    ops = 9 * torch.nn.functional.one_hot(tensors.ops.long(), EMPTY + 1).float()
+    assert CellTensors.nearest(edges, ops).decode() == graphnet_cells
+
+
+def test_the_nearest_cell_is_always_one():
+    draws = torch.Generator().manual_seed(0)
+    edges = torch.randn(200, 28, generator=draws) - 1
+    ops = torch.randn(200, 6, EMPTY + 1, generator=draws)
+    plain = CellTensors((edges > 0).byte(), ops.argmax(-1).byte()).decode()
+    nearest = CellTensors.nearest(edges, ops).decode()
+    assert None in plain
+    assert None not in nearest
+    # Likely edges between operations stay: what is added only joins what was cut off.
+    assert all(a == b for a, b in zip(plain, nearest, strict=True) if a is not None)
+
+
+def test_a_vertex_that_is_cut_off_gets_its_likeliest_edges():
+    logits = {(0, 7): 3.0, (0, 1): -1.0, (1, 7): -2.0}
+    edges = torch.tensor([[logits.get((a, b), -9.0) for a, b in PAIRS.T.tolist()]])
+    ops = torch.zeros(1, 6, EMPTY + 1)
+    ops[:, :, EMPTY] = 5
+    ops[:, 0, 4] = 9
+    (cell,) = CellTensors.nearest(edges, ops).decode()
+    assert cell.adjacency == ((0, 1, 1), (0, 0, 1), (0, 0, 0))

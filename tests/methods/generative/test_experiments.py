@@ -62,7 +62,7 @@ def recorded(tmp_path_factory):
             found = run.do(experiment, steps=steps[scale])
             frame = run.recorder.frame
             assert set(frame["item"]) == set(experiment.items)
-            figures = frame.set_index(["item", "row", "column", "metric"])["value"]
+            figures = frame.set_index(["item", "row", "column", "metric"])["value"].sort_index()
             return figures, found, steps[scale]
 
         yield record

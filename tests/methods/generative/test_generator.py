@@ -63,25 +63,24 @@ def test_draws_follow_their_seed(sampler, graphnet_cells):
 
 
 class Stub:
-    """Gives a cell and a failure in turn."""
+    """Gives one cell for all of a family."""
 
     def __init__(self, cells):
         self.cells, self.calls = cells, []
 
-    def of_cluster(self, cluster, count, seed):
+    def of_cluster(self, cluster, count, seed, *, nearest):
+        assert nearest
         self.calls.append((cluster, seed))
-        return [cell for _ in range(count // 2) for cell in (self.cells[cluster], None)]
+        return [self.cells[cluster]] * count
 
 
-def test_draws_one_at_a_time_skip_what_is_no_cell(graphnet_cells):
+def test_draws_one_at_a_time_are_made_32_at_once(graphnet_cells):
     stub = Stub(graphnet_cells)
     draw, rng = Drawing(stub), np.random.default_rng(0)
-    found = [draw(cluster, rng) for cluster in [3] * 17 + [5]]
-    assert found == [graphnet_cells[3]] * 17 + [graphnet_cells[5]]
-    assert [cluster for cluster, _ in stub.calls] == [3, 3, 5]  # 16 cells a call
-    stub.cells = {7: None}
-    with pytest.raises(NasutilsError, match="none of 1600 draws of cluster 7"):
-        draw(7, rng)
+    found = [draw(cluster, rng) for cluster in [3] * 33 + [5]]
+    assert found == [graphnet_cells[3]] * 33 + [graphnet_cells[5]]
+    assert [cluster for cluster, _ in stub.calls] == [3, 3, 5]
+    assert len({seed for _, seed in stub.calls}) == 3
 
 
 def test_families_become_cells(graphnet_cells):
