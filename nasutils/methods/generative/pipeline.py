@@ -91,7 +91,7 @@ SIZES = {
         flow=replace(_FLOW, steps=250, batch_size=128, learning_rate=3e-3),
         solver=Solver(steps=3),
         sequences={"hidden": 64, "layers": 2, "heads": 2},
-        writing=replace(_WRITING, steps=600, learning_rate=3e-3),
+        writing=replace(_WRITING, steps=400, learning_rate=3e-3),
         budget=20,
         designs=2000,
     ),
