@@ -384,21 +384,23 @@ claims_table(tables.claims(results))
 #
 # - **The scale of proxy vectors**: logarithms of SNIP-SSNR, parameters and FLOPs, then mean 0 and
 #   standard deviation 1. The paper does not say.
-# - **Skip connections** are vertices, as the text has it; the authors' code folds them into
-#   edges. - **The encoder** adds each convolution to what it reads, knows the slots of the
-#   vertices, and reads out all of them. Without the additions it learns several times more
-#   slowly.
+# - **Skip connections** are vertices, as the text has it; the authors' code folds them into edges.
+# - **The encoder** adds each convolution to what it reads, knows the slots of the vertices, and
+#   reads out all of them. In a trial without the additions it learnt more slowly.
 # - **Operations** are one choice among 29, with a softmax; the paper has a cross-entropy for each.
 # - **The divergence counts for 0.02**, where the authors' code has 0.1 and Eq. 4 has 1.
 # - **Decoding**: validity is by the paper's rule, the likeliest edges and operations or nothing.
 #   Searches take the nearest valid cell instead: an operation that is cut off gets its likeliest
 #   edges.
 # - **Two trainings**: first without labels, then with them, so that the naive auto-encoder of
-#   Figure 2 and the others share their beginning. - **The flow's solver** takes a fixed number of
-#   steps in training, because the adaptive one comes to need ten times as many evaluations.
-#   Sampling and reported densities use the paper's tolerance. - **Conditions** of sequences are
-#   values, not text; the transformer starts from nothing, and learns sizes from random designs
-#   beside HL-Evo's history.
+#   Figure 2 and the others share their beginning.
+# - **The flow's solver** takes a fixed number of steps in training, because the adaptive one comes
+#   to need many times as many evaluations. Sampling and reported densities use the paper's
+#   tolerance.
+# - **Weight decay** is AdamW's throughout. The paper says Adam, and calls 0.01 its default, which
+#   is that of AdamW.
+# - **Conditions** of sequences are values, not text; the transformer starts from nothing, and learns
+#   sizes from random designs beside HL-Evo's history.
 
 # %%
 tables.settings(steps.sizes)
@@ -412,9 +414,9 @@ tables.settings(steps.sizes)
 # - **The prior is no place to sample from.** Few of its points decode to a cell, as in the paper's
 #   first row. The latents fill a small part of the space, which the flow has to learn.
 # - **The triplet term is soon satisfied.** Its negative is the farthest cell and its margin is
-#   small, so that hardly any triplet pushes after a few hundred steps. - **A request is more than
-#   a size.** The flow wants all four proxies. Asked for parameters alone, we fill in what the
-#   families make of the other three.
+#   small, so that hardly any triplet pushes after a few hundred steps.
+# - **A request is more than a size.** The flow wants all four proxies. Asked for parameters alone,
+#   we fill in what the families make of the other three.
 #
 # ## Exercises
 #
