@@ -399,8 +399,8 @@ claims_table(tables.claims(results))
 #   tolerance.
 # - **Weight decay** is AdamW's throughout. The paper says Adam, and calls 0.01 its default, which
 #   is that of AdamW.
-# - **Conditions** of sequences are values, not text; the transformer starts from nothing, and learns
-#   sizes from random designs beside HL-Evo's history.
+# - **Conditions** of sequences are values, not text; the transformer starts from nothing, and
+#   learns sizes from random designs beside HL-Evo's history.
 
 # %%
 tables.settings(steps.sizes)
