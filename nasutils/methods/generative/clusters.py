@@ -52,7 +52,7 @@ class Clusters:
     ) -> Self:
         """Scale the vectors, and fit a mixture whose size is where both criteria plateau.
 
-        The number of clusters is the smallest one tried at which BIC as well as AIC has made all
+        The number of clusters is the smallest one tried by which BIC as well as AIC has made all
         but a share of its fall from the first to its lowest value.
 
         Args:
@@ -154,9 +154,9 @@ _ARRAYS = ("centre", "spread", "weights", "means", "covariances")
 
 
 def plateau_of(criteria: pd.DataFrame, share: float) -> int:
-    """Return the first row at which each column has made all but a share of its whole fall."""
+    """Return the first row by which each column has made all but a share of its whole fall."""
     lowest = criteria.min()
-    left = (criteria - lowest) / (criteria.iloc[0] - lowest).clip(lower=1e-12)
+    left = (criteria.cummin() - lowest) / (criteria.iloc[0] - lowest).clip(lower=1e-12)
     return int(criteria.index[(left <= share).all(axis=1).to_numpy()][0])
 
 

@@ -174,12 +174,11 @@ def test_less_noise_is_closer_to_the_centre(flow):
     assert spreads[0] < spreads[1] / 5 < spreads[2] / 25
 
 
-def test_samples_have_the_density_that_the_flow_claims(flow):
+def test_samples_come_from_a_normal_base(flow):
     condition = points(1)[1][0]
     x = flow.sample(condition, 3000, GENERATOR().manual_seed(0), solver=FIXED)
-    # The mean log-density of the samples is that of a normal base, less the log-determinants.
     conditions = condition.expand(len(x), -1)
-    base, log_det = flow.to_base(x, conditions, x.new_empty(0, *x.shape), solver=FIXED)
+    base, _ = flow.to_base(x, conditions, x.new_empty(0, *x.shape), solver=FIXED)
     torch.testing.assert_close(base.mean(0), torch.zeros(D).double(), atol=0.08, rtol=0)
     torch.testing.assert_close(base.std(0), torch.ones(D).double(), atol=0.05, rtol=0)
 

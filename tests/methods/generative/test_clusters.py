@@ -57,6 +57,7 @@ def test_the_plateau():
     )
     assert plateau_of(frame, 0.05) == 8  # BIC is there at 4, AIC not yet: 11 of 200
     assert plateau_of(frame, 0.06) == 4
+    assert plateau_of(frame, 0.04) == 16  # where BIC has risen again
     assert plateau_of(frame, 1.0) == 1
 
 
