@@ -5,9 +5,7 @@ that was stopped goes on bit for bit.
 """
 
 import math
-import pickle
 import time
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,9 +16,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.files import atomic_write
+from nasutils.training.checkpoints import read_checkpoint, write_checkpoint
 
-_FORMAT = 1  # of checkpoints
+_CHECKPOINT = "a generative network", {"sizes"}
 
 
 class GenerativeModel(nn.Module):
@@ -51,7 +49,7 @@ class GenerativeModel(nn.Module):
         Raises:
             DataError: If the file is missing, damaged, or of another network.
         """
-        state = read_checkpoint(path)
+        state = read_checkpoint(path, *_CHECKPOINT)
         if state["model"] != cls.__name__:
             raise DataError(f"{path} holds a {state['model']}, not a {cls.__name__}.")
         try:
@@ -192,7 +190,6 @@ def _save(
     run: dict[str, Any],
 ) -> None:
     state = {
-        "format": _FORMAT,
         "model": type(model).__name__,
         "sizes": model.sizes,
         "config": config,
@@ -200,8 +197,7 @@ def _save(
         "optimiser": optimiser.state_dict(),
         **run,
     }
-    with atomic_write(path) as part:
-        torch.save(state, part)
+    write_checkpoint(path, state)
 
 
 def _resume(
@@ -211,7 +207,7 @@ def _resume(
     config: dict[str, Any],
 ) -> dict[str, Any]:
     """Load a checkpoint into the network and its optimiser; return the rest of the run."""
-    state = read_checkpoint(path)
+    state = read_checkpoint(path, *_CHECKPOINT)
     ours = {"model": type(model).__name__, "sizes": model.sizes, "config": config}
     for name, value in ours.items():
         if state[name] != value:
@@ -225,21 +221,3 @@ def _resume(
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise DataError(f"{path} does not fit the network: {error}") from error
     return {name: state[name] for name in ("history", "sums", "seconds")}
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Return what a checkpoint holds, on the CPU.
-
-    Raises:
-        DataError: If the file is missing, damaged or of something else.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if (bad := archive.testzip()) is not None:
-                raise DataError(f"checkpoint {path} is damaged ({bad}).")
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, pickle.UnpicklingError) as error:
-        raise DataError(f"checkpoint {path} cannot be read ({error}).") from error
-    if not isinstance(state, dict) or state.get("format") != _FORMAT or "sizes" not in state:
-        raise DataError(f"{path} is no checkpoint of a generative network.")
-    return state

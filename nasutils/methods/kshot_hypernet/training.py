@@ -4,9 +4,7 @@ Source: Zhuge et al., WANT@ICML 2024, Section 3.2 and Algorithm 1.
 """
 
 import math
-import pickle
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,16 +14,15 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.files import atomic_write
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.providers import make_provider
 from nasutils.methods.kshot_hypernet.sampling import sample_cells
 from nasutils.methods.kshot_hypernet.tasks import Task, augmented
 from nasutils.networks.nasbench201_supernet import Choice, NASBench201SuperNet
 from nasutils.spaces.nasbench201 import CONV3, EDGES, NASBench201Cell
+from nasutils.training.checkpoints import read_checkpoint, write_checkpoint
 
 _LARGEST = NASBench201Cell((CONV3,) * len(EDGES))
-_FORMAT = 1  # of checkpoints
 
 
 def build_supernet(
@@ -196,7 +193,6 @@ class Training:
             OSError: If it cannot be written.
         """
         state = {
-            "format": _FORMAT,
             "config": asdict(self.config),
             "step": self.step,
             "seconds": self.seconds,
@@ -205,8 +201,7 @@ class Training:
             "optimiser": self.optimiser.state_dict(),
             "draws": self._draws.get_state(),
         }
-        with atomic_write(path) as part:
-            torch.save(state, part)
+        write_checkpoint(path, state)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
@@ -214,7 +209,7 @@ class Training:
         Raises:
             DataError: If the file is missing or damaged, or of another configuration.
         """
-        state = read_checkpoint(path)
+        state = read_checkpoint(path, "a super-net", {"config"})
         differing = {
             name: (state["config"].get(name), value)
             for name, value in asdict(self.config).items()
@@ -251,21 +246,3 @@ def _parameter_groups(supernet: NASBench201SuperNet, encoder_rate: float) -> lis
         rate = encoder_rate if name.startswith("provider.encoder.") else 1.0
         groups[parameter.ndim > 1, rate]["params"].append(parameter)
     return [group for group in groups.values() if group["params"]]
-
-
-def read_checkpoint(path: Path) -> dict:
-    """Return what a checkpoint holds, on the CPU.
-
-    Raises:
-        DataError: If the file is missing or damaged.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            if (bad := archive.testzip()) is not None:
-                raise DataError(f"checkpoint {path} is damaged ({bad}). Remove it and start again.")
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, pickle.UnpicklingError) as error:
-        raise DataError(f"checkpoint {path} cannot be read ({error}).") from error
-    if not isinstance(state, dict) or state.get("format") != _FORMAT:
-        raise DataError(f"{path} is no checkpoint of a super-net.")
-    return state

@@ -12,8 +12,9 @@ from nasutils.errors import DataError, NasutilsError, UnknownNameError
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.sampling import sample_cells
 from nasutils.methods.kshot_hypernet.tasks import Images, Task, augmented, load_task
-from nasutils.methods.kshot_hypernet.training import Training, build_supernet, read_checkpoint
+from nasutils.methods.kshot_hypernet.training import Training, build_supernet
 from nasutils.networks.nasbench201_supernet import Choice
+from nasutils.training.checkpoints import read_checkpoint
 
 TINY = SuperNetConfig(
     task="digits",
@@ -206,10 +207,10 @@ def test_damaged_checkpoints_are_refused(task, tmp_path):
         with pytest.raises(DataError, match="run"):
             Training(TINY, task).load(path)
     with pytest.raises(DataError, match="missing"):
-        read_checkpoint(tmp_path / "missing.pt")
+        read_checkpoint(tmp_path / "missing.pt", "a super-net", {"config"})
     torch.save({"epoch": 3}, path)
     with pytest.raises(DataError, match="no checkpoint of a super-net"):
-        read_checkpoint(path)
+        read_checkpoint(path, "a super-net", {"config"})
 
 
 def test_a_checkpoint_survives_a_failed_write(task, tmp_path, monkeypatch):
