@@ -70,8 +70,8 @@ def train(
     """Train R replicas, already initialised, in place, each on its own random order of the images.
 
     The loss is the sum of the replicas' losses; no weight is shared, so each replica learns what it
-    would have learnt alone. Images have shape (N, C, H, W), classes (N,); there is a seed a
-    replica.
+    would have learnt alone. Images have shape (N, C, H, W); labels are classes (N,), or
+    probabilities (N, classes) for the training images; there is a seed a replica.
     """
     steps = len(images) // schedule.batch_size
     if steps == 0:
@@ -108,11 +108,11 @@ def train(
 
 def _replica_losses(network: NASBench201Network, images: Tensor, labels: Tensor) -> Tensor:
     """Return the mean cross-entropy of each replica, (R,), on images (R, B, C, H, W)."""
-    replicas, size = labels.shape
+    replicas, size = labels.shape[:2]
     stacked = images.transpose(0, 1).flatten(1, 2)  # (B, R * C, H, W)
     stacked = stacked.contiguous(memory_format=torch.channels_last)
     logits = network(stacked).view(size, replicas, -1).transpose(0, 1)  # (R, B, classes)
-    flat = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+    flat = F.cross_entropy(logits.flatten(0, 1), labels.flatten(0, 1), reduction="none")
     return flat.view(replicas, size).mean(1)
 
 

@@ -54,6 +54,14 @@ def test_same_seed_same_result_other_seed_other_result(data):
     assert not np.allclose(first, trained((2,), data)[1].train_loss)
 
 
+def test_certain_probabilities_teach_as_labels_do(data):
+    images, labels, *valid = data
+    certain = torch.nn.functional.one_hot(labels, 3).double()
+    _, by_labels = trained((3, 7), data)
+    _, by_probabilities = trained((3, 7), (images, certain, *valid))
+    np.testing.assert_allclose(by_probabilities.train_loss, by_labels.train_loss, rtol=1e-6)
+
+
 def test_it_learns(data):
     _, history = trained((0, 1, 2), data)
     assert (history.train_loss[:, -1] < history.train_loss[:, 0]).all()

@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nasutils.methods.kshot_hypernet.config import SuperNetConfig
 from nasutils.methods.kshot_hypernet.judging import STATISTICS_IMAGES, recompute_statistics
@@ -49,40 +48,9 @@ def train_from_scratch(
         momentum=config.momentum,
         weight_decay=config.weight_decay,
     )
-    if soft is None:
-        valid = task.valid.first(1_000)
-        train(network, task.train.x, task.train.y, valid.x, valid.y, schedule, [config.seed])
-    else:
-        _distil(network, task.train.x, soft, schedule, config.seed)
+    valid, targets = task.valid.first(1_000), task.train.y if soft is None else soft
+    train(network, task.train.x, targets, valid.x, valid.y, schedule, [config.seed])
     return network
-
-
-def _distil(
-    network: NASBench201Network, x: Tensor, soft: Tensor, schedule: Schedule, seed: int
-) -> None:
-    """Do what ``train`` does, with probabilities in the place of labels."""
-    optimiser = torch.optim.SGD(
-        network.parameters(),
-        lr=schedule.max_lr,
-        momentum=schedule.momentum,
-        weight_decay=schedule.weight_decay,
-        nesterov=True,
-        fused=True,
-    )
-    steps = len(x) // schedule.batch_size
-    one_cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, schedule.max_lr, total_steps=schedule.epochs * steps
-    )
-    generator = torch.Generator().manual_seed(seed)
-    network.train()
-    for _ in range(schedule.epochs):
-        order = torch.randperm(len(x), generator=generator)
-        for batch in order[: steps * schedule.batch_size].split(schedule.batch_size):
-            images = x[batch].contiguous(memory_format=torch.channels_last)
-            optimiser.zero_grad(set_to_none=True)
-            F.cross_entropy(network(images), soft[batch]).backward()
-            optimiser.step()
-            one_cycle.step()
 
 
 @torch.no_grad()
