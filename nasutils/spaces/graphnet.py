@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from nasutils.errors import ArchitectureError
-from nasutils.spaces.values import integers
+from nasutils.spaces.values import integers, matrix_of_sources
 
 INPUT, OUTPUT = "input", "output"
 SKIP = "skip"
@@ -103,16 +103,7 @@ class GraphNetCell:
                 f"malformed GraphNet cell {string!r}. It should look like {_EXAMPLE!r}."
             )
         ops = _checked_ops(match[1] for match in matches[:-1])
-        adjacency = np.zeros((len(ops) + 2, len(ops) + 2), dtype=int)
-        for vertex, match in enumerate(matches, start=1):
-            for source in map(int, match[2][1:].split("~")):
-                if source >= vertex:
-                    raise ArchitectureError(
-                        f"vertex {vertex} of {string!r} is fed by vertex {source}, which does not "
-                        "come before it"
-                    )
-                adjacency[source, vertex] = 1
-        return cls(adjacency, ops)
+        return cls(matrix_of_sources((match[2] for match in matches), string), ops)
 
     def __str__(self) -> str:
         """Return each vertex after the input as ``|operation~source~source|``, joined by ``+``."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nasutils.errors import ArchitectureError
-from nasutils.spaces.values import integers, literal
+from nasutils.spaces.values import integers, literal, matrix_of_sources
 
 INPUT, OUTPUT = "input", "output"
 # In the order of the benchmark's own labels 0, 1, 2.
@@ -131,16 +131,7 @@ class NASBench101Cell:
                 f"malformed NAS-Bench-101 string {string!r}. It should look like {_EXAMPLE!r}."
             )
         ops = _checked_ops((INPUT, *(match[1] for match in matches)))
-        adjacency = np.zeros((len(ops), len(ops)), dtype=int)
-        for vertex, match in enumerate(matches, start=1):
-            for source in map(int, match[2][1:].split("~")):
-                if source >= vertex:
-                    raise ArchitectureError(
-                        f"vertex {vertex} of {string!r} is fed by vertex {source}, which does not "
-                        "come before it"
-                    )
-                adjacency[source, vertex] = 1
-        return cls(adjacency, ops)
+        return cls(matrix_of_sources((match[2] for match in matches), string), ops)
 
     def __str__(self) -> str:
         """Return each vertex after the input as ``|operation~source~source|``, joined by ``+``."""

@@ -5,6 +5,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
+from nasutils.errors import ArchitectureError
+
 #: Their only argument is the value: ``np.int64(3)``, ``array([2, 3])``, ``list(range(2, 6))``.
 _WRAPPERS = re.compile(r"list|tuple|array|str_|u?int\d+|float\d+")
 _RECORDS = {"Genotype", "dict"}
@@ -68,3 +72,26 @@ def integers(values: Iterable[Any]) -> tuple[int, ...]:
     if plain != given:
         raise ValueError(f"not whole: {given}")
     return plain
+
+
+def matrix_of_sources(sources: Iterable[str], string: str) -> np.ndarray:
+    """Return the adjacency matrix of the vertices of a cell's string, int of shape (V, V).
+
+    Args:
+        sources: Of each vertex after the first, its sources as ``~0~2``.
+        string: The whole string, for the error.
+
+    Raises:
+        ArchitectureError: If a vertex is fed by one that does not come before it.
+    """
+    columns = [[int(source) for source in each[1:].split("~")] for each in sources]
+    adjacency = np.zeros((len(columns) + 1, len(columns) + 1), dtype=int)
+    for vertex, column in enumerate(columns, start=1):
+        for source in column:
+            if source >= vertex:
+                raise ArchitectureError(
+                    f"vertex {vertex} of {string!r} is fed by vertex {source}, which does not "
+                    "come before it"
+                )
+            adjacency[source, vertex] = 1
+    return adjacency
