@@ -947,12 +947,13 @@ order = orders["NAS-Bench-201"]
 with_context, without = len(order), len(set(order))
 assert (with_context, without) == (17, 2)
 cells = cell_sequences("nasbench201", [digits.architecture(0)]).cells
-vertices_of = [cell.labels.shape[1] for cell in cells]  # of each distinct cell
+vertices_of = [cell.labels.shape[1] for cell in cells]  # distinct cells
 assert vertices_of == [8, 6]
 all_read = sum(vertices_of[which] for which in order)
 ratios = all_read / sum(vertices_of), all_read / vertices_of[0]
 assert np.round(ratios, 1).tolist() == [9.4, 16.5]
-print(f"cells {with_context / without:.1f}, vertices {ratios[0]:.1f} or {ratios[1]:.1f}")
+of_vertices = f"{ratios[0]:.1f} or {ratios[1]:.1f}"
+print(f"cells {with_context / without:.1f}, vertices {of_vertices}")
 
 # %% [markdown]
 # ````{solution-end}

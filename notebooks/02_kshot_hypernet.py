@@ -587,7 +587,8 @@ tables.published(results, "table4")
 
 # %% mystnb={"image": {"alt": "Distributions of accuracies"}}
 labels = "test accuracy (%)", "share of cells below (%)"
-tables.draw_curves(results, "figure7", ("ours", "baseline"), labels, upright=True)
+both = "ours", "baseline"
+tables.draw_curves(results, "figure7", both, labels, upright=True)
 
 # %% [markdown]
 # {.caption-text}

@@ -41,7 +41,7 @@ if importlib.util.find_spec("nasutils") is None:
 # %% tags=["parameters"]
 scale: str = "demo"  # demo, bench or paper
 seed: int = 0  # of the cells, the networks and the draws
-part: str = "all"  # latents, sampling, obedience, search, cost; accuracy, reduced
+part: str = "all"  # latents, sampling, ..., cost; accuracy, reduced
 out: str = ""  # the job's folder, set by nasutils
 
 # %% tags=["hide-input"]
