@@ -24,6 +24,7 @@ from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
 from nasutils.methods.hypernas.pretraining import Pretraining, pretrain, sequences_of
 from nasutils.methods.hypernas.teacher import TeacherSettings
+from nasutils.settings import Count, check_ranges
 
 CHAPTER = "hypernas"
 
@@ -48,10 +49,13 @@ class NetworkMethod:
     """Predictors of one recipe."""
 
     recipe: Recipe  #: how each is built and trained
-    members: int = 1  #: networks of other seeds whose predictions are averaged, for each split
+    members: Count = 1  #: networks of other seeds whose predictions are averaged, for each split
     pretraining: Pretraining | None = None  #: what they learn first; None where nothing
     #: whether encoders have the size that the paper gives them in a search space
     resized: bool = True
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def recipe_for(self, space: str) -> Recipe:
         """Return the recipe in the size that the paper gives it in a search space."""

@@ -162,5 +162,7 @@ def test_fewer_networks_and_half_precision_learn_too(sequences, images):
 def test_bad_options():
     with pytest.raises(UnknownNameError, match="float32"):
         replace(RECIPE, precision="float16")
-    with pytest.raises(NasutilsError, match="0 target networks"):
+    with pytest.raises(
+        NasutilsError, match="networks must be a whole number, at least 1 or None, not 0"
+    ):
         replace(RECIPE, networks=0)
