@@ -1,6 +1,7 @@
 """The steps of hierarchical generation under one seed, from random cells to two generators.
 
-A step is taken when it is first needed. Where there is a folder, what it made is kept there, and a
+The cells are the same under every seed, so that they are labelled once; the seed draws which of
+them judge, the weights, the batches and all samples. A step is taken when it is first needed. Where there is a folder, what it made is kept there, and a
 step that was stopped goes on.
 """
 
@@ -97,14 +98,15 @@ SIZES = {
     ),
     "bench": Sizes(
         unlabelled=40_000,
-        labelled=500,
+        labelled=10_000,
         scoring="bench",
         counts=COUNTS,
         gvae={"hidden": 256, "latent": 128, "layers": 4},
         naive=replace(gvae.PUBLISHED, steps=8000, learning_rate=1e-3),
-        joint=replace(gvae.PUBLISHED, steps=1500, learning_rate=3.5e-4),
+        joint=replace(gvae.PUBLISHED, steps=2000),
         ccnf={"hidden": 128, "layers": 4},
-        flow=replace(_FLOW, steps=1000),
+        flow=replace(_FLOW, steps=1500),
+        solver=Solver(steps=4),
         sequences={"hidden": 128, "layers": 4, "heads": 4},
         writing=replace(_WRITING, steps=3000),
     ),
@@ -124,7 +126,7 @@ SIZES = {
     ),
 }
 
-
+CELLS_SEED = 0  # of the cells, labelled or not
 _ASKED = ["params", "flops"]
 
 
@@ -146,7 +148,7 @@ class Pipeline:
 
     Attributes:
         sizes: Of the steps.
-        seed: Of cells, weights, batches and draws.
+        seed: Of the split, weights, batches and draws.
         folder: Where what was made is kept; nowhere if None.
         progress: Whether to draw bars.
         history: Name of a network -> rows of its training.
@@ -163,7 +165,7 @@ class Pipeline:
         """The unlabelled cells, no two of them isomorphic."""
 
         def make() -> dict[str, Tensor]:
-            drawn = CellTensors.of(islice(distinct_cells(self.seed), self.sizes.unlabelled))
+            drawn = CellTensors.of(islice(distinct_cells(CELLS_SEED), self.sizes.unlabelled))
             return {"edges": drawn.edges, "ops": drawn.ops}
 
         def save(made: dict[str, Tensor], path: Path) -> None:
@@ -192,11 +194,14 @@ class Pipeline:
 
     @cached_property
     def pool(self) -> pd.DataFrame:
-        """The labelled cells with a finite proxy vector: columns ``cell`` and those of VECTOR."""
-        sizes = self.sizes
-        found = labelled_pool(sizes.labelled, sizes.scoring, seed=self.seed, progress=self.progress)
+        """The labelled cells with a finite proxy vector, in the seed's order.
+
+        Columns ``cell`` and those of VECTOR.
+        """
+        sizes, progress = self.sizes, self.progress
+        found = labelled_pool(sizes.labelled, sizes.scoring, seed=CELLS_SEED, progress=progress)
         finite = np.isfinite(found[list(VECTOR)]).all(axis=1)
-        return found[finite].reset_index(drop=True)
+        return found[finite].sample(frac=1, random_state=self.seed, ignore_index=True)
 
     @cached_property
     def labelled_cells(self) -> list[GraphNetCell]:
