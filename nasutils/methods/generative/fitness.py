@@ -18,20 +18,20 @@ class TCETFitness:
         every: New scores after which the file is written.
 
     Attributes:
-        seconds: CPU time of all scores that it has returned, kept ones too.
+        costs: CPU time (s) of every score that it has returned, kept ones too, by sequence.
     """
 
     def __init__(self, scoring: Scoring, search: str, *, every: int = 50) -> None:
         self.scoring = scoring
         path = cache_dir() / "generative" / "fitness" / scoring.key / f"{search}.parquet"
         self._kept = KeptValues(path, ["t_cet", "seconds"], every=every)
-        self.seconds = 0.0
+        self.costs: dict[str, float] = {}
 
     def __call__(self, sequences: Sequence[GraphNetSequence]) -> list[float]:
         """Return the T-CET of each sequence."""
-        rows = [self._kept.get(str(s), lambda s=s: self._find(s)) for s in sequences]
-        self.seconds += sum(row["seconds"] for row in rows)
-        return [row["t_cet"] for row in rows]
+        rows = {str(s): self._kept.get(str(s), lambda s=s: self._find(s)) for s in sequences}
+        self.costs |= {name: row["seconds"] for name, row in rows.items()}
+        return [rows[str(s)]["t_cet"] for s in sequences]
 
     def _find(self, sequence: GraphNetSequence) -> dict[str, float]:
         began = time.process_time()

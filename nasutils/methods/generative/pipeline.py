@@ -1,7 +1,9 @@
 """The steps of hierarchical generation under one seed, from random cells to two generators.
 
 The cells are the same under every seed, so that they are labelled once; the seed draws which of
-them judge, the weights, the batches and all samples. A step is taken when it is first needed. Where there is a folder, what it made is kept there, and a
+them judge, the weights, the batches and all samples.
+
+A step is taken when it is first needed. Where there is a folder, what it made is kept there, and a
 step that was stopped goes on.
 """
 
@@ -55,6 +57,7 @@ class Sizes:
         solver: Of the flow, in training.
         params: Of every network that a search asks for, at most (millions).
         budget: Networks whose T-CET a search asks for.
+        trained: Networks of a search, and cells of a sampler, that are trained.
         designs: Random architectures from which the sequence generator learns sizes.
         sequences: Sizes of the sequence generator.
         writing: Training of the sequence generator.
@@ -74,6 +77,7 @@ class Sizes:
     solver: Solver = FIXED
     params: float = 1.0
     budget: int = 1000
+    trained: int = 10
     designs: int = 10_000
 
 
@@ -98,17 +102,19 @@ SIZES = {
     ),
     "bench": Sizes(
         unlabelled=40_000,
-        labelled=10_000,
+        labelled=5000,
         scoring="bench",
         counts=COUNTS,
         gvae={"hidden": 256, "latent": 128, "layers": 4},
         naive=replace(gvae.PUBLISHED, steps=8000, learning_rate=1e-3),
-        joint=replace(gvae.PUBLISHED, steps=2000),
+        joint=replace(gvae.PUBLISHED, steps=1000),
         ccnf={"hidden": 128, "layers": 4},
-        flow=replace(_FLOW, steps=1500),
+        flow=replace(_FLOW, steps=1000),
         solver=Solver(steps=4),
         sequences={"hidden": 128, "layers": 4, "heads": 4},
-        writing=replace(_WRITING, steps=3000),
+        writing=replace(_WRITING, steps=1500),
+        budget=300,
+        trained=3,
     ),
     "paper": Sizes(
         unlabelled=400_000,
@@ -152,6 +158,7 @@ class Pipeline:
         folder: Where what was made is kept; nowhere if None.
         progress: Whether to draw bars.
         history: Name of a network -> rows of its training.
+        asked: Name of a search -> its fitness.
     """
 
     sizes: Sizes
@@ -159,6 +166,7 @@ class Pipeline:
     folder: Path | None = None
     progress: bool = False
     history: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    asked: dict[str, TCETFitness] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> CellTensors:
@@ -280,8 +288,10 @@ class Pipeline:
         return Limits(self.sizes.params, image_shape=tuple(images.shape[1:]), num_classes=classes)
 
     def fitness(self, name: str) -> TCETFitness:
-        """Return T-CET as a search asks for it; what it learns is kept under a name."""
-        return TCETFitness(get_scoring(self.sizes.scoring), f"{name}-{self.seed}")
+        """Return T-CET as a search asks for it; what it learns is kept under the search's name."""
+        if name not in self.asked:
+            self.asked[name] = TCETFitness(get_scoring(self.sizes.scoring), f"{name}-{self.seed}")
+        return self.asked[name]
 
     def size_of(self, sequence: GraphNetSequence) -> Size:
         """Return what a sequence's network costs on these images."""

@@ -12,6 +12,8 @@ from nasutils.methods.generative.pipeline import Sizes
 from nasutils.report import Claim, Effect, PublishedResults, Table, table_of
 
 _LIMIT = f"{SPACE}/1m"
+_TRAINED = "cifar10"
+_TASKS = {"ninapro": "NinaPro", "svhn": "SVHN", "scifar100": "Scrambled CIFAR-100"}
 #: Item -> heading of its rows, and column and metric -> heading and digits.
 _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
     "figure2": (
@@ -74,10 +76,45 @@ _LIVE: dict[str, dict[str, tuple[str, float, int]]] = {
 }
 
 
-def published(results: PublishedResults, item: str) -> Table:
+class Sentence(str):
+    """What a page shows where there is no table yet."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def published(results: PublishedResults, item: str) -> Table | Sentence:
     """Return the table of an item that the paper does not have in this form."""
     first, columns = _SPREADS[item]
-    return table_of(results.spread(item, columns), item, first)
+    return _or_sentence(results.spread(item, columns), item, first)
+
+
+def accuracies(results: PublishedResults) -> Table | Sentence:
+    """Return what the networks of Table 2 are trained to."""
+    columns = {
+        (_TRAINED, f"test_accuracy_{name}"): (f"{name.capitalize()} (%)", 1)
+        for name in ("mean", "max")
+    }
+    return _or_sentence(results.spread("table2", columns), "trained", "Search")
+
+
+def other_tasks(results: PublishedResults) -> Table | Sentence:
+    """Return what selects cells of NAS-Bench-201 for other tasks."""
+    columns = {
+        (f"nb201-{task}", metric): (f"{title}, {what}", digits)
+        for task, title in _TASKS.items()
+        for metric, what, digits in (("valid_accuracy", "ten best (%)", 1), ("spearman", "ρ", 2))
+    }
+    return _or_sentence(results.spread("table4", columns), "table4", "Selected by")
+
+
+def _or_sentence(frame: pd.DataFrame, name: str, first: str) -> Table | Sentence:
+    if frame.empty:
+        return Sentence("Not published yet.")
+    return table_of(frame, name, first)
 
 
 def live(found: pd.DataFrame | None, part: str) -> Table | None:
