@@ -102,7 +102,7 @@ SIZES = {
     ),
     "bench": Sizes(
         unlabelled=40_000,
-        labelled=5000,
+        labelled=10_000,
         scoring="bench",
         counts=COUNTS,
         gvae={"hidden": 256, "latent": 128, "layers": 4},
