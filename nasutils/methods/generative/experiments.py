@@ -52,6 +52,8 @@ REFERENCE = GraphNetCell.from_string(
     "|conv_3x3~0|+|conv_3x3~0|+|conv_3x3~1|+|skip~0|+|conv_3x3~1|+|conv_3x3~2~3|+|output~4~5~6|"
 )
 AS_FAR = "Noise as far as CCNF"  # Gaussian, of the flow's mean squared distance in the latent space
+#: Where plain evolution starts: the paper's channels and strides, and one convolution a cell.
+START = start_sequence([GraphNetCell(np.eye(3, k=1, dtype=int), ["conv_3x3"])] * 3)
 #: Row of Table 4 -> column of the scores of cells.
 SELECTIONS = {
     "T-CET": "t_cet",
@@ -237,11 +239,10 @@ def _searches(steps: Pipeline) -> dict[str, Callable[[], SearchResult[GraphNetSe
     """Return the searches of Table 2; their scores are kept, so that a second call asks no one."""
     budget, limits, seed = steps.sizes.budget, steps.limits, steps.seed
     options = {"budget": budget, "population": min(50, budget // 4)}
-    start = start_sequence([GraphNetCell(np.eye(3, k=1, dtype=int), ["conv_3x3"])] * 3)
 
     def plain(score: TCETFitness, *, chain: bool) -> SearchResult[GraphNetSequence]:
         rng = np.random.default_rng(seed)
-        return plain_evolution(start, score, limits, rng=rng, chain=chain, **options)
+        return plain_evolution(START, score, limits, rng=rng, chain=chain, **options)
 
     def random(score: TCETFitness) -> SearchResult[GraphNetSequence]:
         rng = np.random.default_rng(seed)
@@ -332,8 +333,7 @@ def reduced(run: Run, steps: Pipeline) -> pd.DataFrame:
     options = {"budget": budget, "population": 8, "tournament": 1, "regularised": False}
     mixture = evolutionary_search(mixed, exchange, accuracy, rng=rng, **options)
     chosen = random_search(mixed, steps.fitness("mixtures"), budget=budget, rng=rng)
-    start = start_sequence([GraphNetCell(np.eye(3, k=1, dtype=int), ["conv_3x3"])] * 3)
-    plain = plain_evolution(start, accuracy, steps.limits, budget=budget, rng=rng, population=8)
+    plain = plain_evolution(START, accuracy, steps.limits, budget=budget, rng=rng, population=8)
     rows = {}
     for item, row, found, asked in (
         ("e1", "reduced training", mixture, budget),
