@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.files import write_text
 from nasutils.methods.generative.ccnf import CCNF
 from nasutils.methods.generative.cell_tensors import CellTensors
 from nasutils.methods.generative.clusters import VECTOR, Clusters
@@ -123,10 +122,6 @@ class CellSampler:
     def drawing(self) -> "Drawing":
         """Return what draws one valid cell of a family at a time, as searches ask for them."""
         return Drawing(self)
-
-    def save(self, folder: Path) -> None:
-        """Write what no checkpoint holds: the clusters. The networks' are written by training."""
-        write_text(folder / "clusters.json", self.clusters.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> Self:

@@ -9,7 +9,7 @@ step that was stopped goes on.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -224,7 +224,9 @@ class Pipeline:
     @cached_property
     def clusters(self) -> Clusters:
         """The families of the cells that are learnt from."""
-        return Clusters.fit(self.pool[: self.trained_on], seed=self.seed, counts=self.sizes.counts)
+        learnt, counts = self.pool[: self.trained_on], self.sizes.counts
+        make = partial(Clusters.fit, learnt, seed=self.seed, counts=counts)
+        return make() if self.folder is None else Clusters.cached(self.folder, make)
 
     @cached_property
     def vectors(self) -> np.ndarray:
@@ -275,10 +277,7 @@ class Pipeline:
     @cached_property
     def sampler(self) -> CellSampler:
         """All three together; where there is a folder, ``CellSampler.load`` reads it there."""
-        found = CellSampler(self.clusters, self.gvae, self.ccnf)
-        if self.folder is not None:
-            found.save(self.folder)
-        return found
+        return CellSampler(self.clusters, self.gvae, self.ccnf)
 
     @cached_property
     def limits(self) -> Limits:
