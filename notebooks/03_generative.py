@@ -400,6 +400,13 @@ tables.other_tasks(results)
 # Published. Validation accuracy (%), mean of the ten cells that a score selects, and Spearman's
 # $\rho$ of score and accuracy over all 199.
 #
+# It depends on the task. T-CET agrees with the accuracies on SVHN ({glue:text}`rho-svhn`), whose
+# images are natural too, and not at all with those on NinaPro ({glue:text}`rho-ninapro`) and
+# scrambled CIFAR-100 ({glue:text}`rho-scifar100`). There the cells that it selects are no better
+# than the average cell: {glue:text}`chosen-ninapro` against {glue:text}`average-ninapro` %, and
+# {glue:text}`chosen-scifar100` against {glue:text}`average-scifar100` %. Proxies that reward depth
+# and width say little where large networks gain nothing.
+#
 # What does it cost? The paper's Table 5 has about 30 GPU hours.
 
 # %%

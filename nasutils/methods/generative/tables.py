@@ -72,6 +72,15 @@ SENTENCES: dict[str, tuple[Place, str]] = {
             "architectures": "architectures",
         }.items()
     },
+    **{
+        f"{name}-{task}": (("table4", row, f"nb201-{task}", metric), spec)
+        for task in _TASKS
+        for name, row, metric, spec in (
+            ("rho", "T-CET", "spearman", ".2f"),
+            ("chosen", "T-CET", "valid_accuracy", ".1f"),
+            ("average", "all cells", "valid_accuracy", ".1f"),
+        )
+    },
     "chance": (("figure2", "by chance", SPACE, "shared_cluster"), ".0f"),
     "families": (("figure2", "clusters", SPACE, "count"), ".0f"),
     "writing": (("obedience", "architectures", SPACE, "seconds"), ".0f"),
