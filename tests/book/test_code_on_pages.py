@@ -7,8 +7,11 @@ blocks the lines that begin with ``nasutils`` are run; a ``{code-block} bash`` n
 
 import contextlib
 import io
+import os
 import re
 import shlex
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -83,3 +86,31 @@ def test_the_code_of_a_page_prints_what_the_page_says(page, empty_folder):
         else:
             printed = run_shell(block["code"])
     assert printed == ""
+
+
+def test_the_chapter_of_the_page_runs(tmp_path):
+    """The page's two files, in a copy of the package, are a chapter that records figures."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "nasutils", tmp_path / "nasutils", ignore=ignored)
+    (tmp_path / "_toc.yml").touch()
+    blocks = list(BLOCK.finditer((ROOT / "book" / "extend_chapter.md").read_text("utf-8")))
+    for block in (each for each in blocks if each["file"]):
+        path = tmp_path / block["file"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block["code"])
+    results = tmp_path / "nasutils" / "study" / "results.py"
+    results.write_text(results.read_text().replace("PAPERS = (", 'PAPERS = (\n    "counting",'))
+    [shell] = [each["code"] for each in blocks if each["kind"] == "bash"]
+    [said] = [each["code"] for each in blocks if each["kind"] == "text"]
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(shell)],
+        cwd=tmp_path,
+        env={**os.environ, "NASUTILS_ROOT": str(tmp_path), "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said in done.stdout
+    [metrics] = tmp_path.glob("runs/counting/*/metrics.csv")
+    assert "counting,table1,params,nb201-digits,kendall_tau" in metrics.read_text()
