@@ -1,9 +1,10 @@
 """Directives of the course's pages, and the slides of every built book.
 
 ``course-chapters`` lists the chapters with their times, ``course-goals`` what they need and teach,
-``quiz`` asks the questions about a chapter.
+``quiz`` asks the questions about a chapter, ``classroom-trial`` shows how a class was tried.
 """
 
+import csv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from generated_tables import Generated, table
 from sphinx.application import Sphinx
 
 from course.chapters import MINUTES_AN_ITEM, WORDS_A_MINUTE, read_chapters, run_times
+from course.classroom import TRIALS
 from course.quiz import quizzes, read_quiz
 from course.slides import write_slides
 from nasutils.errors import lookup
@@ -50,8 +52,9 @@ class CourseChapters(Generated):
         devices = sorted({row["device"] for row in times.values()})
         yield f"Measured on {'; '.join(devices)}." if devices else ""
         yield (
-            f"Reading is estimated at {WORDS_A_MINUTE} words a minute, and {MINUTES_AN_ITEM:g} minutes "
-            "for each equation, visible cell of code, picture or table. Exercises come on top."
+            f"Reading is estimated at {WORDS_A_MINUTE} words a minute, and {MINUTES_AN_ITEM:g} "
+            "minutes for each equation, visible cell of code, picture or table. Exercises come on "
+            "top."
         )
 
 
@@ -98,6 +101,29 @@ class Quiz(Generated):
             yield ""
 
 
+class ClassroomTrial(Generated):
+    """The trials of a class, as ``python -m course.classroom`` notes them."""
+
+    def markdown(self) -> Iterator[str]:
+        """Yield one row a trial."""
+        self.env.note_dependency(str(TRIALS))
+        with TRIALS.open(encoding="utf-8", newline="") as file:
+            trials = list(csv.DictReader(file))
+        headings = {
+            "Students": "right",
+            "At once": "right",
+            "Each ran": "left",
+            "Slowest (s)": "right",
+            "All (s)": "right",
+        }
+        names = ("students", "at_once", "command", "longest", "total")
+        yield from table(
+            headings,
+            ([f"`{row[n]}`" if n == "command" else row[n] for n in names] for row in trials),
+        )
+        yield f"Measured on {'; '.join(sorted({row['device'] for row in trials}))}."
+
+
 def add_slides(app: Sphinx, exception: Exception | None) -> None:
     """Write the slides of all chapters beside the pages of a built book."""
     if exception is None and app.builder.format == "html":
@@ -111,5 +137,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("course-chapters", CourseChapters)
     app.add_directive("course-goals", CourseGoals)
     app.add_directive("quiz", Quiz)
+    app.add_directive("classroom-trial", ClassroomTrial)
     app.connect("build-finished", add_slides)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
