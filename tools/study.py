@@ -20,7 +20,7 @@ from nasutils.study.work import LOG, Outcome, Task
 from tools.book import build
 
 # What a page is made of: text and settings, and the code that chapters quote.
-SOURCES = ("_config.yml", "_toc.yml", "book", "nasutils")
+SOURCES = ("_config.yml", "_toc.yml", "book", "course", "nasutils")
 
 
 def run(job: Job, root: Path) -> Outcome:

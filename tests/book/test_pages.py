@@ -21,7 +21,8 @@ def test_page_of_the_contents_exists(page):
 
 
 def test_every_page_is_in_the_contents():
-    sources = [*ROOT.glob("book/*.md"), *ROOT.glob("notebooks/*.ipynb")]
+    folders = ("book/*.md", "course/*.md", "notebooks/*.ipynb")
+    sources = [path for folder in folders for path in ROOT.glob(folder)]
     written = {str(path.relative_to(ROOT).with_suffix("")) for path in sources}
     assert written == set(PAGES)
 

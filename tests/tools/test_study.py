@@ -15,6 +15,7 @@ def cell(*tags):
 def test_executed_notebooks_become_the_chapters(tmp_path):
     root, out = tmp_path / "root", tmp_path / "out"
     (root / "book").mkdir(parents=True)
+    (root / "course").mkdir()
     (root / "nasutils" / "__pycache__").mkdir(parents=True)
     (root / "_config.yml").touch()
     (root / "_toc.yml").touch()
@@ -26,6 +27,7 @@ def test_executed_notebooks_become_the_chapters(tmp_path):
         "_config.yml",
         "_toc.yml",
         "book",
+        "course",
         "nasutils",
         "notebooks",
     ]
