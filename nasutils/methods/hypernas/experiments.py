@@ -103,6 +103,15 @@ def _rows(run: Run, benchmark: Benchmark) -> list[Method]:
     return [row for row in rows if not row.obstacle(benchmark)]
 
 
+def _extent(run: Run, name: str, benchmark: Benchmark) -> tuple[tuple[int, ...], range]:
+    """Return numbers of labels and seeds: fewer for variants, and where training takes minutes."""
+    variant, in_table = name in ABLATIONS, benchmark.space in _TABLES
+    slow = name in SLOW.get(benchmark.id, ())
+    seeds = run.seeds(demo=2, bench=5 if slow or (variant and in_table) else 10, paper=10)
+    short = in_table and (slow or variant or name in CONTROLS)
+    return label_sizes(benchmark)[: 3 if short else None], seeds
+
+
 class Ranked(NamedTuple):
     """What predictors have learnt, what they make of a benchmark, and the mean Kendall's tau."""
 
@@ -119,10 +128,7 @@ def ranking(run: Run) -> dict[tuple[str, int], Ranked]:
     """Rank a benchmark by methods and numbers of labels, and search it (Tables 1, 2, 6)."""
     benchmark, found = benchmark_of(run), {}
     for entry in _rows(run, benchmark):
-        variant = entry.name in ABLATIONS and benchmark.space in _TABLES
-        few = variant or entry.name in SLOW.get(benchmark.id, ())
-        seeds = run.seeds(demo=2, bench=5 if few else 10, paper=10)
-        sizes = label_sizes(benchmark)[: 3 if variant else None]
+        sizes, seeds = _extent(run, entry.name, benchmark)
         for size in sizes:
             splits = benchmark.splits(size, seeds)
             prediction = entry.predict(benchmark, splits, progress=run.real)
