@@ -49,7 +49,7 @@ if importlib.util.find_spec("nasutils") is None:
 # %% tags=["parameters"]
 scale: str = "demo"  # demo, bench or paper (which is as bench here)
 seed: int = 0  # of the draws of cells, the networks and the searches
-part: str = "all"  # weights, ranking, search, transfer, darts; agreement
+part: str = "all"  # weights, ranking, search, transfer, darts; controls, agreement
 compared_cells: int = 0  # cells that part=agreement scores; bench only
 out: str = ""  # the job's folder, set by nasutils
 
@@ -597,6 +597,7 @@ plt.show()
 
 # %% tags=["remove-cell"]
 run.do(experiments.search, steps=steps)
+run.do(experiments.controls, steps=steps)
 
 # %% [markdown]
 # ## Published results

@@ -70,6 +70,8 @@ _ROWS: dict[str, Callable[[], pd.DataFrame]] = {
     "nb201-c10-proxies": partial(rows.nasbench201_proxies, "cifar10", "c10"),
     "nb201-c100-proxies": partial(rows.nasbench201_proxies, "cifar10", "c100"),
     "nb201-in16-proxies": partial(rows.nasbench201_proxies, "imagenet16-120", "in16"),
+    "nb201-naslib": rows.nasbench201_naslib,
+    "nb201-naslib-all": rows.nasbench201_naslib_all,
     "nb201-c10-4096": _nasbench201_without_none,
     "nb301-approx-random": _random_genotypes,
 }

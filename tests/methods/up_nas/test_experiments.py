@@ -131,6 +131,26 @@ def test_search(real_data, shared):
 
 
 @pytest.mark.real_data
+def test_controls(real_data, shared):
+    run = Run("up_nas", experiments, scale="bench", seed=4, part="controls")
+    steps = shared.steps.setdefault("bench", experiments.make_pipeline(run))
+    run.do(experiments.controls, steps=steps)
+    frame = run.recorder.frame
+    assert set(frame["seed"]) == {4, 5, 6}
+    figures = frame.query("seed == 5").set_index(["item", "row", "column", "metric"])["value"]
+    # What the paper prints of the two that no draw changes: .538 and .500.
+    yardstick = figures["yardstick", :, "nb201-naslib-all", "kendall_tau"]
+    assert yardstick["Params"] == pytest.approx(0.5385, abs=5e-5)
+    assert yardstick["Flops"] == pytest.approx(0.4997, abs=5e-5)
+    assert {"Nwot", "Synflow", "Zen", "UP_weighted"} < set(yardstick.index)
+    assert len(figures["yardstick", :, "nb201-naslib"]) == 17
+    assert 0 <= figures["as written", "stays", "nb201-c10", "success_rate"] <= 100
+    rows = figures["search", :, "nb201-c10", "predictor_rows"]
+    assert rows["Random"] == rows["Evolutionary"] == 30
+    assert rows["Random, as many rows"] == rows["Gradient Ascent"] > 30
+
+
+@pytest.mark.real_data
 def test_transfer(real_data, shared):
     figures, _ = shared.recorded(experiments.transfer, "bench")
     taus = figures["transfer"].droplevel("metric")
