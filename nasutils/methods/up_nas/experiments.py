@@ -5,7 +5,6 @@ They share a ``Pipeline``: a chapter makes one and hands it on, so that nothing 
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -302,18 +301,16 @@ def _search_darts(run: Run, name: str, estimator: UnifiedEstimator, surrogate: S
 )
 def controls(run: Run, steps: Pipeline) -> None:
     """Judge by the paper's yardstick; climb as it writes; compare searches at equal rows."""
-    accuracy = _nasbench201()["test_c10"]
-    for seed in run.seeds(demo=1, bench=3, paper=10):
-        for id in YARDSTICKS:
-            sizes = {"tuning": steps.sizes.tuning, "trials": steps.sizes.trials}
-            for row, tau in taus(get_benchmark(id), **sizes, seed=seed).items():
-                run.add("yardstick", row, id, "kendall_tau", [tau], [seed])
-        own = steps if seed == steps.seed else replace(steps, seed=seed, seconds={})
-        for row, metric, value in as_written(own, accuracy):
-            run.add("as written", row, "nb201-c10", metric, [value], [seed])
-        estimator = own.estimator("up_weighted")
-        for row, metric, value in at_equal_rows(estimator, accuracy, budget=BUDGET, seed=seed):
-            run.add("search", row, "nb201-c10", metric, [value], [seed])
+    accuracy, sizes = _nasbench201()["test_c10"], steps.sizes
+    for id in YARDSTICKS:
+        options = {"tuning": sizes.tuning, "trials": sizes.trials, "seed": run.seed}
+        for row, tau in taus(get_benchmark(id), **options).items():
+            run.add("yardstick", row, id, "kendall_tau", tau)
+    for row, metric, value in as_written(steps, accuracy):
+        run.add("as written", row, "nb201-c10", metric, value)
+    estimator = steps.estimator("up_weighted")
+    for row, metric, value in at_equal_rows(estimator, accuracy, budget=BUDGET, seed=run.seed):
+        run.add("search", row, "nb201-c10", metric, value)
 
 
 @experiment("agreement", version=1, items=("agreement",), default=False, demo=False)
