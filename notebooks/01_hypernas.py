@@ -783,8 +783,8 @@ tables.table6(results, "valid_accuracy", "table6-valid", heading)
 # best of the first ten by validation accuracy (10 queries), ten seeds. Validation accuracies are
 # learnt. The best test accuracies there are: 94.37, 73.51 and 47.31.
 #
-# The first cell in the ranking is often not the best; ten trained networks settle it. How many cells
-# the paper trains after the 156 it does not say.
+# The first cell in the ranking is often not the best; ten trained networks settle it. The paper
+# does not say how many cells it trains after the 156.
 #
 # ### Other spaces
 #
