@@ -555,10 +555,10 @@ plt.show()
 # targets before. The GNN that is trained as a whole gains most by labels.
 #
 # (transferable-paths)=
-# Counts do not tell a chain from the same operators side by side. `Ridge + paths` also sees how many
-# nodes of each operator lie on a path from input to output, on the average of all paths, how long
-# the longest and the shortest path are, and how many there are. It stands in the tables above where
-# it has been run.
+# Counts do not tell a chain from the same operators side by side. `Ridge + paths` also sees how
+# many nodes of each operator lie on a path from input to output, on the average of all paths, how
+# long the longest and the shortest path are, and how many there are. It stands in the tables above
+# where it has been run.
 #
 # ### Without any label of the target
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nasutils.data.paper_numbers import load_paper_numbers
+from nasutils.methods.hypernas import claims
 from nasutils.methods.hypernas.experiments import SLOW
 from nasutils.report import PublishedResults
 from nasutils.spaces.nasbench101 import NASBench101Cell
@@ -84,6 +85,21 @@ def test_generated_networks_beat_guessing():
     rows = RESULTS.rows.query("item == 'joint' and metric == 'accuracy'")
     assert len(rows)
     assert rows["value"].min() > 15  # of ten classes
+
+
+@pytest.mark.parametrize(
+    ("table", "sizes", "shown"),
+    [("nb201-c10", (39, 78, 156), [37, 50]), ("nb101-naslib", (50, 100, 172), [19, 28])],
+)
+def test_generated_networks_have_the_accuracies_of_the_text(table, sizes, shown):
+    rows = "HyperNAS", "HyperNAS, our training", "HyperNAS-H", "GHN"
+    places = [(row, f"{table}/{size}") for row in rows for size in sizes]
+    found = [RESULTS.mean("joint", *place, "accuracy") for place in places]
+    assert [round(each) for each in (np.nanmin(found), np.nanmax(found))] == shown
+
+
+def test_the_teacher_helps_in_six_of_eight_splits():
+    assert claims.contrast(RESULTS, "teacher").counts == (6, 0, 8)
 
 
 def test_reading_all_cells_helps_where_cells_differ():
