@@ -30,9 +30,9 @@ if importlib.util.find_spec("nasutils") is None:
 # A score that needs no training is cheap and often wrong. UP-NAS adds thirteen of them up, teaches
 # a small network to predict the sum, and walks uphill.
 #
-# You will learn what a zero-cost proxy is, on networks small enough for pencil and paper; how to
-# weigh proxies against each other; how a graph becomes a vector and a vector a graph; and how much
-# a search can gain by following a gradient in that space. The paper is {cite:t}`huang2024upnas`.
+# You will learn what a zero-cost proxy is, how to weigh proxies against each other, how a graph
+# becomes a vector and a vector a graph, and how much a search can gain by following a gradient in
+# that space. The paper is {cite:t}`huang2024upnas`.
 #
 # **Live** figures are computed on this page, on NB201-Digits. **Published** ones come from the
 # public tables, by the same experiments at `scale="bench"`, ten seeds.
@@ -134,8 +134,7 @@ plt.show()
 #
 # Build a network, do not train it, look at it for a moment, and give it a number. If better
 # networks tend to get larger numbers, the number is a **zero-cost proxy**. The
-# [reference](../book/proxies.md) has all definitions as equations. There are four ideas behind
-# them, and very small networks show them.
+# [reference](../book/proxies.md) has all definitions; there are four ideas behind them.
 #
 # ### Idea 1: larger networks are better
 #
@@ -268,9 +267,8 @@ print(f"with ReLUs {apart:.0f}")
 # ### Idea 4: a good network carries small differences far
 #
 # Zen-score draws all weights at random, moves a random image a little, and measures how far the
-# features move. Batch norm would hide the answer by rescaling, so its scale is added back.
-#
-# So every layer adds to the score, which makes Zen-score a measure of depth and width too.
+# features move. Batch norm would hide the answer by rescaling, so its scale is added back. Every
+# layer adds to the score, which makes it a measure of depth and width, too.
 
 
 # %%
@@ -614,10 +612,9 @@ paper_table("up_nas", "table1", scale="bench")
 
 # %% [markdown]
 # Some weights come back with every seed: `jacov` and the parameters near 1, Zen-score with a minus.
-# Others wander. SNIP, Fisher and the gradient norm measure nearly the same thing, any of them can
-# stand in for the others, and only their sum is determined. All sets of weights rank alike. The
-# paper's column is none of ours: under another normalisation other weights are right, so a weight
-# means nothing without it.
+# Others wander: SNIP, Fisher and the gradient norm measure nearly the same thing, and only their
+# sum is determined. The paper's column is none of ours: under another normalisation other weights
+# are right, so a weight means nothing without it.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Weights of ten searches"}}
 rows = results.rows.query("item == 'table1' and column == 'up_weighted'")
@@ -732,12 +729,10 @@ tables.published(results, "transfer")
 # ## In the DARTS space
 #
 # A DARTS cell has an adjacency of its own, and about $10^{18}$ pairs of cells exist. So the
-# auto-encoder sees random ones, and has more to learn: it must get the edges of a cell pair right,
-# about 38, and not only labels.
-#
-# There is a second difficulty. The paper trains its estimator on 10,000 cells with 13 proxies each.
-# In public, 1,218 cells have twelve of them, and 11,221 others have two. We fill the gaps by ridge
-# regression from the edges' operations to each proxy, and train on 10,000 cells of both kinds.
+# auto-encoder sees random ones, and must get the edges of a pair right, about 38, and not only
+# labels. The paper trains its estimator on 10,000 cells with 13 proxies each. In public, 1,218
+# cells have twelve of them, and 11,221 others have two. We fill the gaps by ridge regression from
+# the edges' operations to each proxy, and train on 10,000 cells of both kinds.
 
 # %%
 run.do(experiments.darts, steps=steps)
@@ -815,37 +810,32 @@ Table(lines, "intervals", words=("Row", "Against", "Where"))
 # - **Normalisation** before the sum: `normal_score`; the table above has all candidates.
 # - **The tuning cells**: 1,000 of the 9,445, drawn anew for each seed, and 1,000 trials of TPE that
 #   models the weights jointly. The paper says "a small subset".
-# - **UP_selected**: the weights are rounded within the search, to −1, 0 or 1. The paper rounds the
+# - **UP_selected**: weights are rounded within the search, to −1, 0 or 1; the paper rounds the
 #   result of a search of its own.
 # - **The encoder's loss**: softmax over operations, as the paper writes it (arch2vec's code has
 #   sigmoids), a divergence weight of 0.02, and for DARTS no dropout and a falling rate, without
 #   which almost no cell pair decodes in the time that we give it.
 # - **Samples of embeddings** train the estimator, where the paper's text has means.
-# - **Ascent**: Eq. 6 with a rate of 0.1. Section 3.5 names Adam with 0.001 instead, which moves all
-#   coordinates alike and often leaves the space before it has reached another cell. Hundreds of
-#   starts instead of one, and the best cell passed instead of the last.
-# - **Decoding** in the DARTS space: to the nearest architecture, beside the paper's rule.
-# - **Validity** is complete: input and output vertices in place, known operations, and an adjacency
-#   of the space. arch2vec's own check looks at labels only.
-# - **DARTS proxies** are public for a tenth of the paper's number; the rest is filled in by
-#   regression.
+# - **Ascent**: Eq. 6 with a rate of 0.1, hundreds of starts, and the best cell passed. Section 3.5
+#   has Adam with 0.001, which moves all coordinates alike and often leaves the space before it has
+#   reached another cell, one start, and the last cell.
+# - **Decoding** in the DARTS space: to the nearest architecture, beside the paper's rule. An
+#   architecture is valid if input and output vertices are in place, operations known, and the
+#   adjacency one of the space; arch2vec's own check looks at labels only.
+# - **DARTS proxies** are public for a tenth of the paper's number; regression fills in the rest.
 #
 # ## What surprised us
 #
 # - **Equal $\tau$, unequal finds.** Normalisations that differ by a hundredth in $\tau$ differ by
-#   seven or eight points in what their best cell is worth. $\tau$ is about all pairs, a search
-#   about the top.
-# - **Some of the weights are no finding.** Ten searches agree on some and differ in others, with
-#   the same $\tau$.
-# - **The predicted sum ranks better than the computed one**, where the paper's ranks worse. A
-#   reason may be that it cannot know the noise of one draw of weights. Of single proxies this does
-#   not hold throughout: parameters and FLOPs lose.
-# - **The walk is short.** Where all cells can be scored in a second, a gradient has little to
+#   seven or eight points in what their best cell is worth: a search is about the top.
+# - **Some of the weights are no finding.** Ten searches with the same $\tau$ differ in them.
+# - **The predicted sum ranks better than the computed one**, where the paper's ranks worse; perhaps
+#   as it cannot know the noise of one draw of weights. Parameters and FLOPs lose by prediction.
+# - **The walk is short**, and where all cells can be scored in a second a gradient has little to
 #   offer. In the DARTS space it climbs higher with a decoder that always decodes: higher than
 #   random search, and less high than evolution, which needs neither decoder nor gradient.
 # - **Climbing higher is not finding better.** The estimates that the searches reach differ widely,
-#   the accuracies of what they find hardly. At the top of this space the unified proxy no longer
-#   ranks, as far as the approximation that judges can tell.
+#   the accuracies of what they find hardly, as far as the approximation that judges can tell.
 #
 # ## Exercises
 #
@@ -884,7 +874,7 @@ print(f"{np.exp(flow):.0f}, with the parallel weight {16 + 16 + 8 + 8}")
 # :class: dropdown
 # ````
 #
-# Dropping one is not the same as searching without it: the others could have made up for it. So
+# Dropping one is not the same as searching without it, when the others could make up for it. So
 # this bounds from above what a proxy contributes.
 
 # %%
@@ -914,9 +904,9 @@ table.round(2).head(5)
 # ````
 #
 # Batch norm undoes the scale: activations, and so NASWOT, stay. The gradient of these weights
-# shrinks to a tenth as they grow tenfold, so SNIP stays. The other layers keep their weights and
-# their gradients. The two norms are sums over layers: the gradient norm falls by nine tenths of the
-# convolution's part, and the weight norm rises by nine times its part.
+# shrinks to a tenth as they grow tenfold, so SNIP stays; the other layers change in nothing. The
+# two norms are sums over layers: the gradient norm falls by nine tenths of the convolution's part,
+# and the weight norm rises by nine times its part.
 
 # %%
 torch.manual_seed(seed)
