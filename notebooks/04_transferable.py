@@ -319,6 +319,7 @@ plt.show()
 # | `Ours` | the contrastive encoder, weights at .005; five heads at rate 1e-3, averaged |
 # | `Ours + GNN` | the mean of both |
 # | `Ridge` | no network and no source: ridge regression on counts of operators and the spectrum |
+# | `Ridge + paths` | the same, and on what [paths through the graph](#transferable-paths) say |
 
 # %% [markdown]
 # A row is a recipe, and every recipe is a method that learns from a benchmark's split and then
@@ -552,6 +553,12 @@ plt.show()
 # neither sources nor a network. On NAS-Bench-101 and 201 it levels off, where networks go on
 # learning. Our settings of the paper's encoder are ahead of it from 50 labels on, and on most
 # targets before. The GNN that is trained as a whole gains most by labels.
+#
+# (transferable-paths)=
+# Counts do not tell a chain from the same operators side by side. `Ridge + paths` also sees how
+# many nodes of each operator lie on a path from input to output, on the average of all paths, how
+# long the longest and the shortest path are, and how many there are. It stands in the tables above
+# where it has been run.
 #
 # ### Without any label of the target
 

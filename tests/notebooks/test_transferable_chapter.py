@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nasutils.benchmarks.registry import get_benchmark
 from nasutils.methods.transferable import tables
 from nasutils.report import PublishedResults
 
@@ -82,3 +84,9 @@ def test_queries_are_those_of_table_6():
         ("Random", "nb301-approx", 800),
     ):
         assert BOOK.mean("table2", row, column, "queries") == queries
+
+
+@pytest.mark.real_data
+def test_the_two_cells_of_nasbench101_have_the_ranks_and_accuracies_of_the_text(real_data):
+    best_first = np.sort(get_benchmark("nb101-test").test_accuracy)[::-1]
+    assert [round(value, 2) for value in best_first[[0, 15]]] == [94.32, 94.09]
