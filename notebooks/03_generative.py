@@ -352,10 +352,10 @@ tables.published(results, "obedience")
 # {.caption-text}
 # Published. The same at `bench`; off by: the median factor between asked and generated, less one.
 #
-# A cell is off by {glue:text}`off-loose` % of its parameters when the flow starts at full noise,
-# and by {glue:text}`off-cells` % at 0.4, which is bought with variety. An architecture, whose
-# channels are chosen for the size, is off by {glue:text}`off-architectures` %; to write a hundred
-# takes {glue:text}`writing` seconds.
+# They obey roughly. A cell is off by {glue:text}`off-loose` % of its parameters when the flow starts
+# at full noise; less noise does not help, {glue:text}`off-cells` % at 0.4. An architecture is off
+# by {glue:text}`off-architectures` %: a factor of two where 100 stands. To write a hundred takes
+# {glue:text}`writing` seconds.
 #
 # ## Searching
 #
