@@ -7,6 +7,7 @@ mirror that all share.
 import argparse
 import csv
 import os
+import resource
 import shlex
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from nasutils.paths import mirror_dir, repository_root
 from nasutils.study import provenance
 
 TRIALS = Path(__file__).parent / "trial.csv"
-COLUMNS = ("students", "at_once", "command", "longest", "total", "device", "date")
+COLUMNS = ("students", "at_once", "command", "longest", "total", "memory", "device", "date")
 
 
 def make_folders(root: Path, folder: Path, students: int) -> list[Path]:
@@ -109,6 +110,8 @@ def main() -> None:
         "command": shlex.join(["nasutils", "run", *command]),
         "longest": f"{max(seconds):.0f}",
         "total": f"{time.monotonic() - began:.0f}",
+        # Of the largest process that has ended: kilobytes, on Linux.
+        "memory": f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f}",
         "device": provenance.device_name(),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
     }

@@ -29,8 +29,8 @@ class CourseChapters(Generated):
         times = run_times()
         headings = {
             "Chapter": "left",
-            "Reading (min, estimated)": "right",
-            "Run at `demo` (s, measured)": "right",
+            "Reading (min)": "right",
+            "Run (s)": "right",
             "Exercises": "right",
             "Questions": "right",
             "Slides": "left",
@@ -40,7 +40,7 @@ class CourseChapters(Generated):
             stem = chapter.path.stem
             rows.append(
                 (
-                    f"[{chapter.title}](../notebooks/{stem}.ipynb)",
+                    f"[{chapter.title.partition(':')[0]}](../notebooks/{stem}.ipynb)",
                     chapter.reading_minutes,
                     times.get(chapter.name, {}).get("seconds", ""),
                     chapter.exercises,
@@ -50,11 +50,10 @@ class CourseChapters(Generated):
             )
         yield from table(headings, rows)
         devices = sorted({row["device"] for row in times.values()})
-        yield f"Measured on {'; '.join(devices)}." if devices else ""
         yield (
-            f"Reading is estimated at {WORDS_A_MINUTE} words a minute, and {MINUTES_AN_ITEM:g} "
-            "minutes for each equation, visible cell of code, picture or table. Exercises come on "
-            "top."
+            f"Reading is estimated, at {WORDS_A_MINUTE} words a minute and {MINUTES_AN_ITEM:g} "
+            "minutes for each equation, visible cell of code, picture or table; exercises come on "
+            f"top. Running at `demo` was measured on {'; '.join(devices)}."
         )
 
 
@@ -115,13 +114,17 @@ class ClassroomTrial(Generated):
             "Each ran": "left",
             "Slowest (s)": "right",
             "All (s)": "right",
+            "Memory (MB)": "right",
         }
-        names = ("students", "at_once", "command", "longest", "total")
+        names = ("students", "at_once", "command", "longest", "total", "memory")
         yield from table(
             headings,
             ([f"`{row[n]}`" if n == "command" else row[n] for n in names] for row in trials),
         )
-        yield f"Measured on {'; '.join(sorted({row['device'] for row in trials}))}."
+        yield (
+            "Seconds from start to end; memory of the largest process. Measured on "
+            f"{'; '.join(sorted({row['device'] for row in trials}))}."
+        )
 
 
 def add_slides(app: Sphinx, exception: Exception | None) -> None:

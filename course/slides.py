@@ -47,13 +47,13 @@ class Slide:
     section: str = ""
     parts: list[str] = field(default_factory=list)
 
-    def to_html(self) -> str:
+    def to_html(self, number: int) -> str:
         """Return the slide as a section of the page; the first of a page has no section."""
         level = "h2" if self.section else "h1"
         of = f'<p class="of">{self.section}</p>\n' if self.section != self.heading else ""
         head = f"{of if self.section else ''}<{level}>{self.heading}</{level}>"
         kind = "" if self.section else ' class="title"'
-        return f"<section{kind}>\n{head}\n" + "\n".join(self.parts) + "\n</section>"
+        return f'<section id="{number}"{kind}>\n{head}\n' + "\n".join(self.parts) + "\n</section>"
 
 
 class Words:
@@ -206,7 +206,7 @@ def write_slides(chapter: Chapter, folder: Path, mathjax: str) -> Path:
     page = template.substitute(
         title=html.escape(chapter.title),
         mathjax=mathjax,
-        slides="\n".join(slide.to_html() for slide in slides),
+        slides="\n".join(slide.to_html(number) for number, slide in enumerate(slides, start=1)),
     )
     path = folder / f"{chapter.path.stem}.html"
     write_text(path, page)

@@ -70,9 +70,9 @@ def printed(*lines, tags=()):
 def test_a_section_is_a_slide_of_its_first_sentences_lists_and_equations():
     title, idea = slides_of(chapter_of(nbf.new_markdown_cell(TEXT)), BIBLIOGRAPHY)
     assert (title.heading, title.section) == ("A chapter", "")
-    assert "It begins. It goes on." in title.to_html()
-    assert "never" not in title.to_html()
-    shown = idea.to_html()
+    assert "It begins. It goes on." in title.to_html(1)
+    assert "never" not in title.to_html(1)
+    shown = idea.to_html(1)
     assert "By Lv et al. (2025), see above and cells. Second." in shown
     assert "Third" not in shown
     assert "x = 1" in shown
@@ -83,15 +83,15 @@ def test_a_picture_is_a_slide_with_its_caption():
     caption = nbf.new_markdown_cell("{.caption-text}\nLive. A picture.")
     cells = nbf.new_markdown_cell("# A\n\nB."), picture(mystnb={"image": {"alt": "a <b>"}}), caption
     _, shown = slides_of(chapter_of(*cells), "")
-    assert 'alt="a &lt;b&gt;"' in shown.to_html()
-    assert "Live. A picture." in shown.to_html()
+    assert 'alt="a &lt;b&gt;"' in shown.to_html(1)
+    assert "Live. A picture." in shown.to_html(1)
 
 
 def test_a_demonstration_is_a_slide_of_code_and_all_that_it_prints():
     cells = nbf.new_markdown_cell("# A\n\nB."), printed("one\n", "two\n")
     _, shown = slides_of(chapter_of(*cells), "")
-    assert "print(1 &lt; 2)" in shown.to_html()
-    assert "one\ntwo" in shown.to_html()
+    assert "print(1 &lt; 2)" in shown.to_html(1)
+    assert "one\ntwo" in shown.to_html(1)
 
 
 @pytest.mark.parametrize("tag", ["remove-cell", "hide-input", "parameters"])
