@@ -459,8 +459,8 @@ tables.ranking(results)
 # and NB201, those of the approximation on NB301; mean and standard deviation over ten draws of the
 # labelled networks (five for networks that are trained as a whole), with one encoder. Public
 # scores: of the 292, 4,096 and 1,218 cells that have them; on NB301 the surrogate's own predictions
-# judge them. The labelled networks of all published runs were drawn as before version 0.2.0, when
-# every chapter drew its own.
+# judge them. The labelled networks of all runs but ridge regression's were drawn as before version
+# 0.2.0, when every chapter drew its own.
 #
 # As written, but for the sizes above, the method stays below its paper on all three targets; on
 # NAS-Bench-101 its ten draws scatter so much that the paper's figure is within reach. In the mean
@@ -557,8 +557,8 @@ plt.show()
 # (transferable-paths)=
 # Counts do not tell a chain from the same operators side by side. `Ridge + paths` also sees how
 # many nodes of each operator lie on a path from input to output, on the average of all paths, how
-# long the longest and the shortest path are, and how many there are. It stands in the tables above
-# where it has been run.
+# long the longest and the shortest path are, and how many there are. That brings .05 on
+# NAS-Bench-301 and .04 on NAS-Bench-101, without sources or network; `Ours` stays ahead.
 #
 # ### Without any label of the target
 

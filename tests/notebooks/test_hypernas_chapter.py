@@ -81,6 +81,15 @@ def test_the_teachers_cells_of_nasbench101_are_no_rows_of_the_table():
     assert len({cell.hash for cell in drawn}) / 3000 == pytest.approx(0.9, abs=0.01)
 
 
+def test_the_stack_of_cells_adds_little_to_the_same_encoder():
+    alone, gains = "HyperNAS-P, cell alone", []
+    for size in (39, 78, 156):
+        column = f"nb201-c10/{size}"
+        gains.append(round(tau("HyperNAS-P", column) - tau(alone, column), 2))
+        assert tau(alone, column) - tau("NP", column) > 0.04
+    assert gains == [0.02, 0.01, 0.0]
+
+
 def test_generated_networks_beat_guessing():
     rows = RESULTS.rows.query("item == 'joint' and metric == 'accuracy'")
     assert len(rows)

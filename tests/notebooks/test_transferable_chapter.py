@@ -52,6 +52,17 @@ def test_counting_beats_the_method_as_written(column):
     assert rho("Ridge", column) > rho("CL-fine-tune", column)
 
 
+def test_paths_help_ridge_regression():
+    gains = {column: rho("Ridge + paths", column) - rho("Ridge", column) for column in ALL}
+    assert min(gains.values()) > -0.002
+    assert [round(gains[f"{id}/50"], 2) for id in ("nb301-approx-1k", "nb101-test-5k")] == [
+        0.05,
+        0.04,
+    ]
+    for column in MAIN:
+        assert rho("Ours", column) > rho("Ridge + paths", column)
+
+
 def test_mobilenets_are_ranked_backwards_without_labels_but_by_messages_alone():
     rows = BOOK.rows.query("item == 'zero-shot' and column == 'mbv3-imagenet'")["row"].unique()
     above = [row for row in rows if rho(row, "mbv3-imagenet", "zero-shot") > 0]
