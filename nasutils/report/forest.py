@@ -104,13 +104,17 @@ def forest(panels: Mapping[str, Sequence[Line]], caption: str) -> str:
 
 def _key(panels: Iterable[Sequence[Line]]) -> str:
     lines = [line for panel in panels for line in panel]
-    said = []
-    if any(line.ours and line.ours.interval for line in lines):
-        said.append(f'<span style="color: {_OURS}">●</span> ours, mean and 95 % interval over seeds')
-    if any(line.ours and not line.ours.interval for line in lines):
-        said.append(f'<span style="color: {_OURS}">○</span> ours, a single figure')
-    if any(line.paper is not None for line in lines):
-        said.append(f'<span style="color: {_PAPER}">◆</span> the paper')
+    ours = [line.ours for line in lines if line.ours]
+    signs = [
+        (_OURS, "●", "ours, mean and 95 % interval over seeds", any(o.interval for o in ours)),
+        (_OURS, "○", "ours, a single figure", any(not o.interval for o in ours)),
+        (_PAPER, "◆", "the paper", any(line.printed for line in lines)),
+    ]
+    said = [
+        f'<span style="color: {colour}">{sign}</span> {text}'
+        for colour, sign, text, is_there in signs
+        if is_there
+    ]
     return f'<span class="forest-key">{"; ".join(said)}.</span>'
 
 
