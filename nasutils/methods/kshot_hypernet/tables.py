@@ -163,6 +163,14 @@ SENTENCES: dict[str, tuple[Place, str]] = {
         ("sampled-mean", "c10-16px/sample", "test_accuracy_mean", ".1f"),
         ("sampled-tau", f"{_C10}/all", "kendall_tau", ".2f"),
     )
+} | {
+    f"kshot-c10-{name}-{key}": (("table3", row, column, metric), spec)
+    for name, row in (("soft", "w/ our KD"), ("labels", "w/o KD"))
+    for key, column, metric, spec in (
+        ("mean", "c10-16px/sample", "test_accuracy_mean", ".1f"),
+        ("best", "c10-16px/sample", "test_accuracy_max", ".1f"),
+        ("tau", f"{_C10}/all", "kendall_tau", ".2f"),
+    )
 }
 
 
