@@ -377,7 +377,16 @@ tables.published(results, "table2")
 
 # %% [markdown]
 # {.caption-text}
-# Published. The same at `bench`; seconds are CPU time of all T-CETs. What do the networks train to?
+# Published. The same at `bench`; seconds are CPU time of all T-CETs.
+#
+# The order is the paper's. HL-Evo reaches {glue:text}`t-cet-hl-evo`, plain evolution
+# {glue:text}`t-cet-evo`, and {glue:text}`t-cet-evo-chains` among chains alone. But random search,
+# which the paper does not have, reaches {glue:text}`t-cet-random` with as many questions. T-CET
+# grows with depth: random sequences begin with up to twenty cells, and evolution with three. What
+# HL-Evo gains over plain evolution is mostly the way to long networks. And the sequence generator
+# has a tenth of the questions ({glue:text}`t-cet-written`).
+#
+# What do the networks train to?
 # `part=accuracy` trains the best of each search, and cells of Table 1, for a short time;
 # `part=reduced` searches by such trainings, as Appendix E does.
 
