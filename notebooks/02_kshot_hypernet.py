@@ -552,6 +552,17 @@ tables.draw_curves(results, "figure6", ways, labels)
 # ranking, from the worst to the best. Baseline: what they reach alone, on C10 after 200 epochs of
 # the full-size network.
 #
+# One factor at a time: the rows differ in who is drawn alone, first with the full method, then with
+# shared weights. FairNAS instead of FocusFair takes $\tau$ from
+# {glue:text}`kshot-c10-focus-sampled-tau` to {glue:text}`kshot-c10-fair-sampled-tau` with the full
+# method and from {glue:text}`kshot-c10-shared-focus-sampled-tau` to
+# {glue:text}`kshot-c10-shared-fair-sampled-tau` with shared weights; mean accuracies go from
+# {glue:text}`kshot-c10-focus-sampled-mean` to {glue:text}`kshot-c10-fair-sampled-mean` % and from
+# {glue:text}`kshot-c10-shared-focus-sampled-mean` to
+# {glue:text}`kshot-c10-shared-fair-sampled-mean` %. So FocusFair costs ranking here, whatever makes
+# the kernels, and it is not the whole reason: with FairNAS, too, shared weights stay ahead. One
+# seed each.
+#
 # FocusFair trusts $\beta$. What has it learnt? Here are the weights of the full method at the end:
 
 # %% mystnb={"image": {"alt": "Weights of operations, edge by edge"}}

@@ -153,8 +153,11 @@ class Benchmark:
         are parts of larger ones.
 
         Raises:
-            NasutilsError: If fewer than ``size`` architectures have labels, or it is below 1.
+            NasutilsError: If fewer than ``size`` architectures have labels, it is below 1, or the
+                seed is negative.
         """
+        if seed < 0:
+            raise NasutilsError(f"the seed of a split is at least 0, not {seed}.")
         if not 1 <= size <= len(self.labelled_indices):
             raise NasutilsError(
                 f"{self.id} has {len(self.labelled_indices)} labelled architectures to draw "

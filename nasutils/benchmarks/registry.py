@@ -61,7 +61,7 @@ def _random_genotypes() -> pd.DataFrame:
 _ROWS: dict[str, Callable[[], pd.DataFrame]] = {
     "nb101-c10": rows.nasbench101_valid,
     **{f"nb101-c10-{n}-epochs": partial(rows.nasbench101_valid, n) for n in (36, 12, 4)},
-    "nb101-valid": lambda: rows.nasbench101_valid().dropna(subset="valid"),
+    **dict.fromkeys(("nb101-c10-30k", "nb101-valid"), rows.nasbench101_with_valid),
     "nb101-runs": rows.nasbench101_runs,
     "nb101-naslib": _nasbench101,
     "nb101-naslib-20k": _nasbench101_part,
@@ -70,6 +70,8 @@ _ROWS: dict[str, Callable[[], pd.DataFrame]] = {
     "nb201-c10-proxies": partial(rows.nasbench201_proxies, "cifar10", "c10"),
     "nb201-c100-proxies": partial(rows.nasbench201_proxies, "cifar10", "c100"),
     "nb201-in16-proxies": partial(rows.nasbench201_proxies, "imagenet16-120", "in16"),
+    "nb201-naslib": rows.nasbench201_naslib,
+    "nb201-naslib-all": rows.nasbench201_naslib_all,
     "nb201-c10-4096": _nasbench201_without_none,
     "nb301-approx-random": _random_genotypes,
 }

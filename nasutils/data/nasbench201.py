@@ -66,7 +66,7 @@ def _naslib_frame(archive: Path) -> pd.DataFrame:
     return pd.DataFrame(_naslib_records(archive), columns=columns)
 
 
-@table("nasbench201")
+@table("nasbench201", version=2)
 def _build_accuracies(paths: dict[str, Path]) -> pd.DataFrame:
     runs = pd.read_csv(paths["landscapes_nb201_c10"])
     freerea = {
@@ -81,6 +81,7 @@ def _build_accuracies(paths: dict[str, Path]) -> pd.DataFrame:
             "arch": runs["arch_str"],
             "test_c10": freerea["c10", "accuracy"],
             "valid_c10": runs["valid-accuracy"],
+            "naslib_c10": valid["cifar10"].to_numpy(),
             "test_c100": freerea["c100", "accuracy"],
             "valid_c100": valid["cifar100"].to_numpy(),
             "test_in16": freerea["in16", "accuracy"],

@@ -30,6 +30,7 @@ _MODULES = (
     "nasutils.data.nasbench301",
     "nasutils.data.nb201_digits",
     "nasutils.data.ofa_mbv3",
+    "nasutils.data.other_tasks",
 )
 
 _TABLES: dict[str, "Table"] = {}

@@ -7,6 +7,7 @@ from functools import cached_property
 import pandas as pd
 
 from nasutils.metrics.intervals import holm_intervals
+from nasutils.report.estimate import Estimate
 from nasutils.report.numbers import signed
 from nasutils.report.verdicts import Effect
 
@@ -115,11 +116,16 @@ def table_of_contrasts(contrasts: Iterable[Contrast]) -> pd.DataFrame:
     """Return the lines of contrasts as text, with signs; the intervals are those of each alone."""
     lines = [contrast.lines for contrast in contrasts if contrast.gains]
     table = pd.concat(lines, ignore_index=True) if lines else pd.DataFrame(columns=COLUMNS)
-    for heading in ("Gain", "From", "To"):
+    ends = zip(table["From"], table["To"], strict=True)
+    table["Gain"] = [
+        Estimate(signed(gain), gain, interval, is_gain=True)
+        for gain, interval in zip(table["Gain"], ends, strict=True)
+    ]
+    for heading in ("From", "To"):
         table[heading] = [signed(value) for value in table[heading]]
     return table
 
 
-def gain_text(gain: pd.Series) -> str:
-    """Write a mean difference with its standard error; nothing where there is none."""
-    return "" if gain.empty else f"{signed(gain.mean())} ± {abs(gain.sem()):.3f}"
+def gain_text(gain: pd.Series) -> Estimate | str:
+    """Return a mean difference with its standard error; "" where there is none."""
+    return "" if gain.empty else Estimate.of_gain(gain)

@@ -11,6 +11,7 @@ from nasutils.spaces.graphnet import GraphNetCell
 from nasutils.spaces.graphnet_sequence import GraphNetSequence
 
 _INK = "0.15"
+_GAP = 1.6  # between vertices, wider than the longest name
 
 
 def draw_graphnet_cell(ax: Axes, cell: GraphNetCell, title: str = "") -> None:
@@ -29,21 +30,26 @@ def draw_graphnet_cell(ax: Axes, cell: GraphNetCell, title: str = "") -> None:
             "boxstyle": "round,pad=0.3",
             "facecolor": PALETTE[3] if filled else "white",
             "edgecolor": _INK,
-            "alpha": 0.9,
         }
-        text = ax.text(vertex, 0, label, ha="center", va="center", fontsize=7, bbox=box, zorder=3)
+        middle = {"ha": "center", "va": "center", "fontsize": 7}
+        text = ax.text(_GAP * vertex, 0, label, bbox=box, zorder=3, **middle)
         labels.append(text.get_bbox_patch())
     for target in range(1, len(names)):
         for source in cell.predecessors(target):
-            straight = target == source + 1
-            bend = 0.0 if straight else (-0.4, 0.4)[source % 2]
+            span = target - source
+            # An arc is half as high as its bend says.
+            bend = 0.0 if span == 1 else (-2, 2)[source % 2] * _height(span) / (_GAP * span)
             ends = {"patchA": labels[source], "patchB": labels[target]}
             look = {"color": "0.35", "linewidth": 1.1, "mutation_scale": 9, "shrink": 1}
-            draw_arrow(ax, (source, 0), (target, 0), bend=bend, **ends, **look)
-    height = 0.2 * len(names) + 0.3  # of the longest arc
-    ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(-height, height), aspect="equal")
+            draw_arrow(ax, (_GAP * source, 0), (_GAP * target, 0), bend=bend, **ends, **look)
+    height = _height(len(names))
+    ax.set(xlim=(-0.5, _GAP * len(names) - 1), ylim=(-height, height), aspect="equal")
     ax.set_title(title, fontsize=9)
     ax.axis("off")
+
+
+def _height(span: int) -> float:
+    return 0.3 + 0.13 * span
 
 
 def draw_graphnet_sequence(ax: Axes, sequence: GraphNetSequence, title: str = "") -> None:

@@ -1,7 +1,7 @@
 """The paper's numbers beside ours."""
 
 from collections.abc import Iterable, Mapping
-from html import escape as _escaped
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +12,10 @@ from nasutils.data.paper_numbers import BENCHMARKS as PRINTED_BENCHMARKS
 from nasutils.data.paper_numbers import HEADINGS, METRICS, load_paper_numbers
 from nasutils.data.paper_numbers import PAPERS as PRINTED
 from nasutils.errors import UnknownNameError
+from nasutils.report.estimate import Estimate
+from nasutils.report.forest import PAPER_COLUMN, panels_of, with_forest
 from nasutils.report.numbers import digits_of, plain_number, with_deviation
+from nasutils.report.origin import origin_of
 from nasutils.report.table import in_order
 from nasutils.study.results import PAPERS, load_results
 from nasutils.study.scales import Scale
@@ -39,7 +42,7 @@ def paper_table(
     beside: Mapping[str, str] | None = None,
     root: Path | None = None,
 ) -> "PaperTable":
-    """Set a table of a paper beside our published results.
+    """Set a table of a paper beside our published results: a drawing, and the table in a fold.
 
     A row a method, in the paper's order, ours alone after them; under every benchmark the paper's
     figure and our mean ± standard deviation over seeds, the best of each in bold. The caption says
@@ -68,17 +71,23 @@ def paper_table(
         if metric not in known:
             raise UnknownNameError(f"metric of {paper} {item}", metric, known)
         theirs, ours = theirs[theirs["metric"] == metric], ours[ours["metric"] == metric]
-    caption = _caption(ours)
+    caption = origin_of(ours)
     for here, there in (beside or {}).items():
-        caption = f"In place of {_escaped(_title(there))}: {_escaped(_title(here))}. {caption}"
+        caption = f"In place of {escape(_title(there))}: {escape(_title(here))}. {caption}"
         ours = ours.assign(column=ours["column"].str.replace(rf"^{here}(?=/|$)", there, regex=True))
-    means = ours.groupby(["row", "column", "metric"], sort=False)["value"]
-    means = means.agg(value="mean", std="std").reset_index()
+    means = _estimates(ours)
     cells = pd.concat([theirs.assign(source="paper"), means.assign(source="ours")])
     if rows == "ours":
         cells = cells[cells["row"].isin(ours["row"])]
     # A fixed name, so that a notebook run again has the same output.
     return _styled(cells, caption, f"{paper}-{item}")
+
+
+def _estimates(ours: pd.DataFrame) -> pd.DataFrame:
+    """Return our figures over their seeds: a row each, with ``value``, the mean, and ``cell``."""
+    groups = ours.groupby(["row", "column", "metric"], sort=False)["value"]
+    cells = [Estimate.of(values, digits_of(metric), metric) for (*_, metric), values in groups]
+    return groups.agg(value="mean").assign(cell=cells).reset_index()
 
 
 def printed_rows(
@@ -125,10 +134,24 @@ def _ours(paper: str, item: str, scale: str, root: Path | None) -> pd.DataFrame:
 
 
 class PaperTable(Styler):
-    """A styled table that a terminal shows as text, the same in every run."""
+    """A styled table that a terminal shows as text, the same in every run.
+
+    Where we have published figures, a page shows their intervals beside the paper's marks, and
+    the table in a fold.
+    """
 
     def __repr__(self) -> str:
         return self.data.to_string()
+
+    def _repr_html_(self) -> str:
+        frame = self.data.copy()
+        heads = [(", ".join(dict.fromkeys(head)), source) for *head, source in frame.columns]
+        frame.columns = [PAPER_COLUMN * (source == "paper") + text for text, source in heads]
+        panels, caption = panels_of(frame), self.caption
+        table = self.set_caption("") if panels else self
+        page = with_forest(panels, caption, table.to_html())
+        self.set_caption(caption)
+        return page
 
 
 def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> PaperTable:
@@ -136,7 +159,7 @@ def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> PaperTable:
     if cells["metric"].nunique() == 1:
         texts.columns = weights.columns = texts.columns.droplevel(1)
         metric = cells["metric"].iloc[0]
-        caption = f"{_escaped(METRICS.get(metric, metric))}. {caption}"
+        caption = f"{escape(METRICS.get(metric, metric))}. {caption}"
     return (
         PaperTable(texts)
         .apply(lambda _: weights, axis=None)
@@ -152,7 +175,7 @@ def _styled(cells: pd.DataFrame, caption: str, uuid: str) -> PaperTable:
 
 def _texts(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the written figures, and the CSS that makes the best of a column bold."""
-    texts: dict[tuple, dict[str, str]] = {}
+    texts: dict[tuple, dict[str, str | Estimate]] = {}
     weights: dict[tuple, dict[str, str]] = {}
     for (column, metric, source), group in cells.groupby([*_KEYS], sort=False):
         head = _head(column, metric, source)
@@ -161,8 +184,9 @@ def _texts(cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             digits = max(len(f"{value:.10g}".partition(".")[2]) for value in group["value"])
         best = _best(group["value"], metric) if len(group) > 1 else None
         texts[head], weights[head] = {}, {}
-        for row, value, std in group[["row", "value", "std"]].itertuples(index=False):
-            texts[head][row] = with_deviation(value, std, digits)
+        for row, value, std, cell in group[["row", "value", "std", "cell"]].itertuples(index=False):
+            is_ours = source == "ours"
+            texts[head][row] = cell if is_ours else with_deviation(value, std, digits)
             weights[head][row] = "font-weight: bold" if value == best else ""
     rows, columns = cells["row"].unique(), pd.MultiIndex.from_tuples(_heads(cells))
     written, weight = (pd.DataFrame(each, rows, columns).fillna("") for each in (texts, weights))
@@ -187,31 +211,6 @@ def _title(column: str) -> str:
     known = BENCHMARKS.get(name)
     title = known.heading if known else PRINTED_BENCHMARKS.get(name, name)
     return title + (f" / {split}" if slash else "")
-
-
-def _caption(ours: pd.DataFrame) -> str:
-    """Return where our figures come from, as HTML."""
-    if ours.empty:
-        return "The paper's figures; ours are not published yet."
-    counts = ours.groupby(["row", "column", "metric"]).size()
-    low, high = int(counts.min()), int(counts.max())
-    seeds = f"{low} to {high} seeds" if low < high else f"{low} seed{'s' * (low > 1)}"
-    devices = _escaped(" and ".join(sorted(ours["device"].unique())))
-    versions = _escaped(", ".join(sorted(ours["version"].unique())))
-    notes = "".join(f" {_escaped(note)}." for note in ours["note"].unique() if note)
-    jobs = ours["job"].unique()
-    command = f"<code>{_escaped(jobs[0])}</code>" + (f" and {len(jobs) - 1} more" * (len(jobs) > 1))
-    return (
-        f"Ours: scale {ours['scale'].iloc[0]}, {seeds} (mean ± standard deviation), {devices}, "
-        f"{_duration(ours['seconds'].sum())}, nasutils {versions}.{notes} Repeat: {command}"
-    )
-
-
-def _duration(seconds: float) -> str:
-    for size, unit in ((3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _best(values: pd.Series, metric: str) -> float | None:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from nasutils.benchmarks.registry import BENCHMARKS
 from nasutils.report.contrast import SMALLEST_EFFECTS, Contrast
-from nasutils.report.numbers import format_number, minus, with_deviation
+from nasutils.report.estimate import Estimate
+from nasutils.report.numbers import format_number, minus
 from nasutils.report.table import Table, in_order
 from nasutils.report.verdicts import Effect
 from nasutils.study import load_results
@@ -116,22 +117,23 @@ class PublishedResults:
         columns: Mapping[tuple[str, str], tuple[str, int]],
         rows: Iterable[str] | None = None,
     ) -> pd.DataFrame:
-        """Return figures as text, mean and standard deviation over seeds, a row a method.
+        """Return estimates, mean and standard deviation over seeds, a row a method.
 
         ``columns`` are headings and digits by column and metric; of several items the rows stand
         below each other; ``rows`` says which, in order; all, where None.
         """
         wanted = [items] if isinstance(items, str) else [*items]
         frame = self.rows[self.rows["item"].isin(wanted)]
+        places = pd.MultiIndex.from_frame(frame[["column", "metric"]])
+        frame = frame[places.isin([*columns])]
+        cells: dict[str, dict[str, Estimate]] = {}
         groups = frame.groupby(["row", "column", "metric"], sort=False)["value"]
-        figures = groups.agg(["mean", "std"])
-        texts: dict[str, dict[str, str]] = {}
-        for (row, column, metric), (middle, std) in figures.iterrows():
-            if (column, metric) in columns:
-                heading, digits = columns[column, metric]
-                texts.setdefault(row, {})[heading] = with_deviation(middle, std, digits)
+        for (row, column, metric), values in groups:
+            heading, digits = columns[column, metric]
+            estimate = Estimate.of(values, digits, metric, frame)
+            cells.setdefault(row, {})[heading] = estimate
         headings = [heading for heading, _ in columns.values()]
-        table = pd.DataFrame(texts).T.reindex(columns=headings).astype(object).fillna("")
+        table = pd.DataFrame(cells).T.reindex(columns=headings).astype(object).fillna("")
         table.index = table.index.astype(str)
         return table if rows is None else in_order(table, rows)
 

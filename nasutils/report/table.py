@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
+
+from nasutils.report.estimate import Estimate
+from nasutils.report.forest import Line, panels_of, with_forest
+from nasutils.report.origin import origin_of
 
 
 @dataclass(frozen=True)
 class Table:
     """A frame that a page shows as a sortable table, without its index, and a terminal as text.
+
+    Estimates among its cells are drawn as intervals, and the table goes into a fold below them.
 
     Attributes:
         frame: What to show.
@@ -30,7 +37,34 @@ class Table:
         style = self.frame.style.hide(axis="index").set_uuid(self.name)
         style = style.set_table_styles(left + wrapped).set_table_attributes('class="dataframe"')
         style = style.format(precision=2, na_rep="", escape="html")
-        return style.format_index(escape="html", axis=1).to_html()
+        page = style.format_index(escape="html", axis=1).to_html()
+        return with_forest(self.panels, self._origin, page)
+
+    @property
+    def panels(self) -> dict[str, list[Line]]:
+        """The panels of the drawing: one for each column of estimates, or place of a contrast."""
+        if self.frame.empty or not self.words:
+            return {}
+        if "Against" in self.words:
+            return _of_contrast(self.frame)
+        first = self.words[0]
+        panels = panels_of(self.frame.set_index(first))
+        return {f"{first}: {head}" if head.isdigit() else head: panels[head] for head in panels}
+
+    @property
+    def _origin(self) -> str:
+        cells = chain.from_iterable(self.frame.to_numpy())
+        sources = {id(cell.rows): cell.rows for cell in cells if isinstance(cell, Estimate)}
+        known = [rows for rows in sources.values() if rows is not None]
+        return origin_of(pd.concat(known)) if known else ""
+
+
+def _of_contrast(frame: pd.DataFrame) -> dict[str, list[Line]]:
+    """Return a panel for each place of a table of contrasts, with a line for each pair of rows."""
+    panels: dict[str, list[Line]] = {}
+    for row, against, where, gain in frame[["Row", "Against", "Where", "Gain"]].to_numpy():
+        panels.setdefault(where, []).append(Line(f"{row} − {against}", gain))
+    return panels
 
 
 def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:

@@ -140,6 +140,26 @@ class DARTSGenotype:
             ) from None
         return cls(normal, reduce)
 
+    @classmethod
+    def from_config(cls, config: Any) -> "DARTSGenotype":
+        """Read a configuration of NAS-Bench-301's ConfigSpace: a mapping, its text, or the object.
+
+        The operation of edge 3 is under ``...:edge_normal_3``, the predecessors of node 4 under
+        ``...:inputs_node_normal_4`` as ``0_2``; other hyperparameters are not read, nor are edges
+        that no node reads. ArchitectureError if one is missing or malformed.
+        """
+        try:
+            values = literal(config)
+            values = values.get_dictionary() if hasattr(values, "get_dictionary") else values
+            named = {key.rpartition(":")[2]: value for key, value in dict(values).items()}
+            cells = [_cell_of_config(named, name) for name in ("normal", "reduce")]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ArchitectureError(
+                f"malformed configuration of NAS-Bench-301 ({error}): {config!r}. It should have "
+                "edge_normal_0 and inputs_node_normal_3, the others, and those of reduce."
+            ) from None
+        return cls(*cells)
+
     def compact(self) -> str:
         """Return NASLib's compact form, as its list of the trained cells writes it."""
         return str(tuple(tuple((node, OPS.index(op)) for op, node in c) for c in self.cells))
@@ -258,6 +278,15 @@ def _pairs(cell: Any) -> list[tuple[Any, Any]]:
     if any(isinstance(op, str) for op, _ in entries):
         return entries
     return [(op, source) for node in entries for op, source in node]
+
+
+def _cell_of_config(named: Mapping[str, Any], name: str) -> list[tuple[Any, int]]:
+    cell = []
+    for target in CONCAT:
+        inputs = "0_1" if target == NUM_INPUTS else named[f"inputs_node_{name}_{target}"]
+        for source in map(int, inputs.split("_")):
+            cell.append((named[f"edge_{name}_{edge_id(source, target)}"], source))
+    return cell
 
 
 def _checked_cell(name: str, cell: Any) -> Cell:

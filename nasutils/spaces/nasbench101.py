@@ -121,9 +121,19 @@ class NASBench101Cell:
 
     @classmethod
     def from_string(cls, string: Any) -> "NASBench101Cell":
-        """Parse the string that ``str(cell)`` gives; ArchitectureError if it is malformed."""
+        """Read a cell as this project, the benchmark's own code or NNI has it.
+
+        It may be the string that ``str(cell)`` gives; a ``ModelSpec``, with its ``matrix`` and
+        ``ops``; the table's ``module_adjacency`` and ``module_operations``; or NNI's dictionary of
+        ``op1`` and ``input1``, the predecessors, for each vertex. Dictionaries may be text.
+
+        Raises:
+            ArchitectureError: If it is malformed or no cell of the benchmark.
+        """
         if isinstance(string, cls):
             return string
+        if (parts := _matrix_and_ops(string)) is not None:
+            return cls.from_matrix(*parts)
         terms = string.strip().split("+") if isinstance(string, str) else [""]
         matches = [_TERM.fullmatch(term) for term in terms]
         if None in matches:
@@ -298,6 +308,28 @@ def _valid_or_none(matrix: np.ndarray, ops: Sequence[str]) -> NASBench101Cell | 
         order = np.argsort(_reachability(matrix).sum(axis=0), kind="stable")
         return NASBench101Cell(matrix[np.ix_(order, order)], tuple(ops[v] for v in order))
     except ArchitectureError:
+        return None
+
+
+def _matrix_and_ops(cell: Any) -> tuple[Any, Any] | None:
+    """Return what ``from_matrix`` takes of a cell that is none of our strings; None if it has none.
+
+    NNI's vertices are numbered from 1, and the last has no operation.
+    """
+    if hasattr(cell, "matrix") and hasattr(cell, "ops"):
+        return cell.matrix, cell.ops
+    try:
+        fields = literal(cell)
+        if "module_adjacency" in fields:
+            return fields["module_adjacency"], fields["module_operations"]
+        vertices = sum(key.startswith("input") for key in fields) + 1
+        ops = (INPUT, *(fields[f"op{i}"] for i in range(1, vertices - 1)), OUTPUT)
+        sources = [integers(fields[f"input{i}"]) for i in range(1, vertices)]
+        if not all(0 <= source < i for i, each in enumerate(sources, 1) for source in each):
+            return None
+        columns = [[i in each for i in range(vertices)] for each in ((), *sources)]
+        return np.transpose(columns), ops
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -5,7 +5,7 @@ Source: Dong & Yang, "NAS-Bench-201", ICLR 2020, https://arxiv.org/abs/2001.0032
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +68,9 @@ class NASBench201Cell:
     def from_string(cls, cell: Any) -> "NASBench201Cell":
         """Read a cell as NAS-Bench-201 and NATS-Bench have it.
 
-        It may be the benchmarks' string; or three nodes with their (operation, source) pairs, or
-        six operations in the order of ``EDGES``, as text or values.
+        It may be the benchmarks' string; or three nodes with their (operation, source) pairs, six
+        operations in the order of ``EDGES``, or NNI's dictionary of ``0_1`` and the other edges,
+        as text or values.
 
         Raises:
             ArchitectureError: If it is malformed or names an unknown operation.
@@ -82,9 +83,11 @@ class NASBench201Cell:
             return cls(match.groups())
         try:
             value = literal(cell)
+            if isinstance(value, Mapping):
+                value = _ops_of_edges(value)
             value = list(getattr(value, "nodes", value))
             ops = value if isinstance(value[0], str) else _ops_of_nodes(value)
-        except (ValueError, TypeError, IndexError):
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError):
             raise ArchitectureError(
                 f"malformed NAS-Bench-201 string {cell!r}. It should look like {_EXAMPLE!r}; "
                 "from_codes reads six codes."
@@ -207,6 +210,14 @@ def _ops_of_nodes(nodes: list[Any]) -> list[Any]:
     if len(terms) != len(EDGES) or set(on_edge) != set(EDGES):
         raise ValueError
     return [on_edge[edge] for edge in EDGES]
+
+
+def _ops_of_edges(ops: Mapping[str, str]) -> list[str]:
+    """Return the operations of NNI's cell, which calls convolutions ``conv_1x1``."""
+    if len(ops) != len(EDGES):
+        raise ValueError
+    named = [ops[f"{source}_{target}"] for source, target in EDGES]
+    return [f"nor_{op}" if op.startswith("conv") else op for op in named]
 
 
 def all_cells() -> Iterator[NASBench201Cell]:

@@ -10,17 +10,21 @@ from torch.nn import functional as F
 
 from nasutils.errors import NasutilsError
 from nasutils.networks.nasbench201 import NASBench201Network
+from nasutils.settings import Count, NonNegative, Positive, ShareBelowOne, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """How to train: SGD with Nesterov momentum and weight decay under a one-cycle learning rate."""
 
-    epochs: int
-    batch_size: int
-    max_lr: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
+    epochs: Count
+    batch_size: Count
+    max_lr: Positive = 0.1
+    momentum: ShareBelowOne = 0.9
+    weight_decay: NonNegative = 5e-4
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 @dataclass(frozen=True, slots=True)

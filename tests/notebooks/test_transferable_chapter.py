@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nasutils.benchmarks.registry import get_benchmark
 from nasutils.methods.transferable import tables
 from nasutils.report import PublishedResults
 
@@ -50,6 +52,17 @@ def test_counting_beats_the_method_as_written(column):
     assert rho("Ridge", column) > rho("CL-fine-tune", column)
 
 
+def test_paths_help_ridge_regression():
+    gains = {column: rho("Ridge + paths", column) - rho("Ridge", column) for column in ALL}
+    assert min(gains.values()) > -0.002
+    assert [round(gains[f"{id}/50"], 2) for id in ("nb301-approx-1k", "nb101-test-5k")] == [
+        0.05,
+        0.04,
+    ]
+    for column in MAIN:
+        assert rho("Ours", column) > rho("Ridge + paths", column)
+
+
 def test_mobilenets_are_ranked_backwards_without_labels_but_by_messages_alone():
     rows = BOOK.rows.query("item == 'zero-shot' and column == 'mbv3-imagenet'")["row"].unique()
     above = [row for row in rows if rho(row, "mbv3-imagenet", "zero-shot") > 0]
@@ -82,3 +95,9 @@ def test_queries_are_those_of_table_6():
         ("Random", "nb301-approx", 800),
     ):
         assert BOOK.mean("table2", row, column, "queries") == queries
+
+
+@pytest.mark.real_data
+def test_the_two_cells_of_nasbench101_have_the_ranks_and_accuracies_of_the_text(real_data):
+    best_first = np.sort(get_benchmark("nb101-test").test_accuracy)[::-1]
+    assert [round(value, 2) for value in best_first[[0, 15]]] == [94.32, 94.09]

@@ -60,7 +60,7 @@ def test_table_sets_paper_beside_ours(root):
     page = table.to_html()
     assert "&lt;Ours&gt;" in page
     for text in (
-        "scale bench",
+        "Scale bench",
         "1 to 3 seeds",
         "cpu x 2 (A)",
         "7 min",

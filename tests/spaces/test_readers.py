@@ -2,6 +2,7 @@
 
 import collections
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -26,6 +27,10 @@ SPACES = [
     *(AutoFormerTiny, DARTSGenotype, NASBench101Cell, NASBench201Cell, OFAMobileNetV3),
     *(GraphNetCell, GraphNetSequence),
 ]
+# Six operations, one an edge.
+OPS_201 = [
+    "none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3", "nor_conv_3x3",
+]  # fmt: skip
 Genotype = collections.namedtuple("Genotype", "normal normal_concat reduce reduce_concat")
 
 
@@ -242,3 +247,112 @@ def test_whole_numbers_of_any_type():
     plain = integers([np.int8(1), 2.0, True, np.float32(4), np.array(5)])
     assert plain == (1, 2, 1, 4, 5)
     assert {type(number) for number in plain} == {int}
+
+
+# As NAS-Bench-301's own example has it: the edges that a node does not read are left out.
+_PREFIX = "NetworkSelectorDatasetInfo:darts:"
+CONFIG = {
+    "OptimizerSelector:optimizer": "sgd",
+    **{
+        f"{_PREFIX}edge_{cell}_{edge}": op
+        for cell in ("normal", "reduce")
+        for edge, op in {
+            0: "max_pool_3x3",
+            1: "sep_conv_5x5",
+            3: "skip_connect",
+            4: "dil_conv_3x3",
+            5: "sep_conv_3x3",
+            8: "avg_pool_3x3",
+            11: "dil_conv_5x5",
+            13: "sep_conv_3x3",
+        }.items()
+    },
+    **{
+        f"{_PREFIX}inputs_node_{cell}_{node}": inputs
+        for cell in ("normal", "reduce")
+        for node, inputs in {3: "1_2", 4: "0_3", 5: "2_4"}.items()
+    },
+}
+CONFIG_CELL = (
+    ("max_pool_3x3", 0), ("sep_conv_5x5", 1), ("skip_connect", 1), ("dil_conv_3x3", 2),
+    ("sep_conv_3x3", 0), ("avg_pool_3x3", 3), ("dil_conv_5x5", 2), ("sep_conv_3x3", 4),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "config",
+    [CONFIG, str(CONFIG), json.dumps(CONFIG), SimpleNamespace(get_dictionary=lambda: CONFIG)],
+)
+def test_a_configuration_of_nasbench301(config):
+    genotype = DARTSGenotype.from_config(config)
+    assert genotype == DARTSGenotype(CONFIG_CELL, CONFIG_CELL)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {f"{_PREFIX}inputs_node_normal_4": "0-3"},
+        {f"{_PREFIX}inputs_node_reduce_5": None},
+        {f"{_PREFIX}edge_normal_13": "conv_7x7"},
+        {f"{_PREFIX}inputs_node_normal_3": "1_9"},
+        {f"{_PREFIX}inputs_node_normal_3": "1_1"},
+    ],
+)
+def test_a_malformed_configuration_of_nasbench301(change):
+    with pytest.raises(ArchitectureError):
+        DARTSGenotype.from_config(CONFIG | change)
+    for value in ({}, 3, "Genotype()", None, "x"):
+        with pytest.raises(ArchitectureError, match="edge_normal_0"):
+            DARTSGenotype.from_config(value)
+
+
+_NB101 = "|conv3x3-bn-relu~0|+|maxpool3x3~0~1|+|output~1~2|"
+_MATRIX = [[0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0, 1], [0, 0, 0, 0]]
+_OPS = ["input", "conv3x3-bn-relu", "maxpool3x3", "output"]
+_NNI_101 = {
+    "op1": "conv3x3-bn-relu",
+    "op2": "maxpool3x3",
+    "input1": [0],
+    "input2": [0, 1],
+    "input3": [1, 2],
+}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        SimpleNamespace(matrix=np.array(_MATRIX), ops=_OPS),
+        {"module_adjacency": _MATRIX, "module_operations": _OPS, "trainable_parameters": 1},
+        _NNI_101,
+        json.dumps(_NNI_101),
+        str({"module_adjacency": _MATRIX, "module_operations": _OPS}),
+    ],
+)
+def test_nasbench101_cells_of_other_code(cell):
+    assert str(NASBench101Cell.from_string(cell)) == _NB101
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        _NNI_101 | {"input2": [0, 7]},
+        _NNI_101 | {"op2": "conv_9x9"},
+        {"op1": "conv3x3-bn-relu"},
+        {"module_adjacency": _MATRIX},
+        SimpleNamespace(matrix=_MATRIX, ops=_OPS[:3]),
+        SimpleNamespace(matrix=None, ops=_OPS),
+    ],
+)
+def test_malformed_nasbench101_cells_of_other_code(cell):
+    with pytest.raises(ArchitectureError):
+        NASBench101Cell.from_string(cell)
+
+
+def test_a_nasbench201_cell_by_its_edges():
+    ops = dict(zip(("0_1", "0_2", "1_2", "0_3", "1_3", "2_3"), OPS_201, strict=True))
+    cell = NASBench201Cell(tuple(OPS_201))
+    nni = {edge: op.removeprefix("nor_") for edge, op in ops.items()}
+    assert NASBench201Cell.from_string(nni) == NASBench201Cell.from_string(str(ops)) == cell
+    for bad in (nni | {"0_4": "none"}, {}, nni | {"0_1": "conv_5x5"}, nni | {"0_1": None}):
+        with pytest.raises(ArchitectureError):
+            NASBench201Cell.from_string(bad)

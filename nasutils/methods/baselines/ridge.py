@@ -3,6 +3,8 @@
 It says how much of a ranking simple properties of a graph explain, without any other benchmark.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
@@ -19,6 +21,8 @@ from nasutils.methods.common.architecture_graphs import (
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.common.label_scales import scaled_labels
 
+#: From N graphs to a row of features each.
+Features = Callable[[GraphSet], np.ndarray]
 _PENALTIES = np.logspace(-1, 5, 25)
 
 
@@ -30,6 +34,23 @@ def operator_counts(graphs: GraphSet) -> np.ndarray:
     return flat.reshape(len(graphs), -1)
 
 
+def counts_and_spectrum(graphs: GraphSet) -> np.ndarray:
+    """Return the operators' counts and the spectrum of each graph, a row a graph."""
+    # The smallest eigenvalue of a connected graph is zero, but for rounding.
+    return np.concatenate([operator_counts(graphs), graphs.eigenvalues[:, 1:]], axis=1)
+
+
+def fit_ridge(features: Features, benchmark: Benchmark, split: Split) -> Predict:
+    """Fit normal scores of the labels; all graphs say how large a feature's differences are."""
+    graphs, labels = labelled_graphs(benchmark, split.labelled)
+    scaler = StandardScaler().fit(features(benchmark_graphs(benchmark)))
+    targets = scaled_labels([(graphs, labels)], "normal_score").numpy()
+    model = RidgeCV(_PENALTIES).fit(scaler.transform(features(graphs)), targets)
+    return rank_by_graphs(
+        benchmark, lambda graphs: model.predict(scaler.transform(features(graphs)))
+    )
+
+
 @method(
     "baselines",
     "Ridge",
@@ -37,16 +58,5 @@ def operator_counts(graphs: GraphSet) -> np.ndarray:
     description="ridge regression on counts of operators and the spectrum of the graph",
 )
 def ridge(benchmark: Benchmark, split: Split) -> Predict:
-    """Fit normal scores of the labels; all graphs say how large a feature's differences are."""
-    graphs, labels = labelled_graphs(benchmark, split.labelled)
-    scaler = StandardScaler().fit(_features(benchmark_graphs(benchmark)))
-    targets = scaled_labels([(graphs, labels)], "normal_score").numpy()
-    model = RidgeCV(_PENALTIES).fit(scaler.transform(_features(graphs)), targets)
-    return rank_by_graphs(
-        benchmark, lambda graphs: model.predict(scaler.transform(_features(graphs)))
-    )
-
-
-def _features(graphs: GraphSet) -> np.ndarray:
-    # The smallest eigenvalue of a connected graph is zero, but for rounding.
-    return np.concatenate([operator_counts(graphs), graphs.eigenvalues[:, 1:]], axis=1)
+    """Fit ridge regression on counts and spectrum, as the ``fit`` of a method."""
+    return fit_ridge(counts_and_spectrum, benchmark, split)

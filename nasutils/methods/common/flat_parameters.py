@@ -9,17 +9,23 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from nasutils.errors import NasutilsError
+from nasutils.settings import Count, Positive, PositiveOrInfinite, check_ranges
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How to train a small network with Adam, without weight decay."""
 
-    epochs: int  #: passes over the architectures
-    batch_size: int  #: architectures a step; what is left over at the end of an epoch is not seen
-    learning_rate: float  #: of Adam, at the start
+    epochs: Count  #: passes over the architectures
+    batch_size: Count  #: architectures a step; what is left over at the end of an epoch is not seen
+    learning_rate: Positive  #: of Adam, at the start
     cosine: bool = False  #: whether the rate falls to zero along a cosine, rather than stays
-    max_grad_norm: float = float("inf")  #: longer gradients are scaled down to this norm
+    max_grad_norm: PositiveOrInfinite = float(
+        "inf"
+    )  #: longer gradients are scaled down to this norm
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def flatten_parameters(module: nn.Module) -> Tensor:

@@ -51,8 +51,9 @@ def checked_labels(
         raise NasutilsError(f"a predictor needs at least 2 labels, not {rows.shape[1]}.")
     if rows.min() < 0 or rows.max() >= size:
         raise NasutilsError(f"training cells are numbered 0 to {size - 1}.")
-    _check(accuracy[rows], "training labels")
-    return torch.tensor(accuracy[rows], dtype=torch.float32), torch.tensor(rows, dtype=torch.long)
+    labels = accuracy[rows].astype(np.float32)
+    _check(labels, "training labels")
+    return torch.from_numpy(labels), torch.tensor(rows, dtype=torch.long)
 
 
 def _check(labels: np.ndarray, name: str) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nasutils.methods.common.flat_parameters import Schedule, train_flat
+from nasutils.settings import Count, NonNegative, Positive, PositiveOrInfinite, ShareBelowOne
 from nasutils.threads import deterministic_cpu
 
 
@@ -152,14 +153,15 @@ def vgae_loss(
 class VGAESchedule(Schedule):
     """How to train the auto-encoder: arch2vec's settings but for the KL weight."""
 
-    epochs: int = 10
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    max_grad_norm: float = 5.0
+    epochs: Count = 10
+    batch_size: Count = 32
+    learning_rate: Positive = 1e-3
+    max_grad_norm: PositiveOrInfinite = 5.0
     #: Of the divergence in the loss. Eq. 2 has 1, arch2vec divides by the vertices of a batch, here
     #: 1/256; ours, between the two, leaves less room between the embeddings.
-    kl_weight: float = 0.02
-    dropout: float = 0.3  #: share of the embedding that the decoder does not see in training
+    kl_weight: NonNegative = 0.02
+    #: share of the embedding that the decoder does not see in training
+    dropout: ShareBelowOne = 0.3
 
 
 #: A DARTS cell has an adjacency of its own, which takes longer to learn than labels alone. arch2vec

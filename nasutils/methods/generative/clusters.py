@@ -1,16 +1,19 @@
 """Families of cells: a Gaussian mixture in the space of proxy vectors (Section 3.1, Eq. 3)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
 from sklearn.mixture import GaussianMixture
 
+from nasutils.cache import cached
 from nasutils.errors import DataError, NasutilsError
+from nasutils.files import write_text
 
 #: Numbers of clusters that are tried; the authors' runs have 32.
 COUNTS = (1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 40)
@@ -79,6 +82,16 @@ class Clusters:
         criteria = pd.DataFrame({k: {"bic": m.bic(z), "aic": m.aic(z)} for k, m in fits.items()}).T
         chosen = fits[plateau_of(criteria, plateau)]
         return cls(centre, spread, chosen.weights_, chosen.means_, chosen.covariances_, criteria)
+
+    @classmethod
+    def cached(cls, folder: Path, make: Callable[[], Self]) -> Self:
+        """Return the clusters of ``clusters.json`` in a folder of the cache, or make them."""
+        return cached(
+            folder / "clusters.json",
+            load=lambda path: cls.from_json(path.read_text("utf-8")),
+            make=make,
+            save=lambda made, path: write_text(path, made.to_json()),
+        )
 
     def __len__(self) -> int:
         return len(self.weights)

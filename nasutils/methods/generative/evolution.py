@@ -1,6 +1,6 @@
 """Evolution of sequences of cells: HL-Evo (Appendix C, Algorithm 1), and its controls.
 
-HL-Evo knows the families of cells: a mutation may ask a generator for another cell of the same
+HL-Evo knows the families of cells: a mutation may draw another cell of the same
 family or, in the first half of the search, for one of another family. Plain evolution edits
 operations and edges instead. Both share the loop: a child of a random parent comes, and the worst
 member goes. What the paper leaves open or says twice, and our choice:
@@ -35,7 +35,7 @@ from nasutils.spaces.graphnet_sequence import (
 A = TypeVar("A")
 
 #: From a family's number and the source of draws to one of its cells.
-CellGenerator = Callable[[int, np.random.Generator], GraphNetCell]
+DrawCell = Callable[[int, np.random.Generator], GraphNetCell]
 
 #: Channels and strides of the first sequence (Appendix C).
 START = ((32, 1), (64, 2), (64, 1))
@@ -61,7 +61,7 @@ def start_sequence(cells: Sequence[GraphNetCell]) -> GraphNetSequence:
 
 
 def hl_evolution(
-    generate: CellGenerator,
+    draw: DrawCell,
     families: int,
     score: Score[GraphNetSequence],
     limits: Limits,
@@ -75,11 +75,11 @@ def hl_evolution(
 ) -> SearchResult[HLDesign]:
     """Search by Algorithm 1: half of the budget explores families, the other half keeps them.
 
-    With ``lambda family, rng: GraphNetCell.random(rng)`` for a generator it is the control that
+    With ``lambda family, rng: GraphNetCell.random(rng)`` for ``draw`` it is the control that
     knows no families.
 
     Args:
-        generate: Draws a cell of a family.
+        draw: A cell of a family.
         families: Their number.
         score: From sequences to their fitness, higher is better.
         limits: What every network that is asked for keeps.
@@ -120,10 +120,10 @@ def hl_evolution(
             case kind:
                 if kind == "family":
                     known[i] = int(rng.integers(families))
-                sequence = sequence.replaced(i, cell=generate(known[i], rng))
+                sequence = sequence.replaced(i, cell=draw(known[i], rng))
         return HLDesign(sequence, tuple(known))
 
-    cells = [generate(start_family, rng) for _ in START]
+    cells = [draw(start_family, rng) for _ in START]
     first = HLDesign(start_sequence(cells), (start_family,) * len(START))
     return _evolve(
         first,

@@ -5,6 +5,7 @@ They share a ``Pipeline``: a chapter makes one and hands it on, so that nothing 
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,10 +15,18 @@ from scipy.stats import spearmanr
 
 from nasutils.methods.generative.clusters import VECTOR
 from nasutils.methods.generative.evolution import plain_evolution, start_sequence
-from nasutils.methods.generative.generator import Drawing, assemble, cell_size, obedience
+from nasutils.methods.generative.fitness import TCETFitness
+from nasutils.methods.generative.generator import (
+    REFERENCE_NOISE,
+    Drawing,
+    assemble,
+    cell_size,
+    obedience,
+)
 from nasutils.methods.generative.gvae import GVAE, latent_structure, reconstruction, validity
+from nasutils.methods.generative.other_tasks import CHOSEN, cell_scores, tasks_table
 from nasutils.methods.generative.pipeline import SIZES, Pipeline, random_design
-from nasutils.methods.generative.proxy_vector import get_scoring, proxy_vector
+from nasutils.methods.generative.proxy_vector import get_scoring, proxy_vector, stacked
 from nasutils.methods.generative.short_training import TRAININGS, short_accuracies
 from nasutils.networks.graphnet import Size
 from nasutils.paths import cache_dir
@@ -28,18 +37,39 @@ from nasutils.study.run import Run, experiment
 from nasutils.threads import deterministic_cpu
 
 SPACE = "graphnet"
+#: Row of Table 2 -> name of its T-CETs in the cache.
+SEARCHES = {
+    "Random search": "random",
+    "Evo(T-CET), chains": "evo-chains",
+    "Evo(T-CET), GraphNet": "evo",
+    "HL-Evo(T-CET)+CCNF": "hl-evo",
+    "SG+CCNF": "written",
+}
 #: Row of Figure 2 -> attribute of the pipeline.
 LATENTS = {"naive": "naive", "predictor alone": "untripled", "triplet and predictor": "gvae"}
 #: The best cell of NAS-Bench-201 on CIFAR-10, which Table 1 starts from.
 REFERENCE = GraphNetCell.from_string(
     "|conv_3x3~0|+|conv_3x3~0|+|conv_3x3~1|+|skip~0|+|conv_3x3~1|+|conv_3x3~2~3|+|output~4~5~6|"
 )
+AS_FAR = "Noise as far as CCNF"  # Gaussian, of the flow's mean squared distance in the latent space
+#: Where plain evolution starts: the paper's channels and strides, and one convolution a cell.
+START = start_sequence([GraphNetCell(np.eye(3, k=1, dtype=int), ["conv_3x3"])] * 3)
+#: Row of Table 4 -> column of the scores of cells.
+SELECTIONS = {
+    "T-CET": "t_cet",
+    "NASWOT": "nwot",
+    "SNIP-SSNR": "snip_ssnr",
+    "parameters": "params",
+    "FLOPs": "flops",
+    "the vector's mean rank": "mean rank",
+    "the vector nearest to the best cell's": "likeness",
+}
 SAMPLES = 20  # cells a row of Table 1
 FRESH = 300  # cells that nothing was trained on
 QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the parameters of labelled cells, as requests
 NOISES = (0.4, 1.0)  # of the base points
 WRITTEN = 100  # architectures that the sequence generator writes at once
-TOP = 10  # networks of a search that are trained
+TOP = 10  # of a search's scores, whose mean is given
 TRAINED, VERSIONS = 40, 5  # of Appendix E.1: networks to train, and versions of a sequence
 
 
@@ -55,12 +85,13 @@ def latents(run: Run, steps: Pipeline) -> pd.DataFrame:
     """Compare auto-encoders with and without labels and the triplet margin (Figure 2).
 
     Returns:
-        A row an auto-encoder: shares of exact and valid reconstructions of fresh cells, how often
-        the ten nearest of the labelled cells share a cluster, the correlation of distances, and
-        that of predicted and true proxies of those that were held out (the naive one has no part
-        that predicts).
+        A row an auto-encoder: shares of exact and valid reconstructions of fresh cells; of labelled
+        cells that were held out: how often the ten nearest labelled ones share their cluster, the
+        correlation of distances to labelled ones, and that of predicted and true proxies (the naive
+        one has no part that predicts).
     """
     fresh, cells, rows = steps.fresh(FRESH), steps.labelled_cells, {}
+    held_out = slice(steps.trained_on, None)
     groups = steps.clusters.assign(steps.vectors)
     shares = np.bincount(groups) / len(groups)
     run.add("figure2", "by chance", SPACE, "shared_cluster", 100 * (shares @ shares))
@@ -68,9 +99,9 @@ def latents(run: Run, steps: Pipeline) -> pd.DataFrame:
     for row, name in LATENTS.items():
         model: GVAE = getattr(steps, name)
         decoded = reconstruction(model, fresh)
-        found = latent_structure(model, cells, steps.vectors, steps.clusters)
-        predicted = model.predict(model.embed(cells[steps.trained_on :])).numpy()
-        truth = steps.vectors[steps.trained_on :]
+        found = latent_structure(model, cells, steps.vectors, steps.clusters, held_out)
+        predicted = model.predict(model.embed(cells[held_out])).numpy()
+        truth = steps.vectors[held_out]
         pairs = zip(predicted.T, truth.T, strict=True)
         found["predicted"] = np.mean([spearmanr(*pair).statistic for pair in pairs])
         rows[row] = {**decoded, **found}
@@ -85,7 +116,7 @@ def latents(run: Run, steps: Pipeline) -> pd.DataFrame:
 @experiment("sampling", version=1, items=("table1",))
 @deterministic_cpu()
 def sampling(run: Run, steps: Pipeline) -> pd.DataFrame:
-    """Sample around the best cell of NAS-Bench-201, three ways (Table 1).
+    """Sample around the best cell of NAS-Bench-201 (Table 1), beside controls.
 
     Returns:
         A row a way: the share of valid cells, means of the proxies, and the mean distance (L1) of
@@ -115,13 +146,19 @@ def sampling(run: Run, steps: Pipeline) -> pd.DataFrame:
 
 
 def _ways(steps: Pipeline) -> dict[str, list[GraphNetCell | None]]:
-    """Return what each way of Table 1 draws."""
-    sampler, seed = steps.sampler, steps.seed
+    """Return what each way of Table 1 draws, and what our controls do."""
+    sampler, seed, count = steps.sampler, steps.seed, SAMPLES
+    target, rng = sampler.predict(REFERENCE), np.random.default_rng(seed)
+    flow = sampler.latents(target, count, seed, noise=REFERENCE_NOISE)
+    as_far = (flow - steps.gvae.embed([REFERENCE])).square().mean().sqrt().item()
     return {
-        "Random": sampler.random(SAMPLES, seed),
+        "Random": sampler.random(count, seed),
         "NATS-Bench ref.": [REFERENCE],
-        "Neighbourhood": sampler.neighbourhood(REFERENCE, SAMPLES, seed),
-        "CCNF": sampler.sample(sampler.predict(REFERENCE), SAMPLES, seed),
+        "Neighbourhood": sampler.neighbourhood(REFERENCE, count, seed),
+        "CCNF": steps.gvae.decode(flow),
+        "CCNF, noise 0.2": sampler.sample(target, count, seed, noise=0.2),
+        AS_FAR: sampler.neighbourhood(REFERENCE, count, seed, noise=as_far),
+        "Uniform cells": [GraphNetCell.random(rng) for _ in range(count)],
     }
 
 
@@ -182,18 +219,16 @@ def search(run: Run, steps: Pipeline) -> pd.DataFrame:
 
     Returns:
         A row a search: networks it asked for, the highest T-CET, the mean of the ten highest, and
-        wall time.
+        the CPU time of all scores.
     """
     rows = {}
     for row, look in _searches(steps).items():
-        began = time.perf_counter()
         found = look()
-        seconds = time.perf_counter() - began
         rows[row] = {
             "zc_evals": len(found.scores),
             "t_cet": found.score,
             "t_cet_top10": np.sort(found.scores)[-TOP:].mean(),
-            "seconds": seconds,
+            "seconds": sum(steps.fitness(SEARCHES[row]).costs.values()),
         }
         for metric, value in rows[row].items():
             run.add("table2", row, f"{SPACE}/{steps.sizes.params:g}m", metric, value)
@@ -204,50 +239,56 @@ def _searches(steps: Pipeline) -> dict[str, Callable[[], SearchResult[GraphNetSe
     """Return the searches of Table 2; their scores are kept, so that a second call asks no one."""
     budget, limits, seed = steps.sizes.budget, steps.limits, steps.seed
     options = {"budget": budget, "population": min(50, budget // 4)}
-    start = start_sequence([GraphNetCell(np.eye(3, k=1, dtype=int), ["conv_3x3"])] * 3)
 
-    def plain(name: str, *, chain: bool) -> SearchResult[GraphNetSequence]:
-        rng, score = np.random.default_rng(seed), steps.fitness(name)
-        return plain_evolution(start, score, limits, rng=rng, chain=chain, **options)
+    def plain(score: TCETFitness, *, chain: bool) -> SearchResult[GraphNetSequence]:
+        rng = np.random.default_rng(seed)
+        return plain_evolution(START, score, limits, rng=rng, chain=chain, **options)
 
-    def random() -> SearchResult[GraphNetSequence]:
-        rng, score = np.random.default_rng(seed), steps.fitness("random")
+    def random(score: TCETFitness) -> SearchResult[GraphNetSequence]:
+        rng = np.random.default_rng(seed)
         return random_search(limits.random, score, budget=budget, rng=rng)
 
-    def hl_evo() -> SearchResult[GraphNetSequence]:
+    def hl_evo(_: TCETFitness) -> SearchResult[GraphNetSequence]:
         found = steps.hl_search
         return SearchResult([design.sequence for design in found.architectures], found.scores)
 
+    looks = (
+        random,
+        partial(plain, chain=True),
+        partial(plain, chain=False),
+        hl_evo,
+        partial(_written_search, steps, budget // 10),
+    )
     return {
-        "Random search": random,
-        "Evo(T-CET), chains": partial(plain, "evo-chains", chain=True),
-        "Evo(T-CET), GraphNet": partial(plain, "evo", chain=False),
-        "HL-Evo(T-CET)+CCNF": hl_evo,
-        "SG+CCNF": partial(_written_search, steps, budget // 10),
+        row: partial(look, steps.fitness(name))
+        for (row, name), look in zip(SEARCHES.items(), looks, strict=True)
     }
 
 
-def _written_search(steps: Pipeline, budget: int) -> SearchResult[GraphNetSequence]:
+def _written_search(
+    steps: Pipeline, budget: int, score: TCETFitness
+) -> SearchResult[GraphNetSequence]:
     """Ask for the T-CET of what the sequence generator writes for nine tenths of the limit."""
     rng, draw, found = np.random.default_rng(steps.seed), steps.sampler.drawing(), []
     while len(found) < budget:
         written = _write(steps, {"params": 0.9 * steps.sizes.params}, rng, draw)
         found += [each for each in written if steps.limits.allow(each)]
-    return SearchResult(found[:budget], np.array(steps.fitness("written")(found[:budget])))
+    return SearchResult(found[:budget], np.array(score(found[:budget])))
 
 
 @experiment("accuracy", version=1, items=("table1", "table2"), default=False)
 @deterministic_cpu()
 def trained(run: Run, steps: Pipeline) -> None:
-    """Train the cells of Table 1, and of each search the ten of the highest T-CET (Table 2)."""
-    groups = {
-        ("table1", row): [GraphNetSequence.stacked(cell) for cell in cells if cell is not None]
-        for row, cells in _ways(steps).items()
-    }
+    """Train cells of Table 1, and of each search the networks of the highest T-CET (Table 2)."""
+    count, scoring = steps.sizes.trained, get_scoring(steps.sizes.scoring)
+    groups = {}
     for row, look in _searches(steps).items():
         found = look()
-        best = np.argsort(-found.scores, kind="stable")[:TOP]
+        best = np.argsort(-found.scores, kind="stable")[:count]
         groups["table2", row] = [found.architectures[i] for i in best]
+    for row, cells in _ways(steps).items():
+        valid = [cell for cell in cells if cell is not None]
+        groups["table1", row] = [stacked(cell, scoring) for cell in valid[:count]]
     training = TRAININGS[steps.sizes.scoring]
     for (item, row), networks in groups.items():
         accuracy = short_accuracies(networks, training, seed=run.seed, progress=run.real)["test"]
@@ -292,8 +333,7 @@ def reduced(run: Run, steps: Pipeline) -> pd.DataFrame:
     options = {"budget": budget, "population": 8, "tournament": 1, "regularised": False}
     mixture = evolutionary_search(mixed, exchange, accuracy, rng=rng, **options)
     chosen = random_search(mixed, steps.fitness("mixtures"), budget=budget, rng=rng)
-    start = start_sequence([GraphNetCell(np.eye(3, k=1, dtype=int), ["conv_3x3"])] * 3)
-    plain = plain_evolution(start, accuracy, steps.limits, budget=budget, rng=rng, population=8)
+    plain = plain_evolution(START, accuracy, steps.limits, budget=budget, rng=rng, population=8)
     rows = {}
     for item, row, found, asked in (
         ("e1", "reduced training", mixture, budget),
@@ -305,6 +345,28 @@ def reduced(run: Run, steps: Pipeline) -> pd.DataFrame:
         for metric, value in rows[row].items():
             run.add(item, row, training.task, metric, value)
     return pd.DataFrame(rows).T
+
+
+@experiment("tasks", version=1, items=("table4",), demo=False)
+@deterministic_cpu()
+def other_tasks(run: Run, steps: Pipeline) -> pd.DataFrame:
+    """Select cells of NAS-Bench-201 for other tasks by proxies on CIFAR-10 (Table 4's idea).
+
+    Returns:
+        The scores of the cells and, in columns of the tasks, their accuracies.
+    """
+    accuracies = tasks_table()
+    scoring = replace(get_scoring(steps.sizes.scoring), seed=run.seed)
+    scores = cell_scores(accuracies.index.to_series(), steps.clusters, REFERENCE, scoring)
+    for task, truth in accuracies.items():
+        ways = {**SELECTIONS, "the accuracy itself": truth}
+        run.add("table4", "all cells", f"nb201-{task}", "valid_accuracy", truth.mean())
+        for row, name in ways.items():
+            score = scores[name] if isinstance(name, str) else name
+            best = score.sort_values(kind="stable").index[-CHOSEN:]
+            run.add("table4", row, f"nb201-{task}", "valid_accuracy", truth[best].mean())
+            run.add("table4", row, f"nb201-{task}", "spearman", spearmanr(score, truth).statistic)
+    return scores.join(accuracies)
 
 
 @experiment("cost", version=1, items=("table5",))

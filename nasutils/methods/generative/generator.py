@@ -1,4 +1,4 @@
-"""The generator of cells: target -> flow -> latent -> decoder, and from families to architectures.
+"""The sampler of cells: target -> flow -> latent -> decoder, and from families to architectures.
 
 Source: Sections 3.2 and 3.3, Eqs. 8, 9 and 12, Table 1.
 """
@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from nasutils.errors import DataError, NasutilsError
-from nasutils.files import write_text
 from nasutils.methods.generative.ccnf import CCNF
 from nasutils.methods.generative.cell_tensors import CellTensors
 from nasutils.methods.generative.clusters import VECTOR, Clusters
+from nasutils.methods.generative.evolution import DrawCell
 from nasutils.methods.generative.gvae import GVAE
 from nasutils.methods.generative.sequences import HighLevel
 from nasutils.networks.graphnet import Size, network_size
@@ -87,9 +87,13 @@ class CellSampler:
 
         Decoded as by ``GVAE.decode``: not every latent is that of a valid cell.
         """
-        generator = torch.Generator().manual_seed(seed)
-        z = self.ccnf.sample(condition, count, generator, noise=noise)
+        z = self.latents(condition, count, seed, noise=noise)
         return self.gvae.decode(z, nearest=nearest)
+
+    def latents(self, condition: Tensor, count: int, seed: int, *, noise: float) -> Tensor:
+        """Return the latents (count, D) that ``sample`` decodes."""
+        generator = torch.Generator().manual_seed(seed)
+        return self.ccnf.sample(condition, count, generator, noise=noise)
 
     def of_cluster(
         self, cluster: int, count: int, seed: int, *, nearest: bool = False
@@ -118,10 +122,6 @@ class CellSampler:
     def drawing(self) -> "Drawing":
         """Return what draws one valid cell of a family at a time, as searches ask for them."""
         return Drawing(self)
-
-    def save(self, folder: Path) -> None:
-        """Write what no checkpoint holds: the clusters. The networks' are written by training."""
-        write_text(folder / "clusters.json", self.clusters.to_json())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -155,7 +155,7 @@ class Drawing:
 
 def assemble(
     architecture: HighLevel,
-    draw: Callable[[int, np.random.Generator], GraphNetCell],
+    draw: DrawCell,
     rng: np.random.Generator,
 ) -> GraphNetSequence:
     """Replace each family of a high-level architecture by one of its cells (Eq. 8)."""

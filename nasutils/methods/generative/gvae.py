@@ -251,12 +251,15 @@ def validity(decoded: Sequence[GraphNetCell | None]) -> float:
     return float(np.mean([cell is not None for cell in decoded]))
 
 
-def shared_clusters(z: Tensor, clusters: np.ndarray, neighbours: int = 10) -> float:
+def shared_clusters(
+    z: Tensor, clusters: np.ndarray, queries: slice = slice(None), neighbours: int = 10
+) -> float:
     """Return how often a cell's nearest latents (L1) are of its own cluster.
 
     Args:
         z: Latents of shape (N, D).
         clusters: Of shape (N,).
+        queries: The cells that are asked, whose neighbours may be any.
         neighbours: Nearest ones that are looked at.
 
     Raises:
@@ -264,24 +267,33 @@ def shared_clusters(z: Tensor, clusters: np.ndarray, neighbours: int = 10) -> fl
     """
     if len(z) <= neighbours:
         raise NasutilsError(f"{len(z)} cells have no {neighbours} neighbours each.")
-    apart = torch.cdist(z, z, p=1).fill_diagonal_(torch.inf)
-    nearest = apart.topk(neighbours, largest=False).indices.numpy()
-    return float((clusters[nearest] == clusters[:, None]).mean())
+    # The nearest of all is the cell itself.
+    nearest = torch.cdist(z[queries], z, p=1).topk(neighbours + 1, largest=False).indices[:, 1:]
+    return float((clusters[nearest.numpy()] == clusters[queries, None]).mean())
 
 
-def distance_correlation(z: Tensor, vectors: np.ndarray) -> float:
-    """Return Spearman's correlation of latent (L1) and proxy (L1) distances over all pairs."""
-    latent = torch.pdist(z, p=1)
-    proxies = torch.pdist(torch.as_tensor(vectors), p=1)
+def distance_correlation(z: Tensor, vectors: np.ndarray, queries: slice = slice(None)) -> float:
+    """Return Spearman's correlation of latent (L1) and proxy (L1) distances.
+
+    Over all pairs of one of the queries with any other cell.
+    """
+    scaled = torch.as_tensor(vectors)
+    numbers = torch.arange(len(z))
+    pairs = numbers[queries, None] != numbers
+    latent, proxies = (torch.cdist(x[queries], x, p=1)[pairs] for x in (z, scaled))
     return float(spearmanr(latent.numpy(), proxies.numpy()).statistic)
 
 
 def latent_structure(
-    model: GVAE, cells: Sequence[GraphNetCell], vectors: np.ndarray, clusters: Clusters
+    model: GVAE,
+    cells: Sequence[GraphNetCell],
+    vectors: np.ndarray,
+    clusters: Clusters,
+    queries: slice = slice(None),
 ) -> dict[str, float]:
     """Return what Figure 2 shows, as numbers: shared clusters and the correlation of distances."""
     z = model.embed(cells)
     return {
-        "shared cluster": shared_clusters(z, clusters.assign(vectors)),
-        "correlation": distance_correlation(z, vectors),
+        "shared cluster": shared_clusters(z, clusters.assign(vectors), queries),
+        "correlation": distance_correlation(z, vectors, queries),
     }

@@ -1,12 +1,15 @@
 """The steps of hierarchical generation under one seed, from random cells to two generators.
 
+The cells are the same under every seed, so that they are labelled once; the seed draws which of
+them judge, the weights, the batches and all samples.
+
 A step is taken when it is first needed. Where there is a folder, what it made is kept there, and a
 step that was stopped goes on.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -54,6 +57,7 @@ class Sizes:
         solver: Of the flow, in training.
         params: Of every network that a search asks for, at most (millions).
         budget: Networks whose T-CET a search asks for.
+        trained: Networks of a search, and cells of a sampler, that are trained.
         designs: Random architectures from which the sequence generator learns sizes.
         sequences: Sizes of the sequence generator.
         writing: Training of the sequence generator.
@@ -73,6 +77,7 @@ class Sizes:
     solver: Solver = FIXED
     params: float = 1.0
     budget: int = 1000
+    trained: int = 10
     designs: int = 10_000
 
 
@@ -97,16 +102,19 @@ SIZES = {
     ),
     "bench": Sizes(
         unlabelled=40_000,
-        labelled=500,
+        labelled=10_000,
         scoring="bench",
         counts=COUNTS,
         gvae={"hidden": 256, "latent": 128, "layers": 4},
         naive=replace(gvae.PUBLISHED, steps=8000, learning_rate=1e-3),
-        joint=replace(gvae.PUBLISHED, steps=1500, learning_rate=3.5e-4),
+        joint=replace(gvae.PUBLISHED, steps=600),
         ccnf={"hidden": 128, "layers": 4},
-        flow=replace(_FLOW, steps=1000),
+        flow=replace(_FLOW, steps=800),
+        solver=Solver(steps=4),
         sequences={"hidden": 128, "layers": 4, "heads": 4},
-        writing=replace(_WRITING, steps=3000),
+        writing=replace(_WRITING, steps=1000),
+        budget=200,
+        trained=3,
     ),
     "paper": Sizes(
         unlabelled=400_000,
@@ -124,7 +132,7 @@ SIZES = {
     ),
 }
 
-
+CELLS_SEED = 0  # of the cells, labelled or not
 _ASKED = ["params", "flops"]
 
 
@@ -146,10 +154,11 @@ class Pipeline:
 
     Attributes:
         sizes: Of the steps.
-        seed: Of cells, weights, batches and draws.
+        seed: Of the split, weights, batches and draws.
         folder: Where what was made is kept; nowhere if None.
         progress: Whether to draw bars.
         history: Name of a network -> rows of its training.
+        asked: Name of a search -> its fitness.
     """
 
     sizes: Sizes
@@ -157,13 +166,14 @@ class Pipeline:
     folder: Path | None = None
     progress: bool = False
     history: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    asked: dict[str, TCETFitness] = field(default_factory=dict)
 
     @cached_property
     def cells(self) -> CellTensors:
         """The unlabelled cells, no two of them isomorphic."""
 
         def make() -> dict[str, Tensor]:
-            drawn = CellTensors.of(islice(distinct_cells(self.seed), self.sizes.unlabelled))
+            drawn = CellTensors.of(islice(distinct_cells(CELLS_SEED), self.sizes.unlabelled))
             return {"edges": drawn.edges, "ops": drawn.ops}
 
         def save(made: dict[str, Tensor], path: Path) -> None:
@@ -192,11 +202,14 @@ class Pipeline:
 
     @cached_property
     def pool(self) -> pd.DataFrame:
-        """The labelled cells with a finite proxy vector: columns ``cell`` and those of VECTOR."""
-        sizes = self.sizes
-        found = labelled_pool(sizes.labelled, sizes.scoring, seed=self.seed, progress=self.progress)
+        """The labelled cells with a finite proxy vector, in the seed's order.
+
+        Columns ``cell`` and those of VECTOR.
+        """
+        sizes, progress = self.sizes, self.progress
+        found = labelled_pool(sizes.labelled, sizes.scoring, seed=CELLS_SEED, progress=progress)
         finite = np.isfinite(found[list(VECTOR)]).all(axis=1)
-        return found[finite].reset_index(drop=True)
+        return found[finite].sample(frac=1, random_state=self.seed, ignore_index=True)
 
     @cached_property
     def labelled_cells(self) -> list[GraphNetCell]:
@@ -211,7 +224,9 @@ class Pipeline:
     @cached_property
     def clusters(self) -> Clusters:
         """The families of the cells that are learnt from."""
-        return Clusters.fit(self.pool[: self.trained_on], seed=self.seed, counts=self.sizes.counts)
+        learnt, counts = self.pool[: self.trained_on], self.sizes.counts
+        make = partial(Clusters.fit, learnt, seed=self.seed, counts=counts)
+        return make() if self.folder is None else Clusters.cached(self.folder, make)
 
     @cached_property
     def vectors(self) -> np.ndarray:
@@ -262,10 +277,7 @@ class Pipeline:
     @cached_property
     def sampler(self) -> CellSampler:
         """All three together; where there is a folder, ``CellSampler.load`` reads it there."""
-        found = CellSampler(self.clusters, self.gvae, self.ccnf)
-        if self.folder is not None:
-            found.save(self.folder)
-        return found
+        return CellSampler(self.clusters, self.gvae, self.ccnf)
 
     @cached_property
     def limits(self) -> Limits:
@@ -275,8 +287,10 @@ class Pipeline:
         return Limits(self.sizes.params, image_shape=tuple(images.shape[1:]), num_classes=classes)
 
     def fitness(self, name: str) -> TCETFitness:
-        """Return T-CET as a search asks for it; what it learns is kept under a name."""
-        return TCETFitness(get_scoring(self.sizes.scoring), f"{name}-{self.seed}")
+        """Return T-CET as a search asks for it; what it learns is kept under the search's name."""
+        if name not in self.asked:
+            self.asked[name] = TCETFitness(get_scoring(self.sizes.scoring), f"{name}-{self.seed}")
+        return self.asked[name]
 
     def size_of(self, sequence: GraphNetSequence) -> Size:
         """Return what a sequence's network costs on these images."""

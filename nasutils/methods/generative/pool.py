@@ -60,16 +60,17 @@ def labelled_pool(
     """
     if cells < 1:
         raise NasutilsError(f"a pool has at least one cell, not {cells}.")
-    scoring, drawn = get_scoring(scale), distinct_cells(seed)
+    scoring, drawn, place = get_scoring(scale), distinct_cells(seed), 0
     folder = cache_dir() / "generative" / "pool" / f"{scoring.key}-{seed}"
     chunks = []
     with tqdm(total=cells, unit="cell", disable=not progress, mininterval=30) as bar:
         for number in range(-(-cells // CHUNK)):
-            some = list(islice(drawn, CHUNK))
 
-            def label(some: list[GraphNetCell] = some) -> pd.DataFrame:
+            def label(number: int = number) -> pd.DataFrame:
+                nonlocal place  # Cells are drawn as far as they are needed.
+                skipped, place = number * CHUNK - place, (number + 1) * CHUNK
                 rows = []
-                for cell in some:
+                for cell in islice(drawn, skipped, skipped + CHUNK):
                     rows.append({"cell": str(cell), **proxy_vector(cell, scoring)})
                     bar.update()
                 return pd.DataFrame(rows, columns=COLUMNS)

@@ -103,15 +103,19 @@ def build(sequence: GraphNetSequence, scoring: Scoring) -> GraphNetNetwork:
         return GraphNetNetwork(sequence, _CLASSES[scoring.images], in_channels=images.shape[1])
 
 
+def stacked(cell: GraphNetCell, scoring: Scoring) -> GraphNetSequence:
+    """Return the sequence in which a cell is judged."""
+    return GraphNetSequence.stacked(
+        cell, channels=scoring.channels, cells_per_stage=scoring.cells_per_stage
+    )
+
+
 def proxy_vector(cell: GraphNetCell, scoring: Scoring) -> dict[str, float]:
     """Return z(x): SNIP-SSNR, NASWOT, parameters and FLOPs (both in millions).
 
     Each is finite, or ``UNDEFINED`` (minus infinity) as the proxy's ``when_undefined`` says.
     """
-    stacked = GraphNetSequence.stacked(
-        cell, channels=scoring.channels, cells_per_stage=scoring.cells_per_stage
-    )
-    network, (images, labels) = build(stacked, scoring), batch_of(scoring)
+    network, (images, labels) = build(stacked(cell, scoring), scoring), batch_of(scoring)
     kernels: list[Tensor] = []
     with deterministic_cpu(), _watching(network, (nn.ReLU,), lambda x, y: kernels.append(_code(x))):
         ratios = layer_ssnrs(network, images, labels)

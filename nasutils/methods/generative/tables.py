@@ -6,12 +6,15 @@ from functools import partial
 import pandas as pd
 
 from nasutils.methods.generative import ccnf, gvae, sequences
-from nasutils.methods.generative.experiments import LATENTS, SPACE
+from nasutils.methods.generative.experiments import AS_FAR, LATENTS, SPACE
 from nasutils.methods.generative.model import Schedule
 from nasutils.methods.generative.pipeline import Sizes
 from nasutils.report import Claim, Effect, PublishedResults, Table, table_of
+from nasutils.report.published_results import Place
 
 _LIMIT = f"{SPACE}/1m"
+_TRAINED = "cifar10"
+_TASKS = {"ninapro": "NinaPro", "svhn": "SVHN", "scifar100": "Scrambled CIFAR-100"}
 #: Item -> heading of its rows, and column and metric -> heading and digits.
 _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
     "figure2": (
@@ -35,7 +38,7 @@ _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
             (_LIMIT, "zc_evals"): ("Asked", 0),
             (_LIMIT, "t_cet"): ("Highest T-CET", 1),
             (_LIMIT, "t_cet_top10"): ("Mean of ten", 1),
-            (_LIMIT, "seconds"): ("Seconds", 0),
+            (_LIMIT, "seconds"): ("CPU seconds", 0),
         },
     ),
     "obedience": (
@@ -48,6 +51,40 @@ _SPREADS: dict[str, tuple[str, dict[tuple[str, str], tuple[str, int]]]] = {
             (SPACE, "flops_error"): ("FLOPs off by (%)", 0),
         },
     ),
+}
+#: Name in the text -> where the figure stands, and how it is written.
+SENTENCES: dict[str, tuple[Place, str]] = {
+    **{
+        f"distance-{name}": (("table1", row, _TRAINED, "distance"), ".1f")
+        for name, row in {
+            "ccnf": "CCNF",
+            "narrow": "CCNF, noise 0.2",
+            "as-far": AS_FAR,
+            "neighbourhood": "Neighbourhood",
+            "uniform": "Uniform cells",
+        }.items()
+    },
+    **{
+        f"off-{name}": (("obedience", row, SPACE, "params_error"), ".0f")
+        for name, row in {
+            "cells": "cells, noise 0.4",
+            "loose": "cells, noise 1",
+            "architectures": "architectures",
+        }.items()
+    },
+    **{
+        f"{name}-{task}": (("table4", row, f"nb201-{task}", metric), spec)
+        for task in _TASKS
+        for name, row, metric, spec in (
+            ("rho", "T-CET", "spearman", ".2f"),
+            ("chosen", "T-CET", "valid_accuracy", ".1f"),
+            ("average", "all cells", "valid_accuracy", ".1f"),
+        )
+    },
+    "valid-ccnf": (("table1", "CCNF", _TRAINED, "success_rate"), ".0f"),
+    "chance": (("figure2", "by chance", SPACE, "shared_cluster"), ".0f"),
+    "families": (("figure2", "clusters", SPACE, "count"), ".0f"),
+    "writing": (("obedience", "architectures", SPACE, "seconds"), ".0f"),
 }
 #: Column of a live frame -> heading, factor and digits.
 _LIVE: dict[str, dict[str, tuple[str, float, int]]] = {
@@ -74,10 +111,45 @@ _LIVE: dict[str, dict[str, tuple[str, float, int]]] = {
 }
 
 
-def published(results: PublishedResults, item: str) -> Table:
+class Sentence(str):
+    """What a page shows where there is no table yet."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def published(results: PublishedResults, item: str) -> Table | Sentence:
     """Return the table of an item that the paper does not have in this form."""
     first, columns = _SPREADS[item]
-    return table_of(results.spread(item, columns), item, first)
+    return _or_sentence(results.spread(item, columns), item, first)
+
+
+def accuracies(results: PublishedResults) -> Table | Sentence:
+    """Return what the networks of Table 2 are trained to."""
+    columns = {
+        (_TRAINED, f"test_accuracy_{name}"): (f"{name.capitalize()} (%)", 1)
+        for name in ("mean", "max")
+    }
+    return _or_sentence(results.spread("table2", columns), "trained", "Search")
+
+
+def other_tasks(results: PublishedResults) -> Table | Sentence:
+    """Return what selects cells of NAS-Bench-201 for other tasks."""
+    columns = {
+        (f"nb201-{task}", metric): (f"{title}, {what}", digits)
+        for task, title in _TASKS.items()
+        for metric, what, digits in (("valid_accuracy", "ten best (%)", 1), ("spearman", "ρ", 2))
+    }
+    return _or_sentence(results.spread("table4", columns), "table4", "Selected by")
+
+
+def _or_sentence(frame: pd.DataFrame, name: str, first: str) -> Table | Sentence:
+    if frame.empty:
+        return Sentence("Not published yet.")
+    return table_of(frame, name, first)
 
 
 def live(found: pd.DataFrame | None, part: str) -> Table | None:
@@ -133,7 +205,7 @@ def _of_schedule(schedule: Schedule) -> dict[str, str]:
 
 
 _REDUCED = "networks, steps and labels below the paper's"
-_SHORT = "CIFAR-10 at 16 pixels, ten epochs"
+_SHORT = "CIFAR-10 at 16 pixels, ten epochs, networks of few cells"
 _TRAINING = "hours of training: `part=accuracy` and `part=reduced`"
 _T_CET = "T-CET instead of accuracy"
 
@@ -143,23 +215,37 @@ def claims(results: PublishedResults) -> list[Claim]:
     return [*_cell_claims(results), *_search_claims(results), *_other_claims(results)]
 
 
+def _gain(
+    results: PublishedResults,
+    item: str,
+    first: str,
+    second: str,
+    column: str,
+    metric: str,
+    **attributes: float,
+) -> Effect:
+    """Return by how much a row exceeds another under the same seeds."""
+    values = [results.by_seed(item, row, column, metric) for row in (first, second)]
+    return Effect.of(values[0].sub(values[1]).dropna(), **attributes)
+
+
 def _cell_claims(results: PublishedResults) -> list[Claim]:
     naive, _, full = LATENTS
     reduced = partial(Claim, reduced=_REDUCED)
     shared = [results.of("figure2", row, SPACE, "shared_cluster") for row in (full, naive)]
-    column = "cifar10"
+    column = _TRAINED
     valid = "table1", "CCNF", column, "success_rate"
-    nearer = results.contrast("table1", "Neighbourhood", "CCNF", [column], "distance")
+    gain = partial(_gain, results, "table1")
     distances = [results.of("table1", row, column, "distance") for row in ("CCNF", "Neighbourhood")]
+    far = results.of("table1", AS_FAR, column, "distance")
     rows = "CCNF", "Neighbourhood"
-    higher = results.contrast("table1", *rows, [column], "test_accuracy_mean")
     means = [results.of("table1", row, column, "test_accuracy_mean") for row in rows]
     return [
         reduced(
             "the triplet term preserves the clusters in the latent space",
             "Figure 2, no number",
             f"{shared[0]:.1f} and {shared[1]:.1f} % of neighbours share the cluster",
-            results.contrast("figure2", full, naive, [SPACE], "shared_cluster").effects(),
+            (_gain(results, "figure2", full, naive, SPACE, "shared_cluster"),),
         ),
         reduced(
             "what the flow samples decodes to valid cells",
@@ -171,13 +257,19 @@ def _cell_claims(results: PublishedResults) -> list[Claim]:
             "the flow's samples lie closer to the reference than the neighbourhood's",
             "spread of NASWOT 10 and 49",
             f"distance {distances[0]:.1f} and {distances[1]:.1f}",
-            nearer.effects(),
+            (gain("Neighbourhood", "CCNF", column, "distance"),),
+        ),
+        reduced(
+            "and closer than noise that goes as far in the latent space (our control)",
+            "",
+            f"distance {distances[0]:.1f} and {far:.1f}",
+            (gain(AS_FAR, "CCNF", column, "distance"),),
         ),
         Claim(
             "they train to a higher accuracy, on average",
             "93.08 and 92.15 %",
             f"{means[0]:.2f} and {means[1]:.2f} %",
-            higher.effects({column: 0.93}, tolerance=0.01),
+            (gain(*rows, column, "test_accuracy_mean", figure=0.93, tolerance=0.01),),
             data=_SHORT,
             reduced=_REDUCED,
             needs=_TRAINING,
@@ -191,7 +283,7 @@ def _search_claims(results: PublishedResults) -> list[Claim]:
 
     def over(first: str, second: str) -> tuple[str, tuple[Effect, ...]]:
         shown = " and ".join(f"{results.of(*place(row)):.0f}" for row in (first, second))
-        return shown, results.contrast("table2", first, second, [_LIMIT], "t_cet").effects()
+        return shown, (_gain(results, "table2", first, second, _LIMIT, "t_cet"),)
 
     rows = "Evo(T-CET), chains", "Evo(T-CET), GraphNet", "HL-Evo(T-CET)+CCNF", "SG+CCNF"
     chains, plain, hl_evo, written = rows
@@ -213,11 +305,11 @@ def _search_claims(results: PublishedResults) -> list[Claim]:
 
 def _other_claims(results: PublishedResults) -> list[Claim]:
     def trained(item: str, row: str) -> tuple[str, str, str, str]:
-        return item, row, "cifar10", "test_accuracy"
+        return item, row, _TRAINED, "test_accuracy"
 
     rows = "T-CET", "reduced training"
     places = trained("e1", rows[1]), trained("e2", "reduced training, GraphNet")
-    chosen = results.contrast("e1", *rows, ["cifar10"], "test_accuracy")
+    chosen = _gain(results, "e1", *rows, _TRAINED, "test_accuracy", figure=0.3, tolerance=0.1)
     shown = " and ".join(f"{results.of(*trained('e1', row)):.2f}" for row in rows)
     better = results.by_seed(*places[0]).sub(results.by_seed(*places[1])).dropna()
     short = partial(Claim, data=_SHORT, reduced=_REDUCED, needs=_TRAINING)
@@ -226,7 +318,7 @@ def _other_claims(results: PublishedResults) -> list[Claim]:
             "T-CET selects better than reduced training does (Appendix E.1)",
             "97.6 and 97.3 %",
             f"{shown} %",
-            chosen.effects({"cifar10": 0.3}, tolerance=0.1),
+            (chosen,),
         ),
         short(
             "reduced training finds less in all of GraphNet (Appendix E.2)",

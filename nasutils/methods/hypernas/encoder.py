@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from nasutils.errors import NasutilsError, UnknownNameError
 from nasutils.methods.common.cell_sequences import KINDS
 from nasutils.methods.hypernas.graphs import Graphs
+from nasutils.settings import Count, Positive, ShareBelowOne, check_ranges
 
 #: How a cell learns of those before it: their feature added to its vertices (Eq. 2), concatenated
 #: with them, an embedding of its position in place of it, or not at all.
@@ -32,8 +33,8 @@ class EncoderSettings:
         NasutilsError: If context is wanted of operations that are not embedded.
     """
 
-    hidden: int = 72  #: features of a vertex, d
-    layers: int = 6  #: GCN layers, L
+    hidden: Count = 72  #: features of a vertex, d
+    layers: Count = 6  #: GCN layers, L
     context: str = "sum"  #: one of ``CONTEXTS``
     #: whether operations are embedded in d features before the first layer; without, the layer
     #: reads their one-hot codes, and no context can be added to them
@@ -41,12 +42,14 @@ class EncoderSettings:
     normalisation: str = "row"  #: of the adjacency, one of ``graphs.NORMALISATIONS``
     #: Factor of the encoder's initial weights. Eq. 1 halves the second moment twice, by the ReLU
     #: and by the mean of two directions, so that 2 keeps it from layer to layer.
-    gain: float = 1.0
-    regressor: int = 128  #: hidden features of the regressor
+    gain: Positive = 1.0
+    regressor: Count = 128  #: hidden features of the regressor
     activation: bool = True  #: whether the regressor has a ReLU between its two linear maps
-    dropout: float = 0.0  #: share of the regressor's hidden features that are dropped in training
+    #: share of the regressor's hidden features that are dropped in training
+    dropout: ShareBelowOne = 0.0
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.context not in CONTEXTS:
             raise UnknownNameError("context", self.context, CONTEXTS)
         if self.context != "none" and not self.embed:

@@ -24,6 +24,7 @@ from nasutils.methods.hypernas.methods import (
     AVERAGED,
     BOTH,
     CHAPTER,
+    CONTROLS,
     GENERATED_TASK,
     JOINT,
     PROXY_TASK,
@@ -43,10 +44,14 @@ from nasutils.study.run import Run, experiment
 #: Numbers of labels where not all of the benchmark's are used.
 SIZES = {"nb201-c100": (156, 469), "nb201-in16": (156, 469)}
 #: Row of the joint part -> which of the first three numbers of labels: training takes minutes.
-JOINT_SIZES = {"HyperNAS-H": slice(2), "GHN": slice(2)}
+JOINT_SIZES = {"HyperNAS-H": slice(2), "GHN": slice(2), "HyperNAS, gain 2": slice(2)}
 JOINT_SIZES |= dict.fromkeys(("q = 1.25", "q = 2", "q = 3"), slice(1, 2))
-#: The predictor of HyperNAS on the cell sequence of its target networks, without hypernetwork.
+#: The predictor of HyperNAS on the cell sequence of its target networks, without hypernetwork; and
+#: each predictor without hypernetwork -> the row of ``JOINT`` whose it is.
 ALONE = "HyperNAS-P, same sequence"
+PREDICTORS = {ALONE: "HyperNAS", f"{ALONE}, gain 2": "HyperNAS, gain 2"}
+#: Rows that were compared in five seeds instead of three.
+_FIVE = ("HyperNAS, gain 2", f"{ALONE}, gain 2")
 #: Scale -> changes of the joint recipes, and of their predictors' schedules.
 TARGETS = {
     "demo": {"images": 32, "networks": 1},
@@ -54,8 +59,14 @@ TARGETS = {
     "paper": {"images": 128, "precision": "bfloat16"},
 }
 SHORT = {"demo": {"epochs": 60}, "bench": {}, "paper": {}}
-# Rows that the live run leaves out, to be short.
-_LONG = (*ABLATIONS, PROXY_TASK, GENERATED_TASK, AVERAGED, BOTH)
+# Rows that are run by name alone, and those that the live run leaves out, to be short.
+_ASKED_FOR = (*ABLATIONS, *CONTROLS)
+_LONG = (*_ASKED_FOR, PROXY_TASK, GENERATED_TASK, AVERAGED, BOTH)
+#: Benchmark -> rows that take minutes a training set there: five seeds in place of ten.
+SLOW = {
+    "nb301-approx-random": (*methods_of(CHAPTER), *FORESTS),
+    "nb101-c10-30k": ("NP", "HyperNAS-P", AVERAGED, GENERATED_TASK),
+}
 _TABLES = ("nasbench101", "nasbench201")
 
 
@@ -86,10 +97,19 @@ def _ranked_methods() -> dict[str, Method]:
 
 def _rows(run: Run, benchmark: Benchmark) -> list[Method]:
     """Return what the part ``ranking`` does run."""
-    every, left_out = _ranked_methods(), ABLATIONS if run.real else _LONG
+    every, left_out = _ranked_methods(), _ASKED_FOR if run.real else _LONG
     usual = [name for name in (*methods_of(CHAPTER), *FORESTS) if name not in (*JOINT, *left_out)]
     rows = [every[name] for name in ([run.method] if run.method else usual)]
     return [row for row in rows if not row.obstacle(benchmark)]
+
+
+def _extent(run: Run, name: str, benchmark: Benchmark) -> tuple[tuple[int, ...], range]:
+    """Return numbers of labels and seeds: fewer for variants, and where training takes minutes."""
+    variant, in_table = name in ABLATIONS, benchmark.space in _TABLES
+    slow = name in SLOW.get(benchmark.id, ())
+    seeds = run.seeds(demo=2, bench=5 if slow or (variant and in_table) else 10, paper=10)
+    short = in_table and (slow or variant or name in CONTROLS)
+    return label_sizes(benchmark)[: 3 if short else None], seeds
 
 
 class Ranked(NamedTuple):
@@ -108,11 +128,7 @@ def ranking(run: Run) -> dict[tuple[str, int], Ranked]:
     """Rank a benchmark by methods and numbers of labels, and search it (Tables 1, 2, 6)."""
     benchmark, found = benchmark_of(run), {}
     for entry in _rows(run, benchmark):
-        variant = entry.name in ABLATIONS and benchmark.space in _TABLES
-        # Fewer for variants, and where training takes minutes.
-        few = variant or benchmark.id == "nb301-approx-random"
-        seeds = run.seeds(demo=2, bench=5 if few else 10, paper=10)
-        sizes = label_sizes(benchmark)[: 3 if variant else None]
+        sizes, seeds = _extent(run, entry.name, benchmark)
         for size in sizes:
             splits = benchmark.splits(size, seeds)
             prediction = entry.predict(benchmark, splits, progress=run.real)
@@ -146,7 +162,7 @@ class Joined(NamedTuple):
     figures: dict[str, float]
 
 
-@experiment("joint", 1, ("joint",), benchmarks=_with_images, methods=lambda: (*JOINT, ALONE))
+@experiment("joint", 1, ("joint",), benchmarks=_with_images, methods=lambda: (*JOINT, *PREDICTORS))
 def joint(run: Run) -> dict[tuple[str, int], Joined]:
     """Train predictor and hypernetwork together, and each alone (Figures 2, 5 and 6).
 
@@ -154,16 +170,17 @@ def joint(run: Run) -> dict[tuple[str, int], Joined]:
         Row and number of labels -> the model of the last seed.
     """
     benchmark, found = benchmark_of(run), {}
-    full, seeds = run.scale == "paper", run.seeds(demo=1, bench=3, paper=3)
-    task = load_auxiliary(network_of(benchmark), full=full, device=_device(run))
-    for name in run.rows([*JOINT, ALONE]):
-        if name[0] == "q" and not (run.real or run.method):
-            continue  # the live run does without the other q
+    task = load_auxiliary(network_of(benchmark), full=run.scale == "paper", device=_device(run))
+    for name in run.rows([*JOINT, *PREDICTORS]):
+        if (name[0] == "q" or name in _FIVE) and not (run.real or run.method):
+            continue  # the live run does without the other q and gains
+        number = 5 if name in _FIVE else 3
+        seeds = run.seeds(demo=1, bench=number, paper=number)
         for size in _joint_sizes(run, benchmark, name):
             splits = benchmark.splits(size, seeds)
             place = name, f"{benchmark.id}/{size}"
-            if name == ALONE:
-                taus = _alone(run, benchmark, task, splits)
+            if name in PREDICTORS:
+                taus = _alone(run, name, benchmark, task, splits)
                 run.add("joint", *place, "kendall_tau", taus, seeds)
                 continue
             recipe = _recipe(run, name, **SHORT[run.scale])
@@ -191,14 +208,16 @@ def _joint_sizes(run: Run, benchmark: Benchmark, name: str) -> tuple[int, ...]:
         return sizes[1:2]
     if (name, benchmark.id) == ("HyperNAS", "nb201-c10"):  # as Table 1 needs them
         return sizes
-    return sizes[:3][JOINT_SIZES.get(name, slice(None))]
+    return sizes[:3][JOINT_SIZES.get(PREDICTORS.get(name, name), slice(None))]
 
 
-def _alone(run: Run, benchmark: Benchmark, task: Auxiliary, splits: Sequence[Split]) -> list[float]:
-    """Train HyperNAS-P on the cell sequences of the target networks; tau of each split."""
+def _alone(
+    run: Run, name: str, benchmark: Benchmark, task: Auxiliary, splits: Sequence[Split]
+) -> list[float]:
+    """Train a predictor on the cell sequences of the target networks; tau of each split."""
     sequences = benchmark_sequences(benchmark, cells_per_stage=task.cells_per_stage)
     rows, seeds = zip(*((split.labelled, split.seed) for split in splits), strict=True)
-    recipe = RECIPES["hypernas_p"]
+    recipe = JOINT[PREDICTORS[name]].predictor
     predictor = fit(sequences, benchmark.labels, rows, recipe, seeds, progress=run.real)
     return evaluate(benchmark, splits, predictor.predict(sequences))["kendall_tau"]
 

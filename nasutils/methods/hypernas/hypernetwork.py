@@ -17,15 +17,19 @@ from torch import Tensor, nn
 
 from nasutils.errors import UnknownNameError
 from nasutils.methods.common.target_networks import Place
+from nasutils.settings import Count, check_ranges
 
 
 @dataclass(frozen=True, slots=True)
 class HypernetworkSettings:
     """Sizes of the hypernetwork."""
 
-    hidden: int = 96  #: features of its layers
-    layers: int = 3  #: hidden layers
-    channels: int = 32  #: channels in and out that a head makes; ours, enough for NB201-Digits
+    hidden: Count = 96  #: features of its layers
+    layers: Count = 3  #: hidden layers
+    channels: Count = 32  #: channels in and out that a head makes; ours, enough for NB201-Digits
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 #: Head -> kernel size of what it makes.

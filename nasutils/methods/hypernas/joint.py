@@ -7,6 +7,7 @@ that of running the target networks, which have nothing to share between seeds.
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.hypernetwork import Hypernetwork, HypernetworkSettings
 from nasutils.methods.hypernas.loss import AdaptiveLoss
 from nasutils.methods.hypernas.predictor import Predictor, Recipe, predictor_of
+from nasutils.settings import Count, Range, check_ranges
 from nasutils.threads import deterministic_cpu
 
 #: What is trained: both tasks, the hypernetwork alone, or that behind the encoder of GHN.
@@ -43,7 +45,7 @@ class JointRecipe:
 
     Raises:
         UnknownNameError: If there is no such variant or precision.
-        NasutilsError: If no network is run.
+        NasutilsError: If a number is outside its range.
     """
 
     #: encoder, regressor and schedule; its labels are the targets of the prediction
@@ -51,19 +53,18 @@ class JointRecipe:
     #: sizes of the hypernetwork
     hypernetwork: HypernetworkSettings = field(default_factory=HypernetworkSettings)
     variant: str = "hypernas"  #: one of ``VARIANTS``
-    q: float = 1.5  #: Preference coefficient of Eq. 11.
-    images: int = 128  #: images a target network sees at once
+    q: Annotated[float, Range(1, open_high=True)] = 1.5  #: Preference coefficient of Eq. 11.
+    images: Count = 128  #: images a target network sees at once
     #: Target networks a step: as many of its architectures, a random part, are run; all where None,
     #: as in the paper. The prediction sees all of them in any case.
-    networks: int | None = None
+    networks: Count | None = None
     precision: str = "float32"  #: in which target networks compute, one of ``PRECISIONS``
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.variant not in VARIANTS:
             raise UnknownNameError("variant of HyperNAS", self.variant, VARIANTS)
         lookup("precision", self.precision, PRECISIONS)
-        if self.networks is not None and self.networks < 1:
-            raise NasutilsError(f"{self.networks} target networks a step: nothing to learn from.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The adaptive multi-task loss (Section 3.5)."""
 
 from collections.abc import Sequence
+from math import inf
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +23,7 @@ class AdaptiveLoss(nn.Module):
 
     def __init__(self, tasks: int, q: float = 1.5) -> None:
         super().__init__()
-        if tasks < 1 or q < 1:
+        if tasks < 1 or not 1 <= q < inf:
             raise NasutilsError(f"the adaptive loss needs a task and q >= 1, not {tasks} and {q}.")
         self.q = q
         self.u = nn.Parameter(torch.ones(tasks))
@@ -33,10 +34,12 @@ class AdaptiveLoss(nn.Module):
         The power is taken of each element, and then their mean.
 
         Raises:
-            NasutilsError: If there are not as many losses as tasks.
+            NasutilsError: If there are not as many losses as tasks, or one is negative.
         """
         if len(losses) != len(self.u):
             raise NasutilsError(f"{len(self.u)} tasks, but {len(losses)} losses.")
+        if any((loss < 0).any() for loss in losses):
+            raise NasutilsError("Eq. 11 takes the power of losses that are not negative.")
         square = self.u.square()
         return sum(
             (loss**self.q).mean() / (2 * s) + torch.log1p(s)

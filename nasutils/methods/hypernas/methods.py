@@ -20,10 +20,12 @@ from nasutils.methods.common.benchmark_sequences import (
 )
 from nasutils.methods.common.cell_sequences import cell_sequences
 from nasutils.methods.hypernas.auxiliary import Auxiliary, load_auxiliary
+from nasutils.methods.hypernas.encoder import NP, EncoderSettings
 from nasutils.methods.hypernas.joint import HyperNAS, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import RECIPES, Predictor, Recipe, fit
 from nasutils.methods.hypernas.pretraining import Pretraining, pretrain, sequences_of
 from nasutils.methods.hypernas.teacher import TeacherSettings
+from nasutils.settings import Count, check_ranges
 
 CHAPTER = "hypernas"
 
@@ -48,10 +50,13 @@ class NetworkMethod:
     """Predictors of one recipe."""
 
     recipe: Recipe  #: how each is built and trained
-    members: int = 1  #: networks of other seeds whose predictions are averaged, for each split
+    members: Count = 1  #: networks of other seeds whose predictions are averaged, for each split
     pretraining: Pretraining | None = None  #: what they learn first; None where nothing
     #: whether encoders have the size that the paper gives them in a search space
     resized: bool = True
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def recipe_for(self, space: str) -> Recipe:
         """Return the recipe in the size that the paper gives it in a search space."""
@@ -113,6 +118,8 @@ class MeanMethod:
 
 
 _HYPERNAS = JointRecipe(RECIPES["hypernas_p"])
+# How weights are drawn is not said; under a gain of 1 features shrink from layer to layer.
+_GAIN_2 = replace(RECIPES["hypernas_p"], encoder=EncoderSettings(gain=2.0))
 #: Row of the tables -> what is trained beside the hypernetwork, and how. Our training keeps the
 #: paper's 200 epochs, for the hypernetwork's sake.
 JOINT: dict[str, JointRecipe] = {
@@ -120,6 +127,7 @@ JOINT: dict[str, JointRecipe] = {
     "HyperNAS, our training": JointRecipe(
         replace(RECIPES["tuned"], epochs=200, reduction="block", prune_dead=False)
     ),
+    "HyperNAS, gain 2": JointRecipe(_GAIN_2),
     "HyperNAS-H": replace(_HYPERNAS, variant="hypernas_h"),
     "GHN": replace(_HYPERNAS, variant="ghn"),
     **{f"q = {q}": replace(_HYPERNAS, q=q) for q in (1.25, 2, 3)},
@@ -202,6 +210,9 @@ def _with_context(recipe: Recipe, context: str) -> Recipe:
 
 
 _PAPER, _OURS = RECIPES["hypernas_p"], RECIPES["tuned"]
+# What separates HyperNAS-P from NP, one factor at a time: first the stack, then the layers.
+_ONE_CELL = replace(_PAPER, encoder=replace(_PAPER.encoder, context="none"), reduction="none")
+_NP_LAYERS = replace(_ONE_CELL, encoder=replace(NP, hidden=72, layers=6))
 # What an encoder has learnt first is changed more slowly than the regressor behind it.
 _TUNED = replace(_OURS, encoder_rate=0.3)
 
@@ -211,6 +222,9 @@ PROXY_TASK, GENERATED_TASK = "Ours + proxies", "Ours + hypernetwork"
 AVERAGED = "Ours, averaged"
 #: The mean of our recipe after the proxies and of the forest that sees them.
 BOTH = "Both + proxies"
+
+#: HyperNAS-P without the stack, and NP under its settings, as the paper's table has it.
+ONE_CELL, NP_LAYERS = CONTROLS = ("HyperNAS-P, cell alone", "NP, HyperNAS-P's settings")
 
 #: Rows of variants, which are compared with HyperNAS-P and ours.
 ABLATIONS = ("Position", "Concatenate", "Ours, positions")
@@ -222,6 +236,10 @@ for _name, _predictors, _about, *_needs in (
     ("NP", NetworkMethod(RECIPES["np"], resized=False),
      "the Neural Predictor: the searched cell alone, 3 layers of 144, its own schedule"),
     ("HyperNAS-P", NetworkMethod(_PAPER), "the paper's encoder and schedule, without hypernetwork"),
+    (ONE_CELL, NetworkMethod(_ONE_CELL),
+     "HyperNAS-P that reads the searched cell alone, without the stack"),
+    (NP_LAYERS, NetworkMethod(_NP_LAYERS),
+     "the Neural Predictor in the size and by the schedule of HyperNAS-P"),
     ("Position", NetworkMethod(_with_context(_PAPER, "position")),
      "HyperNAS-P with positions in place of the cell before"),
     ("Concatenate", NetworkMethod(_with_context(_PAPER, "concatenate")),

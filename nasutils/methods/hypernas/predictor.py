@@ -20,11 +20,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from nasutils.errors import DataError, NasutilsError, UnknownNameError, lookup
+from nasutils.errors import DataError, UnknownNameError, lookup
 from nasutils.methods.common.cell_sequences import REDUCTIONS, CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
+from nasutils.settings import Count, NonNegative, Positive, check_ranges
 from nasutils.threads import deterministic_cpu
 
 
@@ -65,11 +66,12 @@ class Recipe:
 
     #: sizes and variants of the network
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
-    epochs: int = 200  #: passes over the training cells
-    batch_size: int = 10  #: architectures a step
-    learning_rate: float = 1e-3  #: of Adam
-    encoder_rate: float = 1.0  #: the encoder's learning rate, as a share of the regressor's
-    weight_decay: float = 0.0  #: L2 penalty in Adam's gradient
+    epochs: Count = 200  #: passes over the training cells
+    batch_size: Count = 10  #: architectures a step
+    learning_rate: Positive = 1e-3  #: of Adam
+    #: the encoder's learning rate, as a share of the regressor's
+    encoder_rate: NonNegative = 1.0
+    weight_decay: NonNegative = 0.0  #: L2 penalty in Adam's gradient
     #: whether the learning rate follows a cosine to zero, as NP's; else it is halved after one half
     #: and after three quarters of the epochs
     cosine: bool = False
@@ -80,12 +82,11 @@ class Recipe:
     prune_dead: bool = False  #: whether it reads them without the vertices that lie on no path
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         lookup("label scale", self.labels, LABEL_SCALES)
         lookup("loss", self.loss, LOSSES)
         if self.reduction not in REDUCTIONS:
             raise UnknownNameError("reduction", self.reduction, REDUCTIONS)
-        if self.epochs < 1 or self.batch_size < 1:
-            raise NasutilsError(f"{self.epochs} epochs of batches of {self.batch_size}: no step.")
 
     def rate(self, progress: float) -> float:
         """Return the learning rate after a share of the training, from 0 to 1."""
@@ -147,7 +148,9 @@ class Predictor:
         return self._over_parts(sequences, self.network.encoder, threads)
 
     def member(self, replica: int) -> "Predictor":
-        """Return one of the R predictors alone."""
+        """Return one of the R predictors alone; IndexError if there is no such one."""
+        if not 0 <= replica < len(self.losses):
+            raise IndexError(f"predictors are numbered 0 to {len(self.losses) - 1}, not {replica}.")
         alone, network = slice(replica, replica + 1), copy.deepcopy(self.network)
         for parameter in network.parameters():  # all of them have the replicas in front
             parameter.data = parameter.data[alone]
@@ -169,6 +172,8 @@ class Predictor:
         return module(take_all(graphs, rows)).numpy()
 
     def _check(self, sequences: CellSequences) -> None:
+        if not len(sequences):
+            raise DataError("there is no architecture to predict.")
         if (sequences.order, sequences.vocabulary) != (self.order, self.vocabulary):
             raise DataError(
                 f"the predictor reads {len(self.order)} cells with the operations "

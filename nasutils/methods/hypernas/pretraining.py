@@ -30,6 +30,7 @@ from nasutils.methods.hypernas.encoder import EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
 from nasutils.methods.hypernas.predictor import Recipe, cosine
 from nasutils.methods.hypernas.teacher import TeacherSettings, generated_networks
+from nasutils.settings import Count, check_ranges
 from nasutils.threads import deterministic_cpu
 
 
@@ -46,7 +47,10 @@ class Pretraining:
     #: of the benchmark's
     teacher: TeacherSettings | None = None
     seed: int = 0  #: of that hypernetwork, one for all training sets
-    steps: int = 3000  #: batches from which the figures are learnt
+    steps: Count = 3000  #: batches from which the figures are learnt
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def figures(
         self, benchmark: Benchmark, recipe: Recipe, *, progress: bool

@@ -11,6 +11,7 @@ https://arxiv.org/abs/1708.05344.
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from nasutils.methods.hypernas.encoder import EncoderSettings
 from nasutils.methods.hypernas.joint import EVALUATION, JointRecipe, fit_jointly
 from nasutils.methods.hypernas.predictor import Recipe
 from nasutils.paths import cache_dir
+from nasutils.settings import Count, Range, check_ranges
 
 # Raised whenever the same settings make other networks.
 _VERSION = 1
@@ -50,16 +52,14 @@ class TeacherSettings:
             predicts, which would need labels.
     """
 
-    cells: int = 3000  #: architectures that it learns to make, and whose networks are evaluated
-    images: int = 256  #: images to evaluate them on
+    #: architectures that it learns to make, and whose networks are evaluated
+    cells: Annotated[int, Range(2)] = 3000
+    images: Count = 256  #: images to evaluate them on
     #: how it is trained, without prediction
     recipe: JointRecipe = field(default_factory=lambda: ALONE)
 
     def __post_init__(self) -> None:
-        if self.cells < 2 or self.images < 1:
-            raise NasutilsError(
-                f"{self.cells} architectures evaluated on {self.images} images teach nothing."
-            )
+        check_ranges(self)
         if self.recipe.variant == "hypernas":
             raise NasutilsError("a teacher has no labels: its variant is hypernas_h or ghn.")
 

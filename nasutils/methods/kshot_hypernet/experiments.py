@@ -39,6 +39,8 @@ SAMPLINGS = {
     FULL: "FocusFair",
     "fair": "FairNAS",
     "spos": "SPOS",
+    "shared": "weight sharing, FocusFair",
+    "shared_fair": "weight sharing, FairNAS",
     "temperature_0.5": "FocusFair, 0.5",
     "temperature_1": "FocusFair, 1",
     "temperature_3": "FocusFair, 3",

@@ -57,6 +57,7 @@ ROWS: dict[str, dict] = {
     "labels": {"loss": "labels"},
     "mixed": {"loss": "mixed"},
     "fair": {"sampling": "fair"},
+    "shared_fair": {"provider": "shared", "sampling": "fair"},
     "spos": {"sampling": "spos"},
     "temperature_0.5": {"temperature": 0.5},
     "temperature_1": {"temperature": 1.0},

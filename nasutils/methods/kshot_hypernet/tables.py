@@ -151,6 +151,18 @@ SENTENCES: dict[str, tuple[Place, str]] = {
         ("tau", f"{_C10}/all", "kendall_tau", ".2f"),
         ("first", f"{_C10}/first", "test_accuracy", ".1f"),
     )
+} | {
+    f"kshot-c10-{name}-{key}": (("samplings", row, column, metric), spec)
+    for name, row in (
+        ("focus", "FocusFair"),
+        ("fair", "FairNAS"),
+        ("shared-focus", "weight sharing, FocusFair"),
+        ("shared-fair", "weight sharing, FairNAS"),
+    )
+    for key, column, metric, spec in (
+        ("sampled-mean", "c10-16px/sample", "test_accuracy_mean", ".1f"),
+        ("sampled-tau", f"{_C10}/all", "kendall_tau", ".2f"),
+    )
 }
 
 

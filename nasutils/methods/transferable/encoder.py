@@ -18,6 +18,7 @@ from nasutils.errors import NasutilsError, lookup
 from nasutils.graphs import FEATURES, OPERATORS
 from nasutils.methods.common.graph_set import Batch
 from nasutils.methods.common.spectrum import NUM_POSITIONS
+from nasutils.settings import Count, CountOrZero, check_ranges
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {"relu": torch.relu, "tanh": torch.tanh}
 
@@ -160,13 +161,14 @@ class GraphEncoderSettings:
         NasutilsError: If both branches have no layers, or the widths cannot be divided.
     """
 
-    embedding: int = 128  #: dimensions of a graph's embedding, m; the branches share them evenly
-    node: int = 64  #: dimensions of a node's embedding
-    gnn_layers: int = 4  #: Layers of message passing. The paper does not state them.
-    transformer_layers: int = 2  #: layers of attention
-    heads: int = 2  #: heads of each
+    embedding: Count = 128  #: dimensions of a graph's embedding, m; the branches share them evenly
+    node: Count = 64  #: dimensions of a node's embedding
+    gnn_layers: CountOrZero = 4  #: Layers of message passing. The paper does not state them.
+    transformer_layers: CountOrZero = 2  #: layers of attention
+    heads: Count = 2  #: heads of each
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.gnn_layers < 0 or self.transformer_layers < 0 or not self.branches:
             raise NasutilsError("an encoder needs layers of message passing, of attention or both.")
         if self.embedding % (self.branches * self.heads):

@@ -16,7 +16,7 @@ from nasutils.benchmarks.registry import get_benchmark
 from nasutils.methods.base import Method, methods_of
 from nasutils.methods.baselines.synflow import synflow
 from nasutils.methods.common.architecture_graphs import labelled_graphs, rank_by_graphs
-from nasutils.methods.transferable.methods import CHAPTER, RECIPES, transfer_method
+from nasutils.methods.transferable.methods import CHAPTER, RECIPES, RIDGE_PATHS, transfer_method
 from nasutils.methods.transferable.search import (
     PUBLISHED,
     EvolutionSettings,
@@ -42,7 +42,7 @@ IMAGENET = "mbv3-imagenet"
 LABELS = {"nb201-c10-4096": 40}
 #: Scale -> numbers of labels of the rows whose growth is shown; 50 stands for the target's own.
 SIZES = {"demo": (50,), "bench": (10, 25, 50, 100, 200), "paper": (10, 25, 50, 100, 200)}
-GROWING = ("CL-fine-tune", "Untrained encoder, rate 1e-3", "One GNN", "Ours", RIDGE)
+GROWING = ("CL-fine-tune", "Untrained encoder, rate 1e-3", "One GNN", "Ours", RIDGE, RIDGE_PATHS)
 PAIRED = ("CL-fine-tune", "One GNN")
 #: Rows that run on the page.
 LIVE = ("CL, rate 1e-3", "Untrained encoder, rate 1e-3", "One GNN")

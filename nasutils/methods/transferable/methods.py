@@ -1,16 +1,21 @@
 """The rows of the chapter's tables. A new one is one entry of ``RECIPES``, or any other method."""
 
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
+
+import numpy as np
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.methods.base import Method, Predict, register
+from nasutils.methods.baselines.ridge import counts_and_spectrum, fit_ridge
 from nasutils.methods.common.architecture_graphs import (
     SPACES_WITH_GRAPHS,
     labelled_graphs,
     rank_by_graphs,
 )
+from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.encoder import GraphEncoderSettings
+from nasutils.methods.transferable.graph_paths import path_features
 from nasutils.methods.transferable.pretraining import PAIR, ContrastiveRecipe
 from nasutils.methods.transferable.sources import Sources, default_sources, fitted_to_sources
 from nasutils.methods.transferable.transfer_predictor import FitRecipe, TransferRecipe
@@ -87,3 +92,20 @@ def transfer_method(
 
 for _name in RECIPES:
     register(transfer_method(_name))
+
+
+def counts_and_paths(graphs: GraphSet) -> np.ndarray:
+    """Return counts, spectrum and ``path_features`` of each graph, a row a graph."""
+    return np.concatenate([counts_and_spectrum(graphs), path_features(graphs)], axis=1)
+
+
+RIDGE_PATHS = "Ridge + paths"
+register(
+    Method(
+        CHAPTER,
+        RIDGE_PATHS,
+        partial(fit_ridge, lru_cache(maxsize=64)(counts_and_paths)),
+        spaces=SPACES_WITH_GRAPHS,
+        description="ridge regression on counts, the spectrum, and the paths through the graph",
+    )
+)

@@ -25,6 +25,7 @@ from nasutils.methods.common.spectrum import most_similar
 from nasutils.methods.transferable.encoder import CLEncoder, GraphEncoderSettings, projection_head
 from nasutils.methods.transferable.loss import SIMILAR, WEIGHTS, contrastive_loss
 from nasutils.paths import cache_dir
+from nasutils.settings import Count, CountOrZero, Positive, check_ranges
 from nasutils.threads import deterministic_cpu
 
 # Raised whenever the same recipe on the same graphs trains another encoder.
@@ -45,23 +46,24 @@ class ContrastiveRecipe:
 
     #: sizes of the encoder
     encoder: GraphEncoderSettings = field(default_factory=GraphEncoderSettings)
-    epochs: int = 10  #: passes over as many graphs as all families have together
-    batch_size: int = 192  #: graphs a step, evenly of each family
-    learning_rate: float = 1e-3  #: of Adam
+    epochs: Count = 10  #: passes over as many graphs as all families have together
+    batch_size: Count = 192  #: graphs a step, evenly of each family
+    learning_rate: Positive = 1e-3  #: of Adam
     #: one of ``POSITIVES``; with "pair" the loss does not know the families
     positives: str = FAMILY
     weights: str = SIMILAR  #: of the positives, one of ``loss.WEIGHTS``
-    temperature: float = 0.1  #: of the agreement, tau
-    weight_temperature: float = 0.05  #: temperature of the softmax over spectral distances
+    temperature: Positive = 0.1  #: of the agreement, tau
+    weight_temperature: Positive = 0.05  #: temperature of the softmax over spectral distances
     #: The paper picks "a very similar graph from the training set" in place of augmenting one: half
     #: of a batch are picked at random among so many of the most similar to the other half, of the
     #: same family where the loss knows it. 0 leaves them out.
-    near: int = 10
+    near: CountOrZero = 10
     #: Padded nodes that are encoded at once. A larger batch is cut, and its parts are encoded once
     #: more for their gradients, which takes a third longer and little memory.
-    chunk_nodes: int = 65_536
+    chunk_nodes: Count = 65_536
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         if self.positives not in POSITIVES:
             raise UnknownNameError("positives", self.positives, POSITIVES)
         lookup("weights of the positives", self.weights, WEIGHTS)

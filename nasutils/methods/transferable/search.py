@@ -17,6 +17,7 @@ from nasutils.methods.common.benchmark_sequences import network_of
 from nasutils.methods.common.graph_set import GraphSet
 from nasutils.methods.transferable.transfer_predictor import TransferPredictor
 from nasutils.search import Score, SearchResult, ask
+from nasutils.settings import Count, Share, check_ranges
 from nasutils.spaces.crossover import crossover
 from nasutils.spaces.registry import Architecture
 
@@ -35,20 +36,16 @@ class EvolutionSettings:
         NasutilsError: If a size is not positive, or the share is none.
     """
 
-    top: int  #: the best architectures so far, which become parents; k
-    budget: int  #: queries a round, B
-    population: int  #: random architectures to begin with, all queried
-    rounds: int  #: rounds, T
-    children: int = 10  #: children that the predictor ranks for each query
-    crossover: float = 0.5  #: share of children with two parents
-    max_edits: int = 2  #: mutations of a child, one to so many, all as likely
+    top: Count  #: the best architectures so far, which become parents; k
+    budget: Count  #: queries a round, B
+    population: Count  #: random architectures to begin with, all queried
+    rounds: Count  #: rounds, T
+    children: Count = 10  #: children that the predictor ranks for each query
+    crossover: Share = 0.5  #: share of children with two parents
+    max_edits: Count = 2  #: mutations of a child, one to so many, all as likely
 
     def __post_init__(self) -> None:
-        for name in ("top", "budget", "population", "rounds", "children", "max_edits"):
-            if getattr(self, name) < 1:
-                raise NasutilsError(f"{name} of a search is at least 1, not {getattr(self, name)}.")
-        if not 0 <= self.crossover <= 1:
-            raise NasutilsError(f"the share of crossover is 0 to 1, not {self.crossover}.")
+        check_ranges(self)
 
     @property
     def queries(self) -> int:

@@ -16,7 +16,7 @@ from nasutils.methods.transferable.experiments import (
     SIZES,
     main_labels,
 )
-from nasutils.methods.transferable.methods import RECIPES
+from nasutils.methods.transferable.methods import RECIPES, RIDGE_PATHS
 from nasutils.report import (
     Claim,
     PublishedResults,
@@ -44,8 +44,8 @@ BESIDE = {
     "nb101-test": "nb101-c10",
     "nb301-approx": "nb301",
 }
-_ROWS = (RIDGE, "Untrained encoder", "CL-fine-tune", "GNN-fine-tune", "One GNN", "Ours",
-         "Ours + GNN")  # fmt: skip
+_ROWS = (RIDGE, RIDGE_PATHS, "Untrained encoder", "CL-fine-tune", "GNN-fine-tune", "One GNN",
+         "Ours", "Ours + GNN")  # fmt: skip
 _PARTS = ("Untrained encoder", *(name for name in RECIPES if name.startswith("CL, ")))
 _PRINTED = ("0.553", "0.917", "0.892")  # CL-fine-tune in Table 1
 _REDUCED, _OURS = "graphs and labels of the sources", "weights at .005, five heads at rate 1e-3"

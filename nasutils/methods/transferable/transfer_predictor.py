@@ -30,6 +30,7 @@ from nasutils.methods.transferable.encoder import (
     regression_head,
 )
 from nasutils.methods.transferable.pretraining import ContrastiveRecipe, pretrained
+from nasutils.settings import Count, Positive, check_ranges
 from nasutils.threads import deterministic_cpu
 
 _REMEMBERED = 64  # sets of graphs whose embeddings a frozen encoder keeps
@@ -47,12 +48,13 @@ class FitRecipe:
         UnknownNameError: If there is no such scale.
     """
 
-    epochs: int = 40  #: passes over all labels
-    batch_size: int = 32  #: graphs a step
-    learning_rate: float = 1e-4  #: of Adam
+    epochs: Count = 40  #: passes over all labels
+    batch_size: Count = 32  #: graphs a step
+    learning_rate: Positive = 1e-4  #: of Adam
     labels: str = "z_score"  #: how the labels of each family are scaled, one of ``LABEL_SCALES``
 
     def __post_init__(self) -> None:
+        check_ranges(self)
         lookup("scale of the labels", self.labels, LABEL_SCALES)
 
 
@@ -198,9 +200,12 @@ class TransferRecipe:
     whole: bool = False  #: whether labels train the encoder, too; the paper's trains the head alone
     source: FitRecipe = FIT_RECIPES["source"]  #: how it learns the sources' labels
     fine_tune: FitRecipe = FIT_RECIPES["fine_tune"]  #: how it learns the target's
-    members: int = 1  #: predictors, from different weights, whose predictions are averaged
+    members: Count = 1  #: predictors, from different weights, whose predictions are averaged
     #: another recipe, whose predictions are averaged with this one's
     beside: "TransferRecipe | None" = None
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
 
 def frozen(encoder: Encoder) -> Embed:

@@ -11,6 +11,7 @@ from nasutils.methods.base import Method, Need, Predict, look_up, register
 from nasutils.methods.up_nas.normalise import Normalisation
 from nasutils.methods.up_nas.tpe import WeightSearch, search_weights
 from nasutils.methods.up_nas.unify import UP_TITLES, published_weights, unified_proxy
+from nasutils.settings import Count, check_ranges
 
 #: Where proxies are missing the sum is over the others; without these it would be another score.
 _REQUIRED = frozenset(PROXIES) - {"nwot", "zen"}
@@ -37,9 +38,12 @@ class UnifiedProxy:
     #: its weights; searched for on the labelled architectures where None
     weights: pd.Series | None = None
     rounded: bool = False  #: whether the search rounds them, as for UP_selected
-    trials: int = 1000  #: weights that the search tries
+    trials: Count = 1000  #: weights that the search tries
     #: one of ``NORMALISATIONS``, fitted on the labelled architectures
     normalisation: str = "normal_score"
+
+    def __post_init__(self) -> None:
+        check_ranges(self)
 
     def fit(self, benchmark: Benchmark, split: Split) -> FittedProxy:
         """Normalise all architectures by the labelled ones, and find the weights.

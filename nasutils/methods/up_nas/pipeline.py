@@ -75,13 +75,14 @@ class Pipeline:
         with self._timed("MPE"):
             return self.train_model(layers=2)
 
-    def train_model(self, layers: int) -> ProxyModel:
-        """Train an estimator with so many hidden layers."""
+    def train_model(self, layers: int, *, sample: bool = True) -> ProxyModel:
+        """Train an estimator with so many hidden layers, on samples of embeddings or on means."""
         half = self._draws[0][: len(self.benchmark) // 2]
         cells = self.benchmark.architectures_at(half)
         scores = self.unified["up_weighted"].normalised.iloc[half]
         task = CODECS["nasbench201"], self.vgae, cells, scores
-        return ProxyModel.fit(*task, self.sizes.mpe, seed=self.seed, layers=layers)
+        options = {"seed": self.seed, "sample": sample, "layers": layers}
+        return ProxyModel.fit(*task, self.sizes.mpe, **options)
 
     @cached_property
     def unseen(self) -> np.ndarray:

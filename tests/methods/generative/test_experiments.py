@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import spearmanr
 
-from nasutils.methods.generative import experiments, fitness, pipeline, pool
+from nasutils.methods.generative import experiments, fitness, other_tasks, pipeline, pool
 from nasutils.methods.generative.generator import CellSampler, cell_size
 from nasutils.spaces.nasbench201 import NASBench201Cell
 from nasutils.study.run import Run
@@ -25,6 +26,16 @@ TINY = replace(
     writing=replace(_DEMO.writing, steps=3, batch_size=4),
     budget=12,
     designs=10,
+)
+#: Accuracies of three cells of NAS-Bench-201 on two tasks, and of one that passes no signal.
+TASKS = pd.DataFrame(
+    {"svhn": [90.0, 70.0, 80.0, 10.0], "ninapro": [60.0, 90.0, 80.0, 50.0]},
+    index=[
+        "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|nor_conv_1x1~1|skip_connect~2|",
+        "|none~0|+|none~0|none~1|+|avg_pool_3x3~0|none~1|none~2|",
+        "|nor_conv_3x3~0|+|nor_conv_3x3~0|none~1|+|skip_connect~0|none~1|nor_conv_3x3~2|",
+        "|nor_conv_3x3~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|",
+    ],
 )
 
 
@@ -46,8 +57,10 @@ def recorded(tmp_path_factory):
     """A run's figures by experiment, of either scale; the networks are shared."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NASUTILS_CACHE", str(tmp_path_factory.mktemp("cache")))
-        for module in (pool, experiments):
+        for module in (pool, experiments, other_tasks):
             patch.setattr(module, "proxy_vector", vector)
+        patch.setattr(other_tasks, "t_cet", lambda sequence, scoring: 1.0)
+        patch.setattr(experiments, "tasks_table", lambda: TASKS)
         patch.setattr(fitness, "t_cet", lambda sequence, scoring: float(len(sequence.cells)))
         for scale in ("demo", "bench"):
             patch.setitem(pipeline.SIZES, scale, TINY)
@@ -115,7 +128,7 @@ def test_search_keeps_budget_and_limits(recorded):
 def test_the_best_of_the_searches_are_trained(recorded):
     figures, _, steps = recorded(experiments.trained)
     stacked = figures["table1", "NATS-Bench ref.", "digits"]
-    assert set(stacked) == {17}  # cells
+    assert set(stacked) == {5}  # cells, one a stage and the two that halve the resolution
     row = "HL-Evo(T-CET)+CCNF"
     best = sorted(len(d.sequence.cells) for d in steps.hl_search.architectures)[-10:]
     assert figures["table2", row, "digits", "test_accuracy_min"] == best[0]
@@ -128,6 +141,20 @@ def test_searches_by_reduced_training(recorded):
     # All mixtures of a sequence are as long as it is, and GraphNet's start has three cells.
     assert table["test_accuracy"].iloc[0] == table["test_accuracy"].iloc[1]
     assert figures["e2", "reduced training, GraphNet", "digits", "test_accuracy"] >= 3
+
+
+def test_selection_for_other_tasks(recorded):
+    figures, scores, _ = recorded(experiments.other_tasks, "bench")
+    for task, truth in TASKS.items():
+        column = figures["table4"].xs(f"nb201-{task}", level="column")
+        assert column["all cells", "valid_accuracy"] == truth.mean()
+        assert column["the accuracy itself", "spearman"] == pytest.approx(1)
+        # All four are chosen: ten are asked for.
+        assert column["T-CET", "valid_accuracy"] == truth.mean()
+        rho = spearmanr(scores["params"], truth).statistic
+        assert column["parameters", "spearman"] == pytest.approx(rho)
+    undefined = scores.loc[TASKS.index[3], ["params", "t_cet", "likeness"]]
+    assert (undefined == -np.inf).all()
 
 
 def test_cost_and_what_is_kept(recorded):

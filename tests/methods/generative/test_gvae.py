@@ -98,6 +98,10 @@ def test_measures_of_structure_on_a_line():
     assert shared_clusters(z, clusters, neighbours=2) == 1
     assert shared_clusters(z, np.array([0, 1, 0, 1, 0, 1]), neighbours=1) == pytest.approx(0)
     assert distance_correlation(z, 3 * z.numpy()) == pytest.approx(1)
+    moved = z.numpy() + 9 * np.eye(6)[:, 5:]
+    assert distance_correlation(z, moved) < distance_correlation(z, moved, slice(5)) < 1
+    mixed = np.array([0, 0, 0, 1, 1, 0])
+    assert shared_clusters(z, mixed, slice(5, None), neighbours=2) == 0
     with pytest.raises(NasutilsError, match="6 cells have no 10 neighbours"):
         shared_clusters(z, clusters)
 

@@ -146,18 +146,28 @@ def test_joint_at_every_scale(scale):
     assert {size for row, size in found if row == "HyperNAS"} == set(sizes)
     if scale != "bench":
         return
-    assert set(frame["row"]) == {*JOINT, experiments.ALONE}
+    assert set(frame["row"]) == {*JOINT, *experiments.PREDICTORS}
     columns = frame.groupby("row")["column"].nunique()
     rows = ["HyperNAS-H", "GHN", "q = 2", "HyperNAS, our training"]
     assert columns[rows].tolist() == [2, 2, 1, 3]
     ranked = {row for row, _ in taus}
-    assert ranked == {*JOINT, experiments.ALONE} - {"HyperNAS-H", "GHN"}
-    assert set(seeds_of(frame, "joint", "accuracy").values()) == {3}
+    assert ranked == {*JOINT, *experiments.PREDICTORS} - {"HyperNAS-H", "GHN"}
+    five = {row for (row, _), number in taus.items() if number == 5}
+    assert five == {"HyperNAS, gain 2", "HyperNAS-P, same sequence, gain 2"}
+    assert set(taus.values()) == {3, 5}
 
 
-def test_the_live_joint_run_has_no_other_q():
+def test_the_live_joint_run_has_no_other_q_or_gain():
     _, frame = recorded("joint")
-    assert set(frame["row"]) == {row for row in (*JOINT, experiments.ALONE) if row[0] != "q"}
+    rows = (*JOINT, *experiments.PREDICTORS)
+    assert set(frame["row"]) == {row for row in rows if row[0] != "q" and "gain" not in row}
+
+
+def test_larger_weights_are_compared_with_the_same_predictor_alone():
+    assert experiments.PREDICTORS["HyperNAS-P, same sequence, gain 2"] == "HyperNAS, gain 2"
+    pairs = [(name, JOINT[row].predictor) for name, row in experiments.PREDICTORS.items()]
+    gains = {name: recipe.encoder.gain for name, recipe in pairs}
+    assert gains == {experiments.ALONE: 1, "HyperNAS-P, same sequence, gain 2": 2}
     _, frame = recorded("joint", method="q = 3")
     assert set(frame["row"]) == {"q = 3"}
 

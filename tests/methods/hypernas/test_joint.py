@@ -162,5 +162,5 @@ def test_fewer_networks_and_half_precision_learn_too(sequences, images):
 def test_bad_options():
     with pytest.raises(UnknownNameError, match="float32"):
         replace(RECIPE, precision="float16")
-    with pytest.raises(NasutilsError, match="0 target networks"):
+    with pytest.raises(NasutilsError, match="networks must be a whole number"):
         replace(RECIPE, networks=0)

@@ -64,3 +64,14 @@ def test_bad_input():
         AdaptiveLoss(2, 0.5)
     with pytest.raises(NasutilsError, match="2 tasks, but 1 losses"):
         AdaptiveLoss(2)([torch.tensor(1.0)])
+
+
+def test_a_negative_loss_has_no_power() -> None:
+    with pytest.raises(NasutilsError, match="not negative"):
+        AdaptiveLoss(2)([torch.tensor(1.0), torch.tensor([0.5, -0.1])])
+
+
+@pytest.mark.parametrize("q", [0.99, float("nan"), float("inf")])
+def test_q_is_a_finite_number_of_at_least_one(q: float) -> None:
+    with pytest.raises(NasutilsError, match="q >= 1"):
+        AdaptiveLoss(2, q)

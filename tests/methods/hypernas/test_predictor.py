@@ -168,6 +168,16 @@ def test_bad_labels(sequences):
         fit(sequences, np.where(np.arange(120) == 0, np.nan, 1), [[0, 1]], QUICK, [0])
     with pytest.raises(NasutilsError, match="are the same: nothing to learn"):
         fit(sequences, np.ones(120), [[0, 1]], QUICK, [0])
+    with pytest.raises(NasutilsError, match="are the same"):  # to the networks, in float32
+        fit(sequences, 90 + np.arange(120) * 1e-9, [[0, 1]], QUICK, [0])
+
+
+def test_no_architecture_and_no_such_member(sequences):
+    predictor = fit(sequences, ACCURACY, [[0, 1, 2]], QUICK, [0])
+    with pytest.raises(DataError, match="no architecture"):
+        predictor.predict(sequences[:0])
+    with pytest.raises(IndexError, match="numbered 0 to 0, not 5"):
+        predictor.member(5)
 
 
 def test_bad_recipes():
@@ -175,7 +185,7 @@ def test_bad_recipes():
         Recipe(labels="rank")
     with pytest.raises(UnknownNameError, match="pairwise, squared"):
         Recipe(loss="mse")
-    with pytest.raises(NasutilsError, match="0 epochs"):
+    with pytest.raises(NasutilsError, match="epochs must be a whole number, at least 1, not 0"):
         Recipe(epochs=0)
 
 

@@ -81,7 +81,7 @@ def test_cached_for_one_task_setting_and_seed(auxiliary, monkeypatch, tmp_path):
 
 def test_bad_settings():
     for few in ({"cells": 1}, {"images": 0}):
-        with pytest.raises(NasutilsError, match="teach nothing"):
+        with pytest.raises(NasutilsError, match="must be a whole number"):
             TeacherSettings(**few)
     with pytest.raises(NasutilsError, match="variant is hypernas_h or ghn"):
         TeacherSettings(recipe=JointRecipe())

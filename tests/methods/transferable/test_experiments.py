@@ -105,7 +105,7 @@ def test_all_rows_at_bench_and_those_of_the_page_at_demo(tiny):
     assert names == [*experiments._row_names()]
     assert set(RECIPES) < set(names)
     names = [entry.name for entry in experiments._methods(run_of("demo"))]
-    assert set(names) == {*experiments.LIVE, "Ridge"}
+    assert set(names) == {*experiments.LIVE, "Ridge", "Ridge + paths"}
 
 
 @pytest.mark.parametrize("name", experiments.PAIRED)

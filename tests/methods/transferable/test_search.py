@@ -231,9 +231,9 @@ def test_published_sizes_make_the_published_queries():
 
 
 def test_bad_input():
-    with pytest.raises(NasutilsError, match="budget of a search is at least 1, not 0"):
+    with pytest.raises(NasutilsError, match="budget must be a whole number, at least 1, not 0"):
         EvolutionSettings(1, 0, 1, 1)
-    with pytest.raises(NasutilsError, match="0 to 1, not 2"):
+    with pytest.raises(NasutilsError, match="crossover must be at least 0 and at most 1, not 2"):
         EvolutionSettings(1, 1, 1, 1, crossover=2)
     with pytest.raises(NasutilsError, match="is NaN"):
         evolve(oracle_of(lambda cells: [np.nan] * len(cells)), count_conv3, SETTINGS, rng=rng_of())

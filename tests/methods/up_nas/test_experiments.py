@@ -131,6 +131,21 @@ def test_search(real_data, shared):
 
 
 @pytest.mark.real_data
+def test_controls(real_data, shared):
+    figures, _ = shared.recorded(experiments.controls, "bench")
+    # What the paper prints of the two that no draw changes: .538 and .500.
+    yardstick = figures["yardstick", :, "nb201-naslib-all", "kendall_tau"]
+    assert yardstick["Params"] == pytest.approx(0.5385, abs=5e-5)
+    assert yardstick["Flops"] == pytest.approx(0.4997, abs=5e-5)
+    assert {"Nwot", "Synflow", "Zen", "UP_weighted"} < set(yardstick.index)
+    assert len(figures["yardstick", :, "nb201-naslib"]) == 17
+    assert 0 <= figures["as written", "stays", "nb201-c10", "success_rate"] <= 100
+    rows = figures["search", :, "nb201-c10", "predictor_rows"]
+    assert rows["Random"] == rows["Evolutionary"] == 30
+    assert rows["Random, as many rows"] == rows["Gradient Ascent"] > 30
+
+
+@pytest.mark.real_data
 def test_transfer(real_data, shared):
     figures, _ = shared.recorded(experiments.transfer, "bench")
     taus = figures["transfer"].droplevel("metric")

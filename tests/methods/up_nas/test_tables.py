@@ -33,7 +33,7 @@ def claim_of(results, text):
 def test_before_the_first_publication_nothing_is_claimed(tmp_path):
     results = PublishedResults("up_nas", root=tmp_path)
     assert {verdict(claim) for claim in tables.claims(results)} == {Verdict.NOT_RUN}
-    for item in ("normalisation", "search", "transfer", "darts", "table6"):
+    for item in ("yardstick", "normalisation", "search", "transfer", "darts", "table6"):
         assert tables.published(results, item).frame.empty
     assert tables.agreement(results).frame.empty
     assert tables.darts_cells(results) == {}
@@ -48,15 +48,45 @@ def test_before_the_first_publication_nothing_is_claimed(tmp_path):
         ((-0.3, 0.3, 0.2), Verdict.UNDECIDED),
     ],
 )
-def test_the_best_single_proxy_is_what_the_sum_has_to_beat(tmp_path, gain, expected):
-    where = (f"{SCORED}/original", "kendall_tau")
+@pytest.mark.parametrize(
+    ("item", "column", "data"),
+    [("yardstick", "nb201-naslib", ""), ("table2", f"{SCORED}/original", "test accuracy judges")],
+)
+def test_the_best_single_proxy_is_what_the_sum_has_to_beat(
+    tmp_path, gain, expected, item, column, data
+):
+    where = column, "kendall_tau"
     singles = dict.fromkeys(tables.PROXY_TITLES.values(), 0.4) | {"Nwot": 0.6}
-    figures = [("table2", row, *where, [tau] * 3) for row, tau in singles.items()]
-    figures.append(("table2", "UP_weighted", *where, [0.6 + each for each in gain]))
+    figures = [(item, row, *where, [tau] * 3) for row, tau in singles.items()]
+    figures.append((item, "UP_weighted", *where, [0.6 + each for each in gain]))
     results = made(tmp_path, figures)
-    claim = claim_of(results, "UP_weighted ranks better")
+    text = "UP_weighted ranks better"
+    lines = {each.data: each for each in tables.claims(results) if each.claim.startswith(text)}
+    claim = lines[data]
     assert verdict(claim) == expected
     assert claim.ours.endswith("over 0.600")
+
+
+def test_the_search_as_written_has_to_find_the_papers_cell(tmp_path):
+    place = "as written", "end", LOOKED_UP, "test_accuracy"
+    text = "UP_weighted finds a cell"
+    for values, expected in (
+        ([88.0, 88.4, 88.2], Verdict.NOT_REPRODUCED),
+        ([94.1, 94.2, 94.3], Verdict.REPRODUCED),
+    ):
+        claim = claim_of(made(tmp_path, [(*place, values)]), text)
+        assert (claim.changes, verdict(claim)) == ("", expected)
+
+
+def test_what_prediction_loses_is_compared_with_the_papers_loss(tmp_path):
+    taus = {"original": [0.7, 0.71, 0.72], "predicted": [0.6, 0.62, 0.61]}
+    figures = [
+        ("table2", "UP_weighted", f"{SCORED}/{version}", "kendall_tau", values)
+        for version, values in taus.items()
+    ]
+    claim = claim_of(made(tmp_path, figures), "UP_weighted loses less")
+    assert (claim.paper, claim.ours) == ("0.71 to 0.66", "0.710 to 0.610")
+    assert verdict(claim) == Verdict.NOT_CONFIRMED
 
 
 def test_an_ascent_that_errs_less_than_both_rivals_confirms_the_claim_in_part(tmp_path):
