@@ -61,6 +61,7 @@ def _random_genotypes() -> pd.DataFrame:
 _ROWS: dict[str, Callable[[], pd.DataFrame]] = {
     "nb101-c10": rows.nasbench101_valid,
     **{f"nb101-c10-{n}-epochs": partial(rows.nasbench101_valid, n) for n in (36, 12, 4)},
+    "nb101-c10-30k": rows.nasbench101_valid,
     "nb101-valid": lambda: rows.nasbench101_valid().dropna(subset="valid"),
     "nb101-runs": rows.nasbench101_runs,
     "nb101-naslib": _nasbench101,
