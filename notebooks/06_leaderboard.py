@@ -60,3 +60,9 @@ run.do(experiments.literature)
 
 # %%
 run.do(experiments.ablations)
+
+# %%
+run.do(experiments.search)
+
+# %%
+run.do(experiments.carried)

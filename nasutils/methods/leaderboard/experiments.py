@@ -4,18 +4,21 @@ import math
 import time
 from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
 import pandas as pd
 
 from nasutils.benchmarks.benchmark import Benchmark, Split
 from nasutils.benchmarks.evaluation import evaluate
+from nasutils.benchmarks.oracle import table_oracle
 from nasutils.benchmarks.registry import get_benchmark
+from nasutils.errors import NasutilsError
 from nasutils.methods.base import METHODS, Method, Prediction
-from nasutils.methods.leaderboard import grid
+from nasutils.methods.leaderboard import carry_over, grid, searches
 from nasutils.methods.leaderboard.methods import ABLATIONS, ablation
 from nasutils.metrics.selection import top_overlap
 from nasutils.study.run import Run, experiment
 
-#: Scale -> numbers of labels, where they are fewer.
+# Numbers of labels of the live run.
 _DEMO_SIZES = (20, 100)
 _TOP = 0.01  # share of the architectures that a search would look at
 
@@ -57,8 +60,10 @@ def slow(run: Run) -> None:
 
 
 #: Benchmark -> numbers of labels that the literature has figures for.
-LITERATURE = {"nb101-c10": (50, 100, 172, 424), "nb201-c10": (39, 78, 156, 469, 781, 1563)}
+LITERATURE = {"nb101-c10-30k": (50, 100, 172, 424), "nb201-c10": (39, 78, 156, 469, 781, 1563)}
 _OF_LITERATURE = ("baselines/Trees", "leaderboard/Ours", "leaderboard/Ours + network")
+# The network takes minutes beyond so many labels.
+_MOST_OF_NETWORK = 500
 
 
 @experiment(
@@ -69,7 +74,9 @@ def literature(run: Run) -> None:
     """Rank on the numbers of labels that the literature has figures for."""
     for benchmark in benchmarks_of(run, [*LITERATURE]):
         for id in run.rows(_OF_LITERATURE):
-            _rank(run, "literature", benchmark, METHODS[id], LITERATURE[benchmark.id])
+            most = _MOST_OF_NETWORK if "network" in id else math.inf
+            sizes = [size for size in LITERATURE[benchmark.id] if size <= most]
+            _rank(run, "literature", benchmark, METHODS[id], sizes)
 
 
 @experiment(
@@ -90,12 +97,86 @@ def ablations(run: Run) -> pd.DataFrame:
     return pd.DataFrame(taus).T
 
 
+#: Benchmark -> queries of a search, and seeds. NB101 over the whole table asks for mean test
+#: accuracies, among 30,001 cells for validation accuracies.
+QUERIES = {"nb201-digits": 40, "nb201-c10": 50, "nb101-valid": 140, "nb101-test": 140}
+_SEEDS = {"nb201-digits": 20, "nb201-c10": 20, "nb101-valid": 3, "nb101-test": 3}
+MARKS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 140)
+# A whole table of half a million is too much for predictors that cannot rank a part of it.
+_TOO_LARGE = {("Guided by Trees", "nb101-test")}
+
+
+@experiment("search", 1, ("search",), benchmarks=lambda: QUERIES, methods=lambda: searches.SEARCHES)
+def search(run: Run) -> pd.DataFrame:
+    """Search tables by the accuracy that is learnt, and count every query.
+
+    Returns:
+        Mean regret (points): a row a search, a column a number of queries, of the last benchmark.
+    """
+    found: dict[str, pd.Series] = {}
+    for benchmark in benchmarks_of(run, [*QUERIES]):
+        seeds = run.seeds(demo=3, bench=_SEEDS[benchmark.id], paper=20)
+        for name in run.rows(searches.SEARCHES):
+            if (name, benchmark.id) in _TOO_LARGE:
+                continue
+            lines = [_search(benchmark, name, seed) for seed in seeds]
+            for mark in lines[0][0]:
+                column = f"{benchmark.id}/{mark}"
+                values = [regrets[mark] for regrets, _ in lines]
+                run.add("search", name, column, "regret", values, seeds)
+            tests = [accuracy for _, accuracy in lines]
+            column = f"{benchmark.id}/{QUERIES[benchmark.id]}"
+            run.add("search", name, column, "test_accuracy", tests, seeds)
+            found[name] = pd.DataFrame([regrets for regrets, _ in lines]).mean()
+    return pd.DataFrame(found).T
+
+
+def _search(benchmark: Benchmark, name: str, seed: int) -> tuple[dict[int, float], float]:
+    """Return the regrets of one search, and the test accuracy of the best that it was told."""
+    queries = QUERIES[benchmark.id]
+    oracle = table_oracle(benchmark, connected=benchmark.space == "nasbench201", learnt=True)
+    asked = searches.SEARCHES[name](benchmark, oracle, queries, seed)
+    if oracle.rows != queries:
+        raise NasutilsError(f"{name} asked {oracle.rows} times, not {queries}.")
+    best = asked[benchmark.labels[asked].argmax()]
+    test = benchmark.table.get("test", benchmark.test_accuracy)
+    return searches.regrets(benchmark, asked, MARKS), float(test[best])
+
+
+@experiment("carry_over", 1, ("carry_over", "weights"), demo=False)
+def carried(run: Run) -> None:
+    """Learn weights of proxies on half of each benchmark, and judge them on all others.
+
+    On its own benchmark the other half judges.
+    """
+    known = [get_benchmark(id) for id in carry_over.BENCHMARKS]
+    proxies = carry_over.common_proxies(known)
+    equal = np.ones(len(proxies))
+    for seed in run.seeds(demo=2, bench=10, paper=10):
+        halves = {each: _halves(len(each), seed) for each in known}
+        for source in known:
+            weights = carry_over.learn_weights(source, proxies, halves[source][0])
+            for proxy, weight in zip(proxies, weights, strict=True):
+                run.add("weights", proxy, source.id, "weight", [weight], [seed])
+            for target in known:
+                tau = carry_over.carried_tau(weights, target, proxies, halves[target][1])
+                run.add("carry_over", source.id, target.id, "kendall_tau", [tau], [seed])
+        for target in known:
+            tau = carry_over.carried_tau(equal, target, proxies, halves[target][1])
+            run.add("carry_over", carry_over.EQUAL, target.id, "kendall_tau", [tau], [seed])
+
+
+def _halves(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    order = np.random.default_rng(seed).permutation(size)
+    return order[: size // 2], order[size // 2 :]
+
+
 def _entries(run: Run, entries: dict[str, Method]) -> Iterable[Method]:
     return [entries[id] for id in run.rows(entries)]
 
 
 def _seeds(run: Run) -> range:
-    return run.seeds(demo=2, bench=5, paper=10)
+    return run.seeds(demo=2, bench=3, paper=10)
 
 
 def _rank(
