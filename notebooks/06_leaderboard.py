@@ -137,7 +137,7 @@ live.round(2) if live is not None else None
 _, ax = plt.subplots(figsize=figure_size(aspect=0.3))
 draw_flow(
     ax,
-    ["cell", "structure, paths,\nscores", "process,\nforest", "standardise", "mean"],
+    ["cell", "features", "process,\nforest", "standardise", "mean"],
     plain={"cell", "mean"},
 )
 plt.show()
@@ -304,7 +304,7 @@ found.round(2) if found is not None else None
 # %% [markdown]
 # {.caption-text}
 # Live. Regret after so many queries of NB201-Digits: by how many points of validation accuracy the
-# best cell asked is below the best of the table. Mean of three seeds.
+# best cell asked is below the best of the table. Mean of two seeds.
 
 # %% mystnb={"image": {"alt": "Regret over queries, three panels"}}
 _, axes = plt.subplots(1, 3, figsize=figure_size(aspect=0.4))
@@ -457,9 +457,11 @@ seconds = (digits.table["train_seconds"] * digits.table["num_seeds"]).mean()
 bought = int(60 / seconds)
 split = digits.split(bought, seed=0)
 learnt = ours.fit_predict(digits, [split]).scores[0]
-best = max(kendall_tau(column.rank(), digits.test_accuracy) for _, column in digits.proxies.items())
+truth = digits.test_accuracy
+columns = digits.proxies.rank().items()
+best = max(kendall_tau(column, truth) for _, column in columns)
 print(f"{bought} labels a minute")
-print(f"ours {kendall_tau(learnt, digits.test_accuracy):.2f}, proxy {best:.2f}")
+print(f"ours {kendall_tau(learnt, truth):.2f}, proxy {best:.2f}")
 
 # %% [markdown]
 # ````{solution-end}
@@ -479,12 +481,11 @@ print(f"ours {kendall_tau(learnt, digits.test_accuracy):.2f}, proxy {best:.2f}")
 # Nothing. Their errors are far from the same, and where one is wrong the other often is less so.
 
 # %%
-truth = pd.Series(digits.test_accuracy).rank()
-errors = {
-    part: pd.Series(Ensemble(parts=(part,)).fit_predict(digits, [large]).scores[0]).rank() - truth
-    for part in ("Gaussian process", "forest")
-}
-print(f"correlation {np.corrcoef(*errors.values())[0, 1]:.2f}")
+truth, errors = pd.Series(digits.test_accuracy).rank(), []
+for part in ("Gaussian process", "forest"):
+    alone = Ensemble(parts=(part,)).fit_predict(digits, [large])
+    errors.append(pd.Series(alone.scores[0]).rank() - truth)
+print(f"correlation {np.corrcoef(*errors)[0, 1]:.2f}")
 
 # %% [markdown]
 # ````{solution-end}
