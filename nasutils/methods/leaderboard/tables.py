@@ -274,7 +274,7 @@ class Chooser:
         """Take all published rankings."""
         taus, seconds = (results.pivot("ranking", metric) for metric in ("kendall_tau", "seconds"))
         figures = []
-        for (id, column), tau in taus.stack().items():
+        for (id, column), tau in taus.stack().dropna().items():
             benchmark, _, labels = column.rpartition("/")
             figures.append(
                 {
