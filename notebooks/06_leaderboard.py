@@ -313,7 +313,7 @@ plt.show()
 
 # %% [markdown]
 # {.caption-text}
-# Published. Mean regret over queries. Queried are validation accuracies of NAS-Bench-201 (20
+# Published. Mean regret over queries. Queried are validation accuracies of NAS-Bench-201 (10
 # seeds), validation accuracies of the 30,001 cells of NAS-Bench-101 that have one (3 seeds), and
 # *mean test accuracies* over all of NAS-Bench-101 (3 seeds), which no real search could know.
 

@@ -102,7 +102,7 @@ def ablations(run: Run) -> pd.DataFrame:
 #: Benchmark -> queries of a search, and seeds. NB101 over the whole table asks for mean test
 #: accuracies, among 30,001 cells for validation accuracies.
 QUERIES = {"nb201-digits": 40, "nb201-c10": 50, "nb101-valid": 140, "nb101-test": 140}
-_SEEDS = {"nb201-digits": 20, "nb201-c10": 20, "nb101-valid": 3, "nb101-test": 3}
+_SEEDS = {"nb201-digits": 20, "nb201-c10": 10, "nb101-valid": 3, "nb101-test": 3}
 MARKS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 120, 140)
 # A whole table of half a million is too much for predictors that cannot rank a part of it.
 _TOO_LARGE = {("Guided by Trees", "nb101-test")}

@@ -187,7 +187,8 @@ def draw_searches(axes: list[Axes], results: PublishedResults) -> None:
         ax.set(title=heading_of(id), xlabel="queries")
         ax.set_yscale("symlog", linthresh=0.05)
     axes[0].set_ylabel("regret (points)")
-    axes[0].legend(fontsize=7)
+    if axes[0].lines:
+        axes[0].legend(fontsize=7)
 
 
 def found(results: PublishedResults) -> Table:
@@ -203,7 +204,8 @@ def found(results: PublishedResults) -> Table:
 def carried(results: PublishedResults) -> Table:
     """Return tau of weights that were learnt on a row's benchmark and judged on a column's."""
     order = [*carry_over.BENCHMARKS]
-    taus = results.pivot("carry_over", "kendall_tau").reindex([*order, carry_over.EQUAL])[order]
+    taus = results.pivot("carry_over", "kendall_tau")
+    taus = taus.reindex(index=[*order, carry_over.EQUAL], columns=order).dropna(how="all")
     text = taus.map(lambda tau: plain_number(tau, 2))
     text.index = [id if id == carry_over.EQUAL else heading_of(id) for id in text.index]
     return table_of(text.rename(columns=heading_of), "carried", "Learnt on")
@@ -220,7 +222,8 @@ def draw_costs(ax: Axes, results: PublishedResults, benchmark: str) -> None:
         ax.plot(seconds.loc[id, columns], taus.loc[id, columns], label=title_of(id), ms=4, **look)
     ax.set(xscale="log", xlabel="seconds to train and to ask", ylabel=r"Kendall's $\tau$")
     ax.set_title(heading_of(benchmark))
-    ax.legend(fontsize=7)
+    if rows:
+        ax.legend(fontsize=7)
 
 
 def claims(results: PublishedResults) -> list[Claim]:
