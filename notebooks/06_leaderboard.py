@@ -230,6 +230,7 @@ tables.ablation(results)
 # ## Everybody ranks
 
 # %%
+run.do(experiments.slow)
 tables.board(results, 100)
 
 # %% [markdown]
@@ -289,6 +290,7 @@ Table(lines, "paired", words=("Row", "Against", "Where"))
 # ## What the literature has figures for
 
 # %%
+run.do(experiments.literature)
 tables.goals(results)
 
 # %% [markdown]
