@@ -46,15 +46,15 @@ GOALS = {
 
 #: Name in the text -> where the figure stands, and how it is written.
 SENTENCES: dict[str, tuple[Place, str]] = {
-    "board-ours-nb201": (("literature", OURS, "nb201-c10/156", "kendall_tau"), ".2f"),
-    "board-trees-nb201": (("literature", "baselines/Trees", "nb201-c10/156", "kendall_tau"), ".2f"),
-    "board-carried-301": (
-        ("carry_over", "nb201-c10-proxies", "nb301-surrogate", "kendall_tau"),
-        ".2f",
-    ),
-    "board-own-301": (("carry_over", "nb301-surrogate", "nb301-surrogate", "kendall_tau"), ".2f"),
-    "board-found-nb201": (("search", "Guided by Ours", "nb201-c10/40", "regret"), ".2f"),
-    "board-random-nb201": (("search", "Random", "nb201-c10/40", "regret"), ".2f"),
+    **{
+        f"board-{key}-{id}": (("ranking", row, f"{id}/100", "kendall_tau"), ".2f")
+        for key, row in (("ours", OURS), ("trees", "baselines/Trees"))
+        for id in ("nb201-c10", "mbv3-imagenet")
+    },
+    **{
+        f"board-{key}-301": (("carry_over", source, "nb301-surrogate", "kendall_tau"), ".2f")
+        for key, source in (("carried", "nb201-c10-proxies"), ("own", "nb301-surrogate"))
+    },
 }
 
 
@@ -241,15 +241,14 @@ def claims(results: PublishedResults) -> list[Claim]:
         ours = " / ".join(f"{results.of(*place):.2f}" for place in places)
         effects = [Effect.of(results.by_seed(*p), no_effect=GOALS[p[2]]) for p in places]
         labels = ", ".join(map(str, LITERATURE[id]))
-        return Claim(
-            f"{heading_of(id)}, {labels} labels: τ of ours", f"over {said}", ours, tuple(effects)
-        )
+        claim, job = f"{heading_of(id)}, {labels} labels: τ of ours", "leaderboard_literature"
+        return Claim(claim, f"over {said}", ours, tuple(effects), needs=f"the job {job}")
 
     def finds(claim: str, said: str, column: str, metric: str, **attributes: float) -> Claim:
         place = ("search", "Guided by Ours", column, metric)
-        return Claim(
-            claim, said, f"{results.of(*place):.2f}", (results.effect(*place, **attributes),)
-        )
+        effects = (results.effect(*place, **attributes),)
+        ours = f"{results.of(*place):.2f}"
+        return Claim(claim, said, ours, effects, needs="the job leaderboard_search")
 
     rivals = [contrast for contrast in contrasts(results) if contrast.gains]
     said = [f"{title_of(each.gains[0].second)}: {each.said('benchmarks')}" for each in rivals]
