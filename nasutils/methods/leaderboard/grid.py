@@ -15,8 +15,8 @@ import_module("nasutils.methods.baselines")
 
 #: The benchmarks of the leaderboard.
 BENCHMARKS = (
-    "nb201-digits", "nb101-c10-sample", "nb201-c10", "nb201-c100", "nb201-in16", "nb201-c10-proxies",
-    "nb301-approx-random", "nb301-surrogate", "mbv3-imagenet", "vit-c100",
+    "nb201-digits", "nb101-c10-sample", "nb201-c10", "nb201-c100", "nb201-in16",
+    "nb201-c10-proxies", "nb301-approx-random", "nb301-surrogate", "mbv3-imagenet", "vit-c100",
 )  # fmt: skip
 #: Numbers of labels that all have; methods that learn none stand at 0.
 SIZES = (20, 50, 100, 200, 400)

@@ -39,7 +39,8 @@ _CHAPTERS = {
 }  # fmt: skip
 #: What we set out to reach: benchmark and labels -> Kendall's tau.
 GOALS = {
-    **{f"nb101-c10-sample/{n}": tau for n, tau in ((50, 0.72), (100, 0.76), (172, 0.80), (424, 0.84))},
+    **{f"nb101-c10-sample/{n}": tau for n, tau in ((50, 0.72), (100, 0.76), (172, 0.80),
+                                                   (424, 0.84))},
     **{f"nb201-c10/{n}": tau for n, tau in ((39, 0.80), (78, 0.83), (156, 0.85), (469, 0.87),
                                             (781, 0.88), (1563, 0.895))},
 }  # fmt: skip
