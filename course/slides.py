@@ -73,7 +73,7 @@ class Words:
         text = _ATTRIBUTE.sub("", text)
         text = re.sub(r"\s*\{cite:p\}`[^`]*`", "", text)
         text = re.sub(r"\{cite:t\}`([^`]*)`", lambda role: self._authors(role[1]), text)
-        text = re.sub(r"\{glue:text\}`([\w-]+)`", lambda role: self._glued[role[1]], text)
+        text = re.sub(r"\{glue:text\}`([\w-]+)`", lambda role: self._glued.get(role[1], "?"), text)
         text = re.sub(r"\{\w+\}`([^`<]*?)(?: <[^`]*>)?`", r"\1", text)
         return re.sub(r"\[([^\]]*)\]\([^)]*\)", lambda link: link[1] or "the book", text)
 
