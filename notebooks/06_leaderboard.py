@@ -124,7 +124,7 @@ print(len(large.labelled), "cells are learnt,", len(large.test), "judge")
 
 # %%
 live = run.do(experiments.ranking)
-live.round(2).fillna("") if live is not None else None
+live.round(2).astype(object).fillna("") if live is not None else None
 
 # %% [markdown]
 # {.caption-text}
