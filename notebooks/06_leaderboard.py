@@ -103,7 +103,7 @@ tables.Chooser.of(results, picture)
 # {.caption-text}
 # Published. Kendall's $\tau$ of all methods that have a figure there, and the seconds that training
 # and asking took on a busy core. Methods that learn no labels stand in every ranking. The figures
-# are [for download](../book/add_your_method.md#the-table).
+# are [for download](the-table).
 #
 # ## One protocol
 #

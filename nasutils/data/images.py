@@ -50,8 +50,8 @@ def load_images(name: str, split: str) -> tuple[np.ndarray, np.ndarray]:
     their split (first 1,200, last 597) is ours.
 
     Returns:
-        Images of shape (N, H, W, C), uint8 (CIFAR: 0 to 255, C = 3; digits: 0 to 16, C = 1), and
-        labels of shape (N,), int64 (CIFAR-100: the fine ones).
+        Images of shape (N, H, W, C), uint8 (0 to 255 and C = 3 of CIFAR, 0 to 16 and C = 1 of the
+        digits), and labels of shape (N,), int64 (the fine ones of CIFAR-100).
 
     Raises:
         UnknownNameError: If there is no such data set or split.

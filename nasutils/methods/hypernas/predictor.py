@@ -25,7 +25,7 @@ from nasutils.methods.common.cell_sequences import REDUCTIONS, CellSequences
 from nasutils.methods.common.label_scales import LABEL_SCALES, checked_labels
 from nasutils.methods.hypernas.encoder import NP, EncoderSettings, PredictorNetwork
 from nasutils.methods.hypernas.graphs import graphs_of, take_all
-from nasutils.settings import Count, NonNegative, Positive, check_ranges
+from nasutils.settings import Count, NonNegative, check_ranges
 from nasutils.threads import deterministic_cpu
 
 
@@ -68,7 +68,7 @@ class Recipe:
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
     epochs: Count = 200  #: passes over the training cells
     batch_size: Count = 10  #: architectures a step
-    learning_rate: Positive = 1e-3  #: of Adam
+    learning_rate: NonNegative = 1e-3  #: of Adam
     #: the encoder's learning rate, as a share of the regressor's
     encoder_rate: NonNegative = 1.0
     weight_decay: NonNegative = 0.0  #: L2 penalty in Adam's gradient
