@@ -34,16 +34,20 @@ class Generated(SphinxDirective):
         return container.children
 
 
-def table(headings: dict[str, str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    """Yield a sortable Markdown table.
+def table(
+    headings: dict[str, str], rows: Iterable[Iterable[object]], *, sortable: bool = True
+) -> Iterator[str]:
+    """Yield a Markdown table.
 
     Args:
         headings: Each column's heading and alignment, ``left`` or ``right``.
         rows: The cells, in Markdown; a vertical bar in one is escaped.
+        sortable: Whether readers can sort it by its columns.
     """
     rules = {"left": ":---", "right": "---:"}
     yield ":::{table}"
-    yield ":class: sortable"
+    if sortable:
+        yield ":class: sortable"
     yield ":align: left"
     yield ""
     for row in [headings, [rules[side] for side in headings.values()], *rows]:

@@ -6,6 +6,7 @@ Both are computed from the published results, as the table of claims further dow
 import importlib
 from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from docutils import nodes
 from generated_tables import Generated, table
@@ -14,25 +15,29 @@ from sphinx.application import Sphinx
 
 from nasutils.report import Claim, PublishedResults, Verdict, verdict
 
-#: Page of a chapter -> its results, and the function that returns its claims.
+
+class Chapter(NamedTuple):
+    """A chapter: its name on the home page, its results, and the function that has its claims."""
+
+    name: str
+    results: PublishedResults
+    claims: str
+
+
+def _chapter(name: str, paper: str, module: str) -> Chapter:
+    return Chapter(name, PublishedResults(paper), f"nasutils.methods.{paper}.{module}:claims")
+
+
+_OF_BENCHMARKS = "nasutils.report.benchmark_claims:benchmark_claims"
 CHAPTERS = {
-    "notebooks/00_benchmarks": (
-        PublishedResults("benchmarks", ("demo", "bench")),
-        "nasutils.report.benchmark_claims:benchmark_claims",
+    "notebooks/00_benchmarks": Chapter(
+        "The benchmarks", PublishedResults("benchmarks", ("demo", "bench")), _OF_BENCHMARKS
     ),
-    **{
-        f"notebooks/{page}": (
-            PublishedResults(page.partition("_")[2]),
-            f"nasutils.methods.{page.partition('_')[2]}.{module}:claims",
-        )
-        for page, module in (
-            ("01_hypernas", "claims"),
-            ("02_kshot_hypernet", "tables"),
-            ("03_generative", "tables"),
-            ("04_transferable", "tables"),
-            ("05_up_nas", "tables"),
-        )
-    },
+    "notebooks/01_hypernas": _chapter("HyperNAS", "hypernas", "claims"),
+    "notebooks/02_kshot_hypernet": _chapter("Kshot-Hypernet", "kshot_hypernet", "tables"),
+    "notebooks/03_generative": _chapter("Generative NAS", "generative", "tables"),
+    "notebooks/04_transferable": _chapter("Transferable predictor", "transferable", "tables"),
+    "notebooks/05_up_nas": _chapter("UP-NAS", "up_nas", "tables"),
 }
 HEADING = "Verdicts"  # of the section that a box links to
 
@@ -40,10 +45,10 @@ HEADING = "Verdicts"  # of the section that a box links to
 @cache
 def claims_of(page: str) -> dict[Verdict, list[Claim]]:
     """Return the claims of a chapter by their verdicts, these in the order of their definitions."""
-    results, function = CHAPTERS[page]
-    module, _, name = function.partition(":")
+    chapter = CHAPTERS[page]
+    module, _, name = chapter.claims.partition(":")
     found: dict[Verdict, list[Claim]] = {each: [] for each in Verdict}
-    for claim in getattr(importlib.import_module(module), name)(results):
+    for claim in getattr(importlib.import_module(module), name)(chapter.results):
         found[verdict(claim)].append(claim)
     return {each: claims for each, claims in found.items() if claims}
 
@@ -93,11 +98,11 @@ class VerdictCounts(Generated):
         """Yield one row a chapter."""
         headings = {"Chapter": "left", **{each.capitalize(): "right" for each in Verdict}}
         rows = []
-        for page in CHAPTERS:
+        for page, chapter in CHAPTERS.items():
             counts = {each: len(claims) for each, claims in claims_of(page).items()}
             cells = [str(counts[each]) if each in counts else "" for each in Verdict]
-            rows.append([f"[](../{page}.ipynb)", *cells])
-        yield from table(headings, rows)
+            rows.append([f"[{chapter.name}](../{page}.ipynb)", *cells])
+        yield from table(headings, rows, sortable=False)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
