@@ -114,7 +114,7 @@ def main() -> None:
         "total": f"{time.monotonic() - began:.0f}",
         # Of the largest process that has ended: kilobytes, on Linux.
         "memory": f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f}",
-        "load": f"{os.getloadavg()[2]:.0f}",  # of the last fifteen minutes: others, too
+        "load": f"{os.getloadavg()[1]:.0f}",  # of the last five minutes: others, too
         "device": provenance.device_name(),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
     }
