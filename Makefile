@@ -11,7 +11,7 @@ CHOSEN := $(if $(filter file,$(origin PYTHON)),,--remake)
 TWO := OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help install study book slides test lint unit notebooks bench clean
+.PHONY: help install study book pdf slides test lint unit notebooks bench clean
 
 help:  ## list the commands
 	@echo "Neural Architecture Search, Reproduced"
@@ -27,6 +27,9 @@ book: install  ## build the book from the notebooks as they are stored
 
 slides: install  ## make slides of the chapters as they are stored, in _build/slides
 	@$(PY) -m course.slides
+
+pdf: install  ## print the book as one PDF (needs Chromium)
+	@$(PY) -m tools.pdf
 
 test: lint unit notebooks book  ## check everything: style, code, notebooks, jobs, book
 	@echo "make test: all good"

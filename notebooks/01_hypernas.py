@@ -583,8 +583,9 @@ tables.show(results, "stack")
 # {.caption-text}
 # Published. NAS-Bench-201: $\tau$ by labels, ten seeds; rows that are missing were not run.
 #
-# The stack of cells itself adds two hundredths at 39 labels, less than one at 78, and nothing at
-# 156: nearly all that HyperNAS-P has over NP is layers and schedule.
+# In the mean the stack of cells itself adds two hundredths at 39 labels, less than one at 78, and
+# nothing at 156; ten draws leave all three *undecided*. NP itself, in the size and by the schedule
+# of HyperNAS-P, comes within two hundredths: most of what separates the two is settings.
 
 # %%
 tables.show(results, "contexts")

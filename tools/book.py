@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nasutils.files import locked
 from tools.check_book import check
+from tools.check_reading import check_reading
 
 
 def build(source: Path, destination: Path) -> Path:
@@ -23,7 +24,7 @@ def build(source: Path, destination: Path) -> Path:
 
     Raises:
         SystemExit: If a notebook holds an error, if the build warns or fails, or if a page is not
-            fit to be read offline.
+            fit to be read, offline, by all.
     """
     if faults := stored_errors(source / "notebooks"):
         raise SystemExit("\n".join(["a notebook holds an error:", *faults]))
@@ -41,7 +42,7 @@ def build(source: Path, destination: Path) -> Path:
         if failed:
             raise SystemExit(f"{log.read_text()}\nthe book was not built: see the warnings above.")
         pages = Path(scratch) / "_build" / "html"
-        if faults := check(pages):
+        if faults := check(pages) + check_reading(pages):
             raise SystemExit("\n".join(["the built book has faults:", *faults]))
         with locked(destination.parent / "book.lock"):
             if destination.exists():

@@ -90,6 +90,15 @@ def describe(
         context["metatags"] += f'<meta name="description" content="{text}">\n'
 
 
+def mend(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Mend what screen readers trip over: headings without words, and folds that hide theirs."""
+    if "body" in context:
+        body = re.sub(r"<th((?:\s[^>]*)?)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", context["body"])
+        context["body"] = re.sub(r'(<summary\b[^>]*?)\saria-label="[^"]*"', r"\1", body)
+
+
 def copy_results(app: Sphinx, error: Exception | None) -> None:
     """Put the published figures beside the pages, where the lines under figures link to them."""
     if error is None:
@@ -106,5 +115,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", drop_repeated_ids, priority=900)
     app.connect("doctree-resolved", size_pictures)
     app.connect("html-page-context", describe)
+    app.connect("html-page-context", mend)
     app.connect("build-finished", copy_results)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

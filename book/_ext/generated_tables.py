@@ -5,6 +5,8 @@
 """
 
 import html
+import inspect
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -99,18 +101,26 @@ class DataTables(Generated):
             yield ""
 
 
+def in_markdown(docstring: str) -> str:
+    """Return what a docstring says after its first sentence: its roles of formulas as Markdown."""
+    _, _, rest = inspect.cleandoc(docstring).partition("\n\n")
+    return re.sub(r":math:`([^`]*)`", r"$\1$", rest).replace("``", "`")
+
+
 class ProxyRegistry(Generated):
-    """Every zero-cost proxy: its equation, source, direction, needs, and when it has no value."""
+    """Every zero-cost proxy: equation and symbols, source, needs, and when it has no value."""
 
     def markdown(self) -> Iterator[str]:
         """Yield one drop-down a proxy."""
-        from nasutils.proxies import describe
+        from nasutils.proxies import describe, get_proxy
 
         for name, proxy in describe().iterrows():
             yield f"::::{{dropdown}} {proxy['title']}: `{name}`"
             yield "$$"
             yield proxy["equation"]
             yield "$$"
+            yield ""
+            yield from in_markdown(get_proxy(name).compute.__doc__ or "").splitlines()
             yield ""
             direction = "Bigger" if proxy["bigger_is_better"] else "Smaller"
             yield f"{direction} is better. Source: {{cite:t}}`{proxy['source']}`."

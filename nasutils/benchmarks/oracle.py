@@ -68,8 +68,12 @@ class QueryOracle(CountedScore[A]):
         return 1 + int((self.accuracies > accuracy + 1e-9).sum())
 
 
-def table_oracle(benchmark: Benchmark, *, connected: bool = False) -> QueryOracle:
+def table_oracle(
+    benchmark: Benchmark, *, connected: bool = False, learnt: bool = False
+) -> QueryOracle:
     """Return the oracle of a table: its accuracies that judge, by isomorphism class.
+
+    If ``learnt``, it answers by those that are learnt, and knows the architectures that have one.
 
     The table may be of a whole space, or of a part, which the oracle then accepts. If
     ``connected``, NAS-Bench-201 cells that pass no signal, and have no computation graph, are left
@@ -77,13 +81,15 @@ def table_oracle(benchmark: Benchmark, *, connected: bool = False) -> QueryOracl
     """
     space = get_space(benchmark.space)
     name = str if connected else space.isomorphism_class
+    answers = benchmark.labels if learnt else benchmark.test_accuracy
+    kept = np.isfinite(answers)
     if "hash" in benchmark.table:  # NAS-Bench-101, whose classes are the hashes of its table
-        names, judged = benchmark.table["hash"], benchmark.test_accuracy
+        names = benchmark.table["hash"][kept]
     else:
-        kept = [not connected or each.is_connected for each in benchmark.architectures]
+        if connected:
+            kept &= [each.is_connected for each in benchmark.architectures]
         names = [name(each) for each in itertools.compress(benchmark.architectures, kept)]
-        judged = benchmark.test_accuracy[kept]
-    known = dict(zip(names, judged, strict=True))
+    known = dict(zip(names, answers[kept], strict=True))
     return QueryOracle(
         benchmark.id,
         space,

@@ -62,6 +62,7 @@ _ROWS: dict[str, Callable[[], pd.DataFrame]] = {
     "nb101-c10": rows.nasbench101_valid,
     **{f"nb101-c10-{n}-epochs": partial(rows.nasbench101_valid, n) for n in (36, 12, 4)},
     **dict.fromkeys(("nb101-c10-30k", "nb101-valid"), rows.nasbench101_with_valid),
+    "nb101-c10-sample": rows.nasbench101_valid,
     "nb101-runs": rows.nasbench101_runs,
     "nb101-naslib": _nasbench101,
     "nb101-naslib-20k": _nasbench101_part,

@@ -87,6 +87,16 @@ def nasbench201_synflow() -> pd.Series:
     return _proxies("freerea", "cifar10")["synflow"]
 
 
+def nasbench201_scores(dataset: str) -> pd.DataFrame:
+    """Return the public scores of all 15,625 cells on a data set, by their strings.
+
+    They are ``nwot``, ``synflow`` (its logarithm) and ``zen``, on ``cifar10``, ``cifar100`` or
+    ``imagenet16-120``.
+    """
+    scores = _proxies("freerea", dataset)[["nwot", "synflow"]]
+    return scores.join(_proxies("naslib_zen", dataset)["zen"])
+
+
 def _proxies(source: str, dataset: str) -> pd.DataFrame:
     table = load_table("nasbench201_proxies")
     rows = table[(table["source"] == source) & (table["dataset"] == dataset)]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import nasutils
-from nasutils.cli import study
+from nasutils.cli import rank, study
 from nasutils.cli.output import PatientStream
 from nasutils.errors import NasutilsError
 
@@ -25,6 +25,7 @@ Examples:
   nasutils results benchmarks                     the published figures
   nasutils show runs/benchmarks/HASH              a run as a page to read
   nasutils proxies score timm:resnet18            any network's scores without training
+  nasutils rank cells.csv --space nasbench201     your own architectures by your own labels
 
 \b
 Scales:
@@ -84,6 +85,7 @@ app.command(epilog=study.BATCH_EXAMPLES)(study.batch)
 app.command(epilog=study.PUBLISH_EXAMPLES)(study.publish)
 app.command()(study.results)
 app.command(epilog=study.SHOW_EXAMPLES)(study.show)
+app.command(epilog=rank.EXAMPLES)(rank.rank)
 
 
 def _room(name: str) -> Callable[[typer.Context], None]:

@@ -25,6 +25,7 @@ COLUMNS = (
 KEY = ("paper", "item", "row", "column", "metric", "scale", "seed")
 PAPERS = (
     "benchmarks", "hypernas", "kshot_hypernet", "generative", "transferable", "up_nas",
+    "leaderboard",
 )  # fmt: skip
 
 

@@ -1,7 +1,10 @@
 """What the book's extensions do to pages, on small trees of nodes."""
 
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
+import api_pages
 import book_pages
 import linked_terms
 import pytest
@@ -77,6 +80,14 @@ def test_ids_that_all_exercises_share_go():
     assert document[0]["ids"] == ["title"]
 
 
+def test_headings_without_words_and_labels_that_hide_words_go():
+    body = '<tr><th></th><th class="blank">&nbsp;</th><th>τ</th></tr>'
+    context = {"body": f'{body}<summary aria-label="Toggle">Show the code</summary>'}
+    book_pages.mend(None, CHAPTER, "", context, None)
+    cells = '<tr><td></td><td class="blank"></td><th>τ</th></tr>'
+    assert context["body"] == f"{cells}<summary>Show the code</summary>"
+
+
 def test_terms_are_cut_out_once_with_their_plurals():
     unused = {"cell": "term-cell", "normal cell": "term-normal-cell", "z-score": "term-z"}
     pieces = linked_terms.split("Normal cells, a z-score, cells and a cell-list; a cell.", unused)
@@ -128,3 +139,19 @@ def test_the_home_page_counts_the_verdicts_of_every_chapter(found):
     for chapter in verdicts.CHAPTERS:
         [line] = [line for line in lines if chapter in line]
         assert line.split("|")[2:-1] == [" 1 ", "  ", "  ", "  ", "  ", " 1 "]
+
+
+def test_a_page_of_the_reference_holds_public_names_in_their_order():
+    source = ["# Metrics\n\n% api: nasutils.metrics nasutils.search\n"]
+    api_pages.write_page(None, "book/api/metrics", source)
+    assert source[0].startswith("# Metrics")
+    assert "## nasutils.metrics.kendall\n" in source[0]
+    [members] = re.findall(r"automodule:: nasutils.search\n   :members: (.*)", source[0])
+    assert "_" not in {name[0] for name in members.split(", ")}
+    text = (Path(api_pages.importlib.import_module("nasutils.search").__file__)).read_text()
+    places = [re.search(rf"^(class|def) {name}\b", text, re.M) for name in members.split(", ")]
+    assert all(places)
+    assert [place.start() for place in places] == sorted(place.start() for place in places)
+    other = ["# Another page\n"]
+    api_pages.write_page(None, "book/intro", other)
+    assert other == ["# Another page\n"]

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import api_pages
 import pytest
 import yaml
 
@@ -53,3 +54,28 @@ def test_style_sheets_load_local_files():
 def test_every_font_and_mathjax_carry_their_licence():
     assert "SIL OPEN FONT LICENSE" in (ROOT / "book/_static/fonts/LICENSE").read_text()
     assert "Apache License" in (ROOT / "book/_static/mathjax/LICENSE").read_text()
+
+
+def test_every_module_is_in_the_reference_once():
+    pages = [*(ROOT / "book" / "api").glob("*.md")]
+    rooms = [room for page in pages for room in api_pages.rooms_of(page.read_text())]
+    listed = {f"book/api/{page.stem}" for page in pages}
+    [reference] = [
+        page for part in TOC["parts"] for page in part["chapters"] if page["file"] == "book/api"
+    ]
+    assert {page["file"] for page in reference["sections"]} == listed
+    sources = (path.relative_to(ROOT).with_suffix("") for path in ROOT.glob("nasutils/**/*.py"))
+    modules = [".".join(path.parts).removesuffix(".__init__") for path in sources]
+    for module in modules:
+        homes = [room for room in rooms if f"{module}.".startswith(f"{room}.")]
+        is_told_elsewhere = module in ("nasutils", "nasutils.methods") or ".cli" in module
+        assert len(homes) == (0 if is_told_elsewhere or "._" in module else 1), module
+
+
+def test_the_citation_names_the_papers_as_the_bibliography_does():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    titles = re.sub(r"[{}]", "", (ROOT / "book" / "references.bib").read_text())
+    assert len(citation["references"]) == 5
+    for reference in citation["references"]:
+        assert f"title = {reference['title']}," in titles
+        assert all(f"{each['family-names']}, " in titles for each in reference["authors"])

@@ -43,7 +43,8 @@ def benchmark_sequences(
     Without dead vertices where ``prune``; other arguments as of ``cell_sequences``.
     """
     options = {"reduction": reduction, "cells_per_stage": cells_per_stage}
-    if network_of(benchmark) == "nasbench101":  # half a million values would take a minute
+    if network_of(benchmark) == "nasbench101" and "adjacency" in benchmark.table:
+        # As values, half a million cells would take a minute.
         found = nasbench101_cell_sequences(benchmark.table, **options)
     else:
         found = cell_sequences(network_of(benchmark), benchmark.architectures, **options)

@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 
 from nasutils.methods.generative import ccnf, gvae, sequences
-from nasutils.methods.generative.experiments import AS_FAR, LATENTS, SPACE
+from nasutils.methods.generative.experiments import AS_FAR, LATENTS, SEARCHES, SPACE
 from nasutils.methods.generative.model import Schedule
 from nasutils.methods.generative.pipeline import Sizes
 from nasutils.report import Claim, Effect, PublishedResults, Table, table_of
@@ -80,6 +80,10 @@ SENTENCES: dict[str, tuple[Place, str]] = {
             ("chosen", "T-CET", "valid_accuracy", ".1f"),
             ("average", "all cells", "valid_accuracy", ".1f"),
         )
+    },
+    **{
+        f"t-cet-{name}": (("table2", row, _LIMIT, "t_cet"), ",.0f")
+        for row, name in SEARCHES.items()
     },
     "valid-ccnf": (("table1", "CCNF", _TRAINED, "success_rate"), ".0f"),
     "chance": (("figure2", "by chance", SPACE, "shared_cluster"), ".0f"),
