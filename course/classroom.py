@@ -23,7 +23,9 @@ from nasutils.paths import mirror_dir, repository_root
 from nasutils.study import provenance
 
 TRIALS = Path(__file__).parent / "trial.csv"
-COLUMNS = ("students", "at_once", "command", "longest", "total", "memory", "device", "date")
+COLUMNS = (
+    "students", "at_once", "command", "longest", "total", "memory", "load", "device", "date",
+)  # fmt: skip
 
 
 def make_folders(root: Path, folder: Path, students: int) -> list[Path]:
@@ -112,6 +114,7 @@ def main() -> None:
         "total": f"{time.monotonic() - began:.0f}",
         # Of the largest process that has ended: kilobytes, on Linux.
         "memory": f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f}",
+        "load": f"{os.getloadavg()[1]:.0f}",  # of the last five minutes: others, too
         "device": provenance.device_name(),
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
     }

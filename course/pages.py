@@ -115,14 +115,16 @@ class ClassroomTrial(Generated):
             "Slowest (s)": "right",
             "All (s)": "right",
             "Memory (MB)": "right",
+            "Load": "right",
         }
-        names = ("students", "at_once", "command", "longest", "total", "memory")
+        names = ("students", "at_once", "command", "longest", "total", "memory", "load")
         yield from table(
             headings,
             ([f"`{row[n]}`" if n == "command" else row[n] for n in names] for row in trials),
         )
         yield (
-            "Seconds from start to end; memory of the largest process. Measured on "
+            "Seconds from start to end; memory of the largest process; the machine's load, others "
+            "that ran beside the class included. Measured on "
             f"{'; '.join(sorted({row['device'] for row in trials}))}."
         )
 
