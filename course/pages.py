@@ -55,8 +55,8 @@ class CourseChapters(Generated):
         yield (
             f"Reading is estimated, at {WORDS_A_MINUTE} words a minute and {MINUTES_AN_ITEM:g} "
             "minutes for each equation, visible cell of code, picture or table; exercises come on "
-            f"top. Running at `demo` was measured on {'; '.join(devices)}; with a star, by the stored "
-            "run of the page, beside which others ran."
+            f"top. Running at `demo` was measured on {'; '.join(devices)}; with a star, by the "
+            "stored run of the page, beside which others ran."
         )
 
 
