@@ -1,7 +1,8 @@
 """The chapters as a teacher sees them: what they need, what they teach, how long they take.
 
 Reading times are estimates from the stored notebooks, by the rule below. Running times are
-measured: ``python -m course.times`` takes them from finished runs.
+measured: ``python -m course.times`` takes them from finished runs. Where there is none, the stored
+notebook says how long its own run took, on a machine that may have been busy.
 """
 
 import csv
@@ -9,6 +10,7 @@ import itertools
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -74,8 +76,19 @@ class Chapter:
         return _ROUND_TO * max(1, round(minutes / _ROUND_TO))
 
     @property
+    def stored_seconds(self) -> float:
+        """How long its stored run took, by the times that Jupyter notes in the cells."""
+        noted = (cell.metadata.get("execution") for cell in self.cells)
+        spans = ((each["iopub.status.busy"], each["shell.execute_reply"]) for each in noted if each)
+        return sum((_time(end) - _time(begin)).total_seconds() for begin, end in spans)
+
+    @property
     def _text(self) -> str:
         return "\n\n".join(cell.source for cell in self.cells if cell.cell_type == "markdown")
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _shows(cell: NotebookNode) -> int:

@@ -42,7 +42,9 @@ class CourseChapters(Generated):
                 (
                     f"[{chapter.title.partition(':')[0]}](../notebooks/{stem}.ipynb)",
                     chapter.reading_minutes,
-                    times.get(chapter.name, {}).get("seconds", ""),
+                    times[chapter.name]["seconds"]
+                    if chapter.name in times
+                    else f"{chapter.stored_seconds:.0f} \\*",
                     chapter.exercises,
                     len(read_quiz(quizzes()[chapter.name])),
                     f'<a href="../slides/{stem}.html">slides</a>',
@@ -53,7 +55,8 @@ class CourseChapters(Generated):
         yield (
             f"Reading is estimated, at {WORDS_A_MINUTE} words a minute and {MINUTES_AN_ITEM:g} "
             "minutes for each equation, visible cell of code, picture or table; exercises come on "
-            f"top. Running at `demo` was measured on {'; '.join(devices)}."
+            f"top. Running at `demo` was measured on {'; '.join(devices)}; with a star, by the "
+            "stored run of the page, beside which others ran."
         )
 
 
