@@ -22,6 +22,7 @@ from course.quiz import quizzes, read_quiz
 from nasutils.errors import lookup
 from nasutils.files import write_text
 from nasutils.paths import repository_root
+from nasutils.report.table import without_empty_headings
 
 MATHJAX = "mathjax/tex-mml-chtml.js"
 SENTENCES = 2  # of the paragraph that begins a section
@@ -164,7 +165,8 @@ def _picture_or_table(data: dict[str, str], alt: str) -> str:
         picture = data["image/png"].replace("\n", "")
         return f'<img alt="{alt}" src="data:image/png;base64,{picture}">'
     if "text/html" in data:
-        return f'<div class="scroll" tabindex="0">{data["text/html"]}</div>'
+        shown = without_empty_headings(data["text/html"])
+        return f'<div class="scroll" tabindex="0">{shown}</div>'
     return ""
 
 

@@ -12,6 +12,8 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from nasutils.report.table import without_empty_headings
+
 RESULTS = Path("book") / "results"
 DOTS = 110  # that many of a page's pixels are an inch
 _CHAPTER = re.compile(r"notebooks/(\d+)_")
@@ -95,7 +97,7 @@ def mend(
 ) -> None:
     """Mend what screen readers trip over: headings without words, and folds that hide theirs."""
     if "body" in context:
-        body = re.sub(r"<th((?:\s[^>]*)?)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", context["body"])
+        body = without_empty_headings(context["body"])
         context["body"] = re.sub(r'(<summary\b[^>]*?)\saria-label="[^"]*"', r"\1", body)
 
 

@@ -38,6 +38,7 @@ CHAPTERS = {
     "notebooks/03_generative": _chapter("Generative NAS", "generative", "tables"),
     "notebooks/04_transferable": _chapter("Transferable predictor", "transferable", "tables"),
     "notebooks/05_up_nas": _chapter("UP-NAS", "up_nas", "tables"),
+    "notebooks/06_leaderboard": _chapter("The leaderboard", "leaderboard", "tables"),
 }
 HEADING = "Verdicts"  # of the section that a box links to
 

@@ -1,5 +1,6 @@
 """Tables that a page shows sortable, and a terminal as text."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
@@ -9,6 +10,8 @@ import pandas as pd
 from nasutils.report.estimate import Estimate
 from nasutils.report.forest import Line, panels_of, with_forest
 from nasutils.report.origin import origin_of
+
+_EMPTY_HEADING = re.compile(r"<th((?:\s[^>]*)?)>(?:\s|&nbsp;|</?p>)*</th>")
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,8 @@ def table_of(frame: pd.DataFrame, name: str, first: str) -> Table:
 def in_order(frame: pd.DataFrame, rows: Iterable[str]) -> pd.DataFrame:
     """Return those of some rows that a frame has, in the order in which they are named."""
     return frame.loc[[row for row in rows if row in frame.index]]
+
+
+def without_empty_headings(page: str) -> str:
+    """Return HTML where headings without words, which would be read out, are plain cells."""
+    return _EMPTY_HEADING.sub(r"<td\1></td>", page)
