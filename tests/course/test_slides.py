@@ -94,6 +94,14 @@ def test_a_demonstration_is_a_slide_of_code_and_all_that_it_prints():
     assert "one\ntwo" in shown.to_html(1)
 
 
+def test_a_table_is_a_slide_whose_empty_heads_are_plain_cells():
+    table = '<table><tr><th id="a">&nbsp;</th><th>tau</th></tr></table>'
+    output = nbf.new_output("execute_result", {"text/html": table})
+    code = nbf.new_code_cell("table", outputs=[output])
+    _, shown = slides_of(chapter_of(nbf.new_markdown_cell("# A\n\nB."), code), "")
+    assert '<td id="a"></td><th>tau</th>' in shown.to_html(1)
+
+
 @pytest.mark.parametrize("tag", ["remove-cell", "hide-input", "parameters"])
 def test_what_the_page_hides_is_on_no_slide(tag):
     cells = nbf.new_markdown_cell("# A\n\nB."), printed("one\n", tags=[tag])
