@@ -35,7 +35,6 @@ _LABEL = re.compile(r"^\([\w-]+\)=$", re.MULTILINE)
 _ATTRIBUTE = re.compile(r"^\{\.[\w-]+\}\n")
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 _EQUATION = re.compile(r"^\$\$\n.*?^\$\$", re.MULTILINE | re.DOTALL)
-_EMPTY_HEAD = re.compile(r"<th((?:\s[^>]*)?)>(?:\s|&nbsp;)*</th>")
 _LISTED = re.compile(r"(\d+\.|-|\*) |\||\$\$")  # a list, a table or an equation
 _SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z*`$])")
 _CAPTION = "{.caption-text}"
