@@ -34,6 +34,8 @@ PAGES = (
     "extend_benchmark", "extend_predictor", "extend_proxy", "extend_search",
     "rank_your_own", "score_your_own",
 )  # fmt: skip
+#: Characters of a line of code that a page shows without scrolling.
+WIDEST = 74
 #: A registry -> the function of an entry, which says where the entry comes from.
 REGISTERED = ((BENCHMARKS, "rows"), (METHODS, "fit"), (proxies._REGISTRY, "compute"))
 
@@ -56,7 +58,7 @@ def empty_folder(tmp_path, monkeypatch):
 def run_shell(lines):
     """Run the commands of a shell block; return what they print."""
     printed = ""
-    for line in lines.splitlines():
+    for line in lines.replace("\\\n", "").splitlines():
         if line.startswith("nasutils "):
             result = CliRunner().invoke(cli.app, shlex.split(line, comments=True)[1:])
             assert result.exit_code == 0, result.output
@@ -116,3 +118,10 @@ def test_the_chapter_of_the_page_runs(tmp_path):
     assert said in done.stdout
     [metrics] = tmp_path.glob("runs/counting/*/metrics.csv")
     assert "counting,table1,params,nb201-digits,kendall_tau" in metrics.read_text()
+
+
+@pytest.mark.parametrize("page", [*PAGES, "extend_chapter"])
+def test_no_line_of_code_is_cut_at_the_edge_of_the_page(page):
+    text = (ROOT / "book" / f"{page}.md").read_text("utf-8")
+    lines = [line for block in BLOCK.finditer(text) for line in block["code"].splitlines()]
+    assert [line for line in lines if len(line) > WIDEST and not line.startswith("|")] == []

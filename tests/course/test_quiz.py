@@ -54,6 +54,11 @@ def test_what_the_check_finds_is_the_right_choice(question):
     assert found == [question.right]
 
 
+@each_question
+def test_no_line_of_a_check_is_cut_at_the_edge_of_the_page(question):
+    assert [line for line in question.check.splitlines() if len(line) > 72] == []
+
+
 def test_the_right_answers_are_spread():
     places = [question.answer for question in QUESTIONS.values()]
     assert all(places.count(place) >= 0.15 * len(places) for place in (1, 2, 3))
