@@ -52,11 +52,12 @@ class CourseChapters(Generated):
             )
         yield from table(headings, rows)
         devices = sorted({row["device"] for row in times.values()})
+        on = f" on {'; '.join(devices)}" if devices else ""
         yield (
             f"Reading is estimated, at {WORDS_A_MINUTE} words a minute and {MINUTES_AN_ITEM:g} "
             "minutes for each equation, visible cell of code, picture or table; exercises come on "
-            f"top. Running at `demo` was measured on {'; '.join(devices)}; with a star, by the "
-            "stored run of the page, beside which others ran."
+            f"top. Running at `demo` was measured{on}; with a star, by the stored run of the page, "
+            "beside which others ran."
         )
 
 
