@@ -48,12 +48,11 @@ class _Reader(HTMLParser):
                 self.faults.append(f"{source} follows a heading of level {self._level}")
             self._level = level
         name = " ".join(filter(None, map(given.get, ("aria-label", "title", "alt"))))
-        if given.get("aria-hidden") == "true" or given.get("role") == "presentation":
-            name = "hidden"
         for _, _, words in self._open:
             words.append(name)
         if tag not in _VOID:
-            self._open.append((tag, source, [name]))
+            is_hidden = given.get("aria-hidden") == "true"
+            self._open.append((tag, source, ["hidden" if is_hidden else name]))
 
     def handle_data(self, data: str) -> None:
         for _, _, words in self._open:

@@ -95,10 +95,23 @@ def describe(
 def mend(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
-    """Mend what screen readers trip over: headings without words, and folds that hide theirs."""
+    """Mend what screen readers trip over in what the theme and other extensions write.
+
+    Headings without words become cells, folds keep the words that they show, those of the sidebar
+    get some, and works of the bibliography become the items of their list.
+    """
     if "body" in context:
         body = without_empty_headings(context["body"])
-        context["body"] = re.sub(r'(<summary\b[^>]*?)\saria-label="[^"]*"', r"\1", body)
+        body = re.sub(r'(<summary\b[^>]*?)\saria-label="[^"]*"', r"\1", body)
+        context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    if toctree := context.get("generate_toctree_html"):
+
+        def named(*args: Any, **options: Any) -> str:
+            return str(toctree(*args, **options)).replace(
+                "<summary>", '<summary aria-label="Pages below">'
+            )
+
+        context["generate_toctree_html"] = named
 
 
 def copy_results(app: Sphinx, error: Exception | None) -> None:
@@ -117,6 +130,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", drop_repeated_ids, priority=900)
     app.connect("doctree-resolved", size_pictures)
     app.connect("html-page-context", describe)
-    app.connect("html-page-context", mend)
+    app.connect("html-page-context", mend, priority=900)  # after the theme
     app.connect("build-finished", copy_results)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

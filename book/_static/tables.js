@@ -68,7 +68,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (goesOn) {
       frame.tabIndex = 0;
       frame.setAttribute("role", "region");
-      frame.setAttribute("aria-label", "Table, scrolls sideways");
+      frame.setAttribute("aria-label", `Table ${frames.indexOf(frame) + 1}, scrolls sideways`);
     } else for (const name of ["tabindex", "role", "aria-label"]) frame.removeAttribute(name);
   };
   const fitAll = () => frames.forEach(fit);

@@ -82,10 +82,14 @@ def test_ids_that_all_exercises_share_go():
 
 def test_headings_without_words_and_labels_that_hide_words_go():
     body = '<tr><th></th><th class="blank">&nbsp;</th><th>τ</th></tr>'
-    context = {"body": f'{body}<summary aria-label="Toggle">Show the code</summary>'}
+    fold = '<summary aria-label="Toggle">Show the code</summary>'
+    sidebar = "<summary><i></i></summary>"
+    context = {"body": body + fold, "generate_toctree_html": lambda kind: sidebar}
     book_pages.mend(None, CHAPTER, "", context, None)
     cells = '<tr><td></td><td class="blank"></td><th>τ</th></tr>'
     assert context["body"] == f"{cells}<summary>Show the code</summary>"
+    labelled = '<summary aria-label="Pages below"><i></i></summary>'
+    assert context["generate_toctree_html"]("sidebar") == labelled
 
 
 def test_terms_are_cut_out_once_with_their_plurals():

@@ -24,6 +24,7 @@ def test_a_page_that_reads_well_has_no_faults():
         ('<p id="a"></p><p id="a"></p>', "2 elements have the id a"),
         ('<a href="#x"><i class="icon"></i></a>', "has no words"),
         ("<button> </button>", "has no words"),
+        ('<summary><i role="presentation"></i></summary>', "has no words"),
         ("<table><th>&nbsp;</th></table>", "has no words"),
     ],
 )
